@@ -1,0 +1,142 @@
+//! From settings to jobs: the vendor's defaults with the settings on top.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+
+use crate::http::{Client, Connection, Target};
+use crate::model::Region;
+use crate::settings::{self, Settings, Since, StreamSettings};
+use crate::stream::{Account, Cursor, Endpoint, Stream};
+use crate::sync::{Job, Limits};
+use crate::vendors::{Vendor, vendor};
+
+/// A source that is ready to be read.
+pub struct Source {
+    /// Its name in the settings.
+    pub name: String,
+    /// Its vendor's name.
+    pub vendor: &'static str,
+    /// Its streams that are not switched off, each with its schedule.
+    pub jobs: Vec<(Job, String)>,
+}
+
+/// All sources of the settings.
+pub fn sources(settings: &Settings) -> anyhow::Result<Vec<Source>> {
+    let client = Client::new()?;
+    settings
+        .sources
+        .values()
+        .map(|source| build(source, &client))
+        .collect()
+}
+
+fn build(source: &settings::Source, client: &Client) -> anyhow::Result<Source> {
+    let name = &source.name;
+    let vendor = vendor(&source.vendor).ok_or_else(|| anyhow!("sources.{name}.vendor: is unknown"))?;
+    let account = account(source, vendor)?;
+    let connection = Arc::new(client.connect(target(source, vendor)?));
+    let since = source.since.map(|since| instant(since, &account)).transpose()?;
+    let job = |endpoint| job(source, endpoint, connection.clone(), since);
+    let endpoints = (vendor.streams)(account).into_iter();
+    let enabled = endpoints.filter(|endpoint| of(source, endpoint.name()).enabled != Some(false));
+    let jobs = enabled.map(|endpoint| {
+        let schedule = schedule(source, vendor, endpoint.name());
+        (job(endpoint), schedule)
+    });
+    Ok(Source {
+        name: name.clone(),
+        vendor: vendor.name,
+        jobs: jobs.collect(),
+    })
+}
+
+fn account(source: &settings::Source, vendor: &Vendor) -> anyhow::Result<Account> {
+    let region = source
+        .default_region
+        .as_deref()
+        .map_or(Some(Region::US), Region::parse);
+    let region = region.ok_or_else(|| anyhow!("sources.{}.default_region: is no country", source.name))?;
+    Ok(Account {
+        time_zone: source.time_zone.unwrap_or(vendor.time_zone),
+        region,
+    })
+}
+
+fn target(source: &settings::Source, vendor: &Vendor) -> anyhow::Result<Target> {
+    let name = &source.name;
+    let default = || vendor.base_url.and_then(|url| url.parse().ok());
+    let base_url = source.base_url.clone().or_else(default);
+    let secret = vendor
+        .secrets
+        .first()
+        .and_then(|key| source.secrets.get(key))
+        .cloned();
+    Ok(Target {
+        base_url: base_url.with_context(|| format!("sources.{name}.base_url: is missing"))?,
+        auth: vendor.auth,
+        secret: secret.with_context(|| format!("sources.{name}: the credential is missing"))?,
+        requests_per_minute: source.requests_per_minute.unwrap_or(vendor.requests_per_minute),
+        max_in_flight: source.max_in_flight.unwrap_or(vendor.max_in_flight),
+        timeout: source.timeout.unwrap_or(vendor.timeout),
+    })
+}
+
+fn instant(since: Since, account: &Account) -> anyhow::Result<DateTime<Utc>> {
+    match since {
+        Since::Instant(at) => Ok(at),
+        Since::Date(day) => account
+            .instant(day.and_time(NaiveTime::MIN))
+            .context("`since` is out of range"),
+    }
+}
+
+fn job(
+    source: &settings::Source,
+    endpoint: Endpoint,
+    connection: Arc<Connection>,
+    since: Option<DateTime<Utc>>,
+) -> Job {
+    let own = of(source, endpoint.name());
+    let usual = Limits::default();
+    Job {
+        source: source.name.clone(),
+        cursor: cursor(endpoint.cursor().clone(), &own),
+        stream: Box::new(endpoint),
+        connection,
+        since,
+        limits: Limits {
+            reject_share: own.reject_limit.unwrap_or(usual.reject_share),
+            delete_share: own.delete_limit.unwrap_or(usual.delete_share),
+        },
+    }
+}
+
+/// The vendor's measures with the settings on top.
+fn cursor(mut cursor: Cursor, own: &StreamSettings) -> Cursor {
+    if let Cursor::Window(windowing) = &mut cursor {
+        set(&mut windowing.widest, own.widest);
+        set(&mut windowing.overlap, own.overlap);
+        set(&mut windowing.delay, own.delay);
+        set(&mut windowing.settle, own.settle);
+    }
+    cursor
+}
+
+fn set(measure: &mut TimeDelta, own: Option<Duration>) {
+    if let Some(own) = own.and_then(|own| TimeDelta::from_std(own).ok()) {
+        *measure = own;
+    }
+}
+
+fn schedule(source: &settings::Source, vendor: &Vendor, stream: &str) -> String {
+    let own = of(source, stream).schedule;
+    own.or_else(|| source.schedule.clone())
+        .unwrap_or_else(|| vendor.schedule.to_owned())
+}
+
+fn of(source: &settings::Source, stream: &str) -> StreamSettings {
+    source.streams.get(stream).cloned().unwrap_or_default()
+}

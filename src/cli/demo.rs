@@ -1,0 +1,130 @@
+//! `convene demo`: the main job on a fresh machine, from nothing to tables.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{self, EXAMPLES, Event, Once, RunReport, Selection, TABLES, Watch};
+
+use super::output::{instant, number, say, table};
+use super::{COMPLETE, progress, sync};
+
+/// Own Postgres, simulated vendors, a sync of everything, and the tables to look at.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// End after the sync instead of keeping the warehouse in step
+    #[arg(long)]
+    exit: bool,
+}
+
+impl Demo {
+    pub(super) async fn run(&self, stop: &CancellationToken) -> anyhow::Result<u8> {
+        say("Starting Postgres and the simulated vendors ...");
+        let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
+        let demo = app::Demo::start(given).await?;
+        say(&format!("Postgres: {}", demo.postgres));
+        say(&format!(
+            "Simulated Convoso: {} calls\n",
+            number(i64::try_from(demo.simulated.call_count)?)
+        ));
+        let code = match self.show(&demo, stop).await {
+            Ok(code) => code,
+            Err(error) => {
+                demo.stop().await?;
+                return Err(error);
+            }
+        };
+        demo.stop().await?;
+        say("Stopped; nothing is left running.");
+        Ok(code)
+    }
+
+    async fn show(&self, demo: &app::Demo, stop: &CancellationToken) -> anyhow::Result<u8> {
+        let begin = Instant::now();
+        let selection = Selection::default();
+        let once = Once {
+            selection: &selection,
+            confirm_deletions: false,
+            stop,
+            watch: progress::watch(),
+        };
+        let reports = app::once(&demo.warehouse, &demo.settings, once).await?;
+        let code = sync::tell(&reports);
+        let seconds = begin.elapsed().as_secs_f64();
+        if stop.is_cancelled() {
+            return Ok(code);
+        }
+        tables(demo, &reports, seconds).await?;
+        examples(demo).await?;
+        say(&format!("\nConnect:   psql '{}'", demo.database_url));
+        say("Ask:       select * from warehouse.freshness;");
+        if self.exit {
+            return Ok(code);
+        }
+        say(
+            "\nThe simulated vendors go on living, and the warehouse follows them every 10 seconds. Ctrl-C stops everything.",
+        );
+        app::daemon(&demo.warehouse, &demo.settings, stop, changes()).await?;
+        Ok(COMPLETE)
+    }
+}
+
+/// The tables with their rows, and up to when they are complete.
+async fn tables(demo: &app::Demo, reports: &[anyhow::Result<RunReport>], seconds: f64) -> anyhow::Result<()> {
+    let freshness = demo.warehouse.freshness().await?;
+    let mut rows = Vec::new();
+    for known in TABLES {
+        for count in demo.warehouse.count(known).await? {
+            let fresh = freshness
+                .iter()
+                .find(|fresh| fresh.table_name == known.name && fresh.source == count.source);
+            let complete_through = instant(fresh.and_then(|fresh| fresh.complete_through));
+            rows.push(vec![
+                format!("warehouse.{}", known.name),
+                count.source,
+                number(count.live),
+                complete_through,
+            ]);
+        }
+    }
+    say("");
+    table(&["table", "source", "rows", "complete through"], rows);
+    let seen: i64 = reports.iter().flatten().map(|report| report.counts.seen()).sum();
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a rate for people"
+    )]
+    let rate = (seen as f64 / seconds.max(0.001)) as i64;
+    say(&format!(
+        "{} rows in {seconds:.1} s: {} rows/s",
+        number(seen),
+        number(rate)
+    ));
+    Ok(())
+}
+
+async fn examples(demo: &app::Demo) -> anyhow::Result<()> {
+    for example in EXAMPLES {
+        say(&format!("\n{}\n\n{}", example.question, example.query));
+        let mut rows = demo.warehouse.example(example.query).await?.into_iter();
+        let header = rows.next().unwrap_or_default();
+        table(&header.iter().map(String::as_str).collect::<Vec<_>>(), rows);
+    }
+    Ok(())
+}
+
+/// A line for each run that changed something; on a terminal also a sign of life for the others.
+fn changes() -> Watch {
+    let is_terminal = std::io::stdout().is_terminal();
+    Arc::new(move |event| {
+        let Event::Ran(report) = event else { return };
+        let counts = report.counts;
+        if is_terminal || !report.is_complete() || counts.inserted + counts.updated + counts.deleted > 0 {
+            say(&progress::summary(report));
+        }
+    })
+}

@@ -1,0 +1,139 @@
+//! The commands: they read arguments, ask `app`, and print.
+
+mod check;
+mod demo;
+mod migrate;
+mod output;
+mod progress;
+mod run;
+mod sandbox;
+mod status;
+mod sync;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{self, LogFormat, Problems, SelectionError};
+
+use output::complain;
+
+/// Everything is complete.
+const COMPLETE: u8 = 0;
+/// Something failed, or is incomplete.
+const INCOMPLETE: u8 = 1;
+/// The settings or the arguments are wrong.
+const USAGE: u8 = 2;
+
+/// Keeps a Postgres warehouse in step with contact-centre vendors, and proves up to when each table is complete.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    /// A settings file; later ones win. Default: config/default.toml, then config/local.toml
+    #[arg(long = "config", value_name = "FILE", global = true)]
+    files: Vec<PathBuf>,
+    /// The form of log lines, which go to standard error; `RUST_LOG` says how much is logged
+    #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
+    log_format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Own Postgres, simulated vendors, a sync of everything, and the tables to look at
+    Demo(demo::Demo),
+    /// The daemon: keep the warehouse in step until stopped
+    Run,
+    /// One run now; exit code 0 only if every walk was complete
+    Sync(sync::Sync),
+    /// Try settings, database and the credentials of every source
+    Check,
+    /// Up to when each stream is complete
+    Status(status::Status),
+    /// Bring the schema of the warehouse up to date
+    Migrate,
+    /// The simulated vendors alone
+    Sandbox(sandbox::Sandbox),
+}
+
+/// Runs the command of the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&format!("The process cannot start: {error}"));
+            return ExitCode::from(INCOMPLETE);
+        }
+    };
+    let code = match runtime.block_on(dispatch(&arguments)) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            let is_usage = error.is::<Problems>() || error.is::<SelectionError>();
+            if is_usage { USAGE } else { INCOMPLETE }
+        }
+    };
+    ExitCode::from(code)
+}
+
+async fn dispatch(arguments: &Arguments) -> anyhow::Result<u8> {
+    app::start_logs(format(arguments.log_format), level(&arguments.command));
+    match &arguments.command {
+        Command::Demo(demo) => demo.run(&stop_on_signal()?).await,
+        Command::Sandbox(sandbox) => sandbox.run(&stop_on_signal()?).await,
+        command => {
+            let settings = app::load_settings(&arguments.files)?;
+            match command {
+                Command::Run => run::run(&settings, &stop_on_signal()?).await,
+                Command::Sync(sync) => sync.run(&settings, &stop_on_signal()?).await,
+                Command::Check => check::check(&settings).await,
+                Command::Status(status) => status.run(&settings).await,
+                Command::Migrate => migrate::migrate(&settings).await,
+                Command::Demo(_) | Command::Sandbox(_) => unreachable!("these were dispatched above"),
+            }
+        }
+    }
+}
+
+/// The daemon tells what it does; other commands print their results instead.
+fn level(command: &Command) -> &'static str {
+    match command {
+        Command::Run => "info,sqlx=warn",
+        _ => "warn,convene=error",
+    }
+}
+
+fn format(format: Format) -> LogFormat {
+    match format {
+        Format::Text => LogFormat::Text,
+        Format::Json => LogFormat::Json,
+    }
+}
+
+/// A token that Ctrl-C and SIGTERM cancel. A second Ctrl-C ends the process at once.
+fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => (),
+            _ = terminate.recv() => (),
+        }
+        token.cancel();
+        interrupt.recv().await;
+        std::process::exit(130);
+    });
+    Ok(stop)
+}

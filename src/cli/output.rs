@@ -1,0 +1,79 @@
+//! The only place that prints: lines, tables, and numbers as people read them.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use comfy_table::{Table, presets};
+
+/// Prints a line.
+pub(super) fn say(line: &str) {
+    // A reader that went away, as `head` does, is no reason to break off.
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Prints a line to standard error.
+pub(super) fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Prints a table.
+pub(super) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table.set_header(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    say(&table.to_string());
+}
+
+/// A number with thin groups of thousands: `1,234,567`.
+pub(super) fn number(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::from(if number < 0 { "-" } else { "" });
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// An instant to the second, in UTC.
+pub(super) fn instant(at: Option<chrono::DateTime<chrono::Utc>>) -> String {
+    at.map_or_else(
+        || "-".to_owned(),
+        |at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
+}
+
+/// A duration in its two largest units.
+pub(super) fn duration(seconds: i64) -> String {
+    let time = Duration::from_secs(seconds.unsigned_abs());
+    let text = humantime::format_duration(time).to_string();
+    text.split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (plain, wanted) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (-1_234_567, "-1,234,567"),
+        ] {
+            assert_eq!(number(plain), wanted);
+        }
+    }
+
+    #[test]
+    fn durations_keep_their_two_largest_units() {
+        assert_eq!(duration(59), "59s");
+        assert_eq!(duration(90_061), "1day 1h");
+    }
+}

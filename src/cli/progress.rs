@@ -1,0 +1,110 @@
+//! Progress of a long run: bars on a terminal, plain lines elsewhere.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::app::{Event, RunReport, Watch};
+
+use super::output::{number, say};
+
+/// A watch for a run that a person waits for.
+pub(super) fn watch() -> Watch {
+    if std::io::stderr().is_terminal() {
+        bars()
+    } else {
+        lines()
+    }
+}
+
+/// One bar for each stream, which counts walks and rows.
+fn bars() -> Watch {
+    let all = MultiProgress::new();
+    let bars: Mutex<HashMap<String, (ProgressBar, i64)>> = Mutex::new(HashMap::new());
+    Arc::new(move |event| {
+        let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Planned {
+                source,
+                stream,
+                walk_count,
+            } => {
+                let bar = all.add(ProgressBar::new(walk_count as u64).with_style(style()));
+                bar.set_prefix(name(source, stream));
+                bars.insert(name(source, stream), (bar, 0));
+            }
+            Event::Loaded {
+                source,
+                stream,
+                counts,
+            } => {
+                if let Some((bar, rows)) = bars.get_mut(&name(source, stream)) {
+                    *rows += counts.seen();
+                    bar.set_message(format!("{} rows", number(*rows)));
+                }
+            }
+            Event::Walked { source, stream } => {
+                if let Some((bar, _)) = bars.get(&name(source, stream)) {
+                    bar.inc(1);
+                }
+            }
+            Event::Ran(report) => {
+                if let Some((bar, _)) = bars.get(&name(&report.source, &report.stream)) {
+                    bar.finish();
+                }
+            }
+        }
+    })
+}
+
+fn style() -> ProgressStyle {
+    let form = "{prefix:30} {bar:30} {pos}/{len} windows  {msg}  {elapsed}";
+    ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// A line when a run begins, and one when it has ended.
+fn lines() -> Watch {
+    Arc::new(|event| match event {
+        Event::Planned {
+            source,
+            stream,
+            walk_count,
+        } => {
+            say(&format!("{}: {walk_count} windows to read", name(source, stream)));
+        }
+        Event::Ran(report) => say(&summary(report)),
+        Event::Loaded { .. } | Event::Walked { .. } => (),
+    })
+}
+
+/// What a run did, in one line.
+pub(super) fn summary(report: &RunReport) -> String {
+    let counts = &report.counts;
+    let state = if report.is_complete() {
+        "complete"
+    } else {
+        "NOT complete"
+    };
+    let mut line = format!(
+        "{}: {state}, {} new, {} changed, {} unchanged",
+        name(&report.source, &report.stream),
+        number(counts.inserted),
+        number(counts.updated),
+        number(counts.unchanged),
+    );
+    for (count, word) in [
+        (counts.deleted, "deleted"),
+        (counts.rejected, "unreadable (see sync.rejects)"),
+    ] {
+        if count > 0 {
+            line = format!("{line}, {} {word}", number(count));
+        }
+    }
+    line
+}
+
+fn name(source: &str, stream: &str) -> String {
+    format!("{source}.{stream}")
+}

@@ -1,0 +1,76 @@
+//! `convene status`: up to when each stream is complete.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::app::{self, StreamStatus};
+use crate::settings::Settings;
+
+use super::COMPLETE;
+use super::output::{duration, instant, number, say, table};
+
+/// Up to when each stream is complete.
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    pub(super) async fn run(&self, settings: &Settings) -> anyhow::Result<u8> {
+        let streams = app::connect(settings).await?.streams().await?;
+        if self.json {
+            let all: Vec<Value> = streams.iter().map(value).collect();
+            say(&serde_json::to_string_pretty(&all)?);
+        } else {
+            print(&streams);
+        }
+        Ok(COMPLETE)
+    }
+}
+
+/// Prints how streams stand.
+pub(super) fn print(streams: &[StreamStatus]) {
+    let header = [
+        "stream",
+        "complete through",
+        "lag",
+        "settled through",
+        "last walk",
+        "rows",
+        "rejects",
+    ];
+    table(&header, streams.iter().map(row));
+    for stream in streams.iter().filter(|stream| stream.last_reason.is_some()) {
+        let reason = stream.last_reason.as_deref().unwrap_or_default();
+        say(&format!("{}.{}: {reason}", stream.source, stream.stream));
+    }
+}
+
+fn row(stream: &StreamStatus) -> Vec<String> {
+    vec![
+        format!("{}.{}", stream.source, stream.stream),
+        instant(stream.complete_through),
+        stream.lag_seconds.map_or_else(|| "-".to_owned(), duration),
+        instant(stream.settled_through),
+        stream.last_state.clone().unwrap_or_else(|| "-".to_owned()),
+        number(stream.row_count),
+        number(stream.reject_count),
+    ]
+}
+
+fn value(stream: &StreamStatus) -> Value {
+    let text = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(|at| at.to_rfc3339());
+    json!({
+        "source": stream.source,
+        "stream": stream.stream,
+        "complete_through": text(stream.complete_through),
+        "settled_through": text(stream.settled_through),
+        "lag_seconds": stream.lag_seconds,
+        "last_walk": { "state": stream.last_state, "reason": stream.last_reason, "at": text(stream.last_at) },
+        "row_count": stream.row_count,
+        "reject_count": stream.reject_count,
+        "held_deletions": stream.held_deletions,
+    })
+}

@@ -1,0 +1,31 @@
+//! A person, or a system user, who handles calls and conversations.
+
+use chrono::{DateTime, Utc};
+
+use super::entity::{Decimal, entity};
+
+entity! {
+    /// A person, or a system user, who handles calls and conversations.
+    Agent in "agents" {
+        /// Full name.
+        name: String,
+        /// First name.
+        first_name: String,
+        /// Last name.
+        last_name: String,
+        /// E-mail address, in lower case.
+        email: String,
+        /// True while the account may be used.
+        is_active: bool,
+        /// True for the vendor's own non-human users.
+        is_system: bool,
+        /// The vendor's level of rights.
+        level: i64,
+        /// Hours from UTC that the agent works in.
+        utc_offset_hours: Decimal,
+        /// When the account was made.
+        created_at: DateTime<Utc>,
+        /// When the agent last signed in.
+        last_login_at: DateTime<Utc>,
+    }
+}

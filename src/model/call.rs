@@ -1,0 +1,67 @@
+//! A telephone call, from any vendor.
+
+use chrono::{DateTime, Utc};
+
+use super::entity::entity;
+
+entity! {
+    /// A telephone call: one dial or one answered ring, as the vendor counts them.
+    Call in "calls" {
+        /// When the call started.
+        started_at: DateTime<Utc>,
+        /// Start plus duration: an estimate, for vendors give no end.
+        ended_at: DateTime<Utc>,
+        /// How long it lasted; NULL while it is live.
+        duration_seconds: i64,
+        /// `inbound`, `outbound` or `transfer`.
+        direction: String,
+        /// The vendor's own word for the kind of call.
+        call_type: String,
+        /// True once the vendor shows the call as over.
+        is_final: bool,
+        /// The agent who took the call.
+        agent_id: String,
+        /// The agent's name as the call carries it.
+        agent_name: String,
+        /// The lead that was called.
+        lead_id: String,
+        /// The list that the lead was on.
+        list_id: String,
+        /// The campaign of the call.
+        campaign_id: String,
+        /// The campaign's name as the call carries it.
+        campaign_name: String,
+        /// The queue's name, or its id where the vendor gives no name.
+        queue_name: String,
+        /// How long the caller waited in the queue.
+        queue_seconds: i64,
+        /// Place in the queue.
+        queue_position: i64,
+        /// The calling number as the vendor writes it.
+        from_number: String,
+        /// The calling number in E.164.
+        from_e164: String,
+        /// The called number as the vendor writes it.
+        to_number: String,
+        /// The called number in E.164.
+        to_e164: String,
+        /// The customer's first name.
+        first_name: String,
+        /// The customer's last name.
+        last_name: String,
+        /// Code of the outcome.
+        disposition_code: String,
+        /// Label of the outcome.
+        disposition_name: String,
+        /// Who or what ended the call.
+        end_reason: String,
+        /// The agent's comment.
+        comment: String,
+        /// Which attempt on this lead it was.
+        attempt_number: i64,
+        /// The agent who transferred the call.
+        transferred_from_agent_id: String,
+        /// The telephone session; legs of one conversation may share it.
+        session_id: String,
+    }
+}

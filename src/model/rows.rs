@@ -1,0 +1,251 @@
+//! Rows of one table in columns, each with the vendor's raw record and a hash of its content.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::entity::{Entity, without_nul};
+use super::raw;
+use super::table::{Table, Values, arrange, retain};
+
+/// Hash of a record as received and of the typed values made from it: two readings with the same hash are the same row.
+pub type Hash = [u8; 16];
+
+/// Rows of one table, column by column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows {
+    table: &'static Table,
+    ids: Vec<String>,
+    raws: Vec<String>,
+    hashes: Vec<Hash>,
+    fetched: Vec<DateTime<Utc>>,
+    columns: Vec<Values>,
+}
+
+impl Rows {
+    /// No rows yet.
+    pub fn of(table: &'static Table) -> Self {
+        let columns = table.columns.iter().map(|column| column.kind.column()).collect();
+        Self {
+            table,
+            ids: Vec::new(),
+            raws: Vec::new(),
+            hashes: Vec::new(),
+            fetched: Vec::new(),
+            columns,
+        }
+    }
+
+    /// Notes when the request began that brought the rows which have no such time yet.
+    pub(super) fn stamp(&mut self, at: DateTime<Utc>) {
+        self.fetched.resize(self.ids.len(), at);
+    }
+
+    /// Appends an entity of this table with the vendor's record it was made from.
+    ///
+    /// The hash covers the typed values too, so that a mended mapping changes it and its rows are written again.
+    pub(super) fn push<E: Entity>(&mut self, entity: E, record: &str) {
+        debug_assert_eq!(E::TABLE, self.table);
+        let mut digest = Xxh3::new();
+        digest.update(record.as_bytes());
+        self.ids.push(without_nul(entity.id().to_owned()));
+        entity.encode(&mut self.columns, &mut digest);
+        self.hashes.push(digest.digest128().to_be_bytes());
+        self.raws.push(raw::storable(record).into_owned());
+    }
+
+    /// The table.
+    pub fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// True without rows.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The vendor's ids.
+    pub fn ids(&self) -> &[String] {
+        &self.ids
+    }
+
+    /// The vendor's records.
+    pub fn raws(&self) -> &[String] {
+        &self.raws
+    }
+
+    /// The content hashes.
+    pub fn hashes(&self) -> &[Hash] {
+        &self.hashes
+    }
+
+    /// When the request began that brought each row; empty before the batch was stamped.
+    pub fn fetched(&self) -> &[DateTime<Utc>] {
+        &self.fetched
+    }
+
+    /// The typed columns, in the order of the table.
+    pub fn columns(&self) -> &[Values] {
+        &self.columns
+    }
+
+    /// Keeps the rows whose place in `keep` is true.
+    pub fn retain(&mut self, keep: &[bool]) {
+        retain(&mut self.ids, keep);
+        retain(&mut self.raws, keep);
+        retain(&mut self.hashes, keep);
+        retain(&mut self.fetched, keep);
+        self.columns.iter_mut().for_each(|column| column.retain(keep));
+    }
+
+    /// Puts the rows in the order of their ids, byte by byte.
+    pub fn sort(&mut self) {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_by(|one, other| self.ids[*one].cmp(&self.ids[*other]));
+        arrange(&mut self.ids, &order);
+        arrange(&mut self.raws, &order);
+        arrange(&mut self.hashes, &order);
+        arrange(&mut self.fetched, &order);
+        self.columns.iter_mut().for_each(|column| column.arrange(&order));
+    }
+
+    /// Moves the rows of `other`, of the same table, behind our own.
+    pub fn append(&mut self, mut other: Self) {
+        self.ids.append(&mut other.ids);
+        self.raws.append(&mut other.raws);
+        self.hashes.append(&mut other.hashes);
+        self.fetched.append(&mut other.fetched);
+        for (own, more) in self.columns.iter_mut().zip(other.columns) {
+            own.append(more);
+        }
+    }
+
+    /// For each row, whether it is the last one with its id: a statement may not meet one key twice.
+    pub fn last_of_each_id(&self) -> Vec<bool> {
+        let mut last: HashMap<&str, usize> = HashMap::with_capacity(self.len());
+        for (place, id) in self.ids.iter().enumerate() {
+            last.insert(id, place);
+        }
+        self.ids
+            .iter()
+            .enumerate()
+            .map(|(place, id)| last.get(id.as_str()) == Some(&place))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Agent;
+    use super::*;
+
+    fn agents(names: &[(&str, &str)]) -> Rows {
+        let mut rows = Rows::of(Agent::TABLE);
+        for (id, name) in names {
+            let agent = Agent {
+                id: (*id).into(),
+                name: Some((*name).into()),
+                ..Agent::default()
+            };
+            rows.push(agent, "{}");
+        }
+        rows
+    }
+
+    #[test]
+    fn the_last_row_of_an_id_is_kept() {
+        let mut rows = agents(&[("1", "Old"), ("2", "Other"), ("1", "New")]);
+        let keep = rows.last_of_each_id();
+        rows.retain(&keep);
+        assert_eq!(rows.ids(), ["2", "1"]);
+        assert_eq!(
+            rows.columns()[0],
+            Values::Text(vec![Some("Other".into()), Some("New".into())])
+        );
+    }
+
+    #[test]
+    fn no_text_holds_what_postgres_refuses_and_ids_do_not_either() {
+        let rows = agents(&[("1\0", "A\0n")]);
+        assert_eq!(rows.ids(), ["1\u{fffd}"]);
+        assert_eq!(rows.columns()[0], Values::Text(vec![Some("A\u{fffd}n".into())]));
+    }
+
+    #[test]
+    fn a_typed_value_alone_changes_the_hash() {
+        let rows = agents(&[("1", "Ann"), ("1", "Bea"), ("1", "Ann")]);
+        assert_ne!(rows.hashes()[0], rows.hashes()[1]);
+        assert_eq!(rows.hashes()[0], rows.hashes()[2]);
+    }
+
+    #[test]
+    fn null_and_shifted_values_have_different_hashes() {
+        let mut rows = Rows::of(Agent::TABLE);
+        let some = |text: &str| Some(text.to_owned());
+        rows.push(
+            Agent {
+                id: "1".into(),
+                name: some("ab"),
+                first_name: some("c"),
+                ..Agent::default()
+            },
+            "{}",
+        );
+        rows.push(
+            Agent {
+                id: "1".into(),
+                name: some("a"),
+                first_name: some("bc"),
+                ..Agent::default()
+            },
+            "{}",
+        );
+        rows.push(
+            Agent {
+                id: "1".into(),
+                name: some(""),
+                ..Agent::default()
+            },
+            "{}",
+        );
+        rows.push(
+            Agent {
+                id: "1".into(),
+                ..Agent::default()
+            },
+            "{}",
+        );
+        let mut hashes = rows.hashes().to_vec();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), 4);
+    }
+
+    #[test]
+    fn sorted_rows_keep_their_columns_together() {
+        let mut rows = agents(&[("b", "Bea"), ("c", "Cleo"), ("a", "Ann")]);
+        let hash = rows.hashes()[2];
+        rows.sort();
+        assert_eq!(rows.ids(), ["a", "b", "c"]);
+        assert_eq!(rows.hashes()[0], hash);
+        let names = ["Ann", "Bea", "Cleo"].map(|name| Some(name.to_owned()));
+        assert_eq!(rows.columns()[0], Values::Text(names.to_vec()));
+    }
+
+    #[test]
+    fn appended_rows_keep_their_columns_together() {
+        let mut rows = agents(&[("1", "Ann")]);
+        rows.append(agents(&[("2", "Bea")]));
+        assert_eq!((rows.len(), rows.raws().len(), rows.hashes().len()), (2, 2, 2));
+        assert_eq!(
+            rows.columns()[0],
+            Values::Text(vec![Some("Ann".into()), Some("Bea".into())])
+        );
+    }
+}

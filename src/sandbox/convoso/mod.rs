@@ -1,0 +1,107 @@
+//! A simulated Convoso account: its calls, its agents, and the two endpoints that list them.
+
+mod calls;
+mod catalogue;
+mod change;
+mod knobs;
+mod log;
+mod manner;
+mod roster;
+mod row;
+mod scene;
+mod schedule;
+mod stage;
+mod story;
+mod truth;
+mod users;
+mod world;
+
+pub use knobs::{EmptyUsers, Knobs, Order, OverLimit, Ties, TokenRefusal};
+pub use world::World;
+
+use super::json::Object;
+use super::question::{Answer, Question};
+
+/// Where the simulated API lives on the server.
+pub const PREFIX: &str = "/convoso/v1";
+/// The parameter that carries the token; the vendor knows no header for it (documented).
+pub(super) const SECRET: &str = "auth_token";
+
+/// A refusal in the vendor's words. It comes with an OK status (seen in client programs).
+pub(super) fn refusal(code: i64, text: &str) -> Answer {
+    let mut body = String::new();
+    let mut object = Object::open(&mut body);
+    object.verbatim("success", "false");
+    object.verbatim("code", &code.to_string());
+    object.text("text", text);
+    object.close();
+    Answer::json(body)
+}
+
+impl World {
+    pub(super) fn answer(&self, path: &str, question: &Question) -> Answer {
+        let listing = match path {
+            "log/retrieve" => log::answer,
+            "users/search" => users::answer,
+            // An unknown path gives a page for people (seen in client programs).
+            _ => return Answer::html(404),
+        };
+        if !matches!(question.method.as_str(), "GET" | "POST") {
+            return Answer::html(405);
+        }
+        if let Some(refused) = self.refuse(path, question) {
+            return refused;
+        }
+        listing(self, question).unwrap_or_else(|(code, text)| refusal(code, text))
+    }
+
+    /// Tokens come first: a bad one learns nothing about its other parameters (assumed).
+    fn refuse(&self, path: &str, question: &Question) -> Option<Answer> {
+        let (manner, ticked) = self.look(|knobs| {
+            (
+                knobs.token_refusal,
+                !knobs.unticked.iter().any(|unticked| path == unticked),
+            )
+        });
+        if question.get(SECRET) != Some(self.token()) {
+            let (status, code, text) = match manner {
+                TokenRefusal::Body5001 => (200, 5001, "Invalid authorization token"),
+                TokenRefusal::Status401 => (401, 401, "Unauthorized"),
+                TokenRefusal::Status403 => (403, 403, "Forbidden"),
+            };
+            return Some(Answer {
+                status,
+                ..refusal(code, text)
+            });
+        }
+        (!ticked).then(|| refusal(403, "Forbidden"))
+    }
+}
+
+/// Why a question is refused: the vendor's code and words.
+type Refused = (i64, &'static str);
+
+/// A parameter that must be a whole number, or what holds without it.
+fn whole(question: &Question, name: &str, default: usize, refused: Refused) -> Result<usize, Refused> {
+    question
+        .get(name)
+        .map_or(Ok(default), |text| text.parse().map_err(|_| refused))
+}
+
+/// Echoes a parameter: as a text where one was given, as a number where not. All published samples fit this.
+fn echo(object: &mut Object<'_>, question: &Question, name: &str, value: usize) {
+    if question.get(name).is_some() {
+        object.digits(name, value as u64);
+    } else {
+        object.number(name, value as u64);
+    }
+}
+
+/// A count: a text in the documented samples, a number in what some clients saw.
+fn count(object: &mut Object<'_>, knobs: &Knobs, name: &str, value: usize) {
+    if knobs.counts_as_numbers {
+        object.number(name, value as u64);
+    } else {
+        object.digits(name, value as u64);
+    }
+}

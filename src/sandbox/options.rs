@@ -1,0 +1,44 @@
+//! What a sandbox is made of.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+/// The seed, the clock and the sizes of a sandbox.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// The anchor of the clock; history lies before it.
+    pub now: DateTime<Utc>,
+    /// Whether the clock runs in real time from the anchor; otherwise only `advance` moves it.
+    pub running: bool,
+    /// Whole local days of history before the anchor's day.
+    pub days: u32,
+    /// Calls on every local day, spread over the hours by a day curve.
+    pub calls_per_day: u32,
+    /// Agents with a login.
+    pub agents: u32,
+    /// Length of every finished call's `agent_comment`; 0 means short natural comments.
+    pub comment_bytes: usize,
+    /// The token the account accepts.
+    pub token: String,
+    /// The account's time zone.
+    pub time_zone: Tz,
+}
+
+impl Options {
+    /// A small account with a month of history and a clock that stands still.
+    pub fn new(now: DateTime<Utc>) -> Self {
+        Self {
+            seed: 7,
+            now,
+            running: false,
+            days: 30,
+            calls_per_day: 400,
+            agents: 12,
+            comment_bytes: 0,
+            token: "sandbox-token".to_owned(),
+            time_zone: Tz::America__Los_Angeles,
+        }
+    }
+}

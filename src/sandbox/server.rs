@@ -1,0 +1,149 @@
+//! From a request to an answer: the log, the faults, and the vendor whose prefix the path has.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use tokio::net::TcpListener;
+
+use super::clock::Clock;
+use super::convoso;
+use super::fault::{Fault, Faults};
+use super::options::Options;
+use super::question::{Answer, Question};
+use super::seen::{RequestLog, Seen};
+use super::valve::{Door, Valve};
+
+/// Largest request body read; a vendor's question is a handful of parameters.
+const BODY_BYTES: usize = 64 * 1024;
+/// Rough size of an answer's head, so that a cut falls into the body.
+const HEAD_BYTES: u64 = 120;
+
+/// Everything the server knows.
+pub(super) struct House {
+    pub(super) clock: Arc<Clock>,
+    pub(super) convoso: Arc<convoso::World>,
+    pub(super) faults: Faults,
+    pub(super) log: RequestLog,
+}
+
+impl House {
+    pub(super) fn new(options: &Options) -> Self {
+        let clock = Arc::new(Clock::new(options.now, options.running));
+        let convoso = Arc::new(convoso::World::new(options, Arc::clone(&clock)));
+        Self {
+            clock,
+            convoso,
+            faults: Faults::default(),
+            log: RequestLog::default(),
+        }
+    }
+
+    fn ordinary(&self, question: &Question) -> Answer {
+        match question
+            .path
+            .strip_prefix(convoso::PREFIX)
+            .and_then(|rest| rest.strip_prefix('/'))
+        {
+            Some(path) => self.convoso.answer(path, question),
+            None => Answer::html(404),
+        }
+    }
+
+    /// The answer, and after how many bytes the connection shall close, if it shall.
+    fn answer(&self, question: &Question, fault: Option<Fault>) -> (Answer, Option<u64>) {
+        match fault {
+            None | Some(Fault::Slow(_)) => (self.ordinary(question), None),
+            Some(Fault::Status(status, retry_after)) => (Answer::empty(status, retry_after), None),
+            Some(Fault::Html(status)) => (Answer::html(status), None),
+            Some(Fault::Refusal { code, text }) => (convoso::refusal(code, text), None),
+            Some(Fault::Foreign(text)) => (Answer::json(text.to_owned()), None),
+            Some(Fault::Drop) => (Answer::empty(200, None), Some(0)),
+            Some(Fault::Cut) => {
+                let whole = self.ordinary(question);
+                let sent = HEAD_BYTES + whole.body.len() as u64 / 2;
+                (whole, Some(sent))
+            }
+            Some(Fault::CutJson) => {
+                let mut half = self.ordinary(question);
+                half.body
+                    .truncate(half.body.floor_char_boundary(half.body.len() / 2));
+                (half, None)
+            }
+        }
+    }
+
+    fn note(&self, question: &Question, arrived: Instant) {
+        let secret = |name: &str| name == convoso::SECRET;
+        self.log.note(Seen {
+            method: question.method.clone(),
+            path: question.path.clone(),
+            parameters: question
+                .parameters
+                .iter()
+                .filter(|(name, _)| !secret(name))
+                .cloned()
+                .collect(),
+            token_in_url: question
+                .parameters
+                .iter()
+                .take(question.in_url)
+                .any(|(name, _)| secret(name)),
+            arrived,
+        });
+    }
+}
+
+/// Serves until the task is dropped.
+pub(super) async fn serve(listener: TcpListener, house: Arc<House>) -> io::Result<()> {
+    let rooms = Router::new().fallback(handle).with_state(house);
+    axum::serve(
+        Door(listener),
+        rooms.into_make_service_with_connect_info::<Valve>(),
+    )
+    .await
+}
+
+async fn handle(
+    State(house): State<Arc<House>>,
+    ConnectInfo(valve): ConnectInfo<Valve>,
+    request: Request,
+) -> Response {
+    let _flight = house.log.enter();
+    let arrived = Instant::now();
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_BYTES).await else {
+        return send(Answer::empty(413, None));
+    };
+    let question = Question::read(&head, &body);
+    house.note(&question, arrived);
+    let fault = house.faults.take(&question.path);
+    if let Some(Fault::Slow(wait)) = &fault {
+        tokio::time::sleep(*wait).await;
+    }
+    let (answer, cut) = house.answer(&question, fault);
+    if let Some(byte_count) = cut {
+        valve.close_after(byte_count);
+    }
+    send(answer)
+}
+
+fn send(answer: Answer) -> Response {
+    let mut response = Response::builder()
+        .status(answer.status)
+        .header(header::CONTENT_TYPE, answer.media);
+    if let Some(text) = answer.retry_after {
+        response = response.header(header::RETRY_AFTER, text);
+    }
+    response.body(Body::from(answer.body)).unwrap_or_else(|_| {
+        // A test asked for a status or a header that HTTP cannot carry.
+        let mut failed = Response::new(Body::empty());
+        *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        failed
+    })
+}

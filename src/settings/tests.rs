@@ -1,0 +1,223 @@
+//! Tests of whole settings: files and environment in, settings or problems out.
+
+mod wrong;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const DEFAULT: &str = include_str!("../../config/default.toml");
+const EXAMPLE: &str = include_str!("../../config/example.toml");
+
+const VENDORS: &[VendorKeys] = &[
+    VendorKeys {
+        name: "convoso",
+        secrets: &["token"],
+        streams: &["calls", "leads"],
+    },
+    VendorKeys {
+        name: "conversocial",
+        secrets: &["token_name", "token_secret"],
+        streams: &["conversations"],
+    },
+];
+
+/// A folder of settings files that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str, files: &[(&str, &str)]) -> Self {
+        let folder = std::env::temp_dir().join(format!("convene-settings-{}-{test}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a new folder");
+        for (name, text) in files {
+            fs::write(folder.join(name), text).expect("a new file");
+        }
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn given(files: &[PathBuf], environment: &[(&str, &str)]) -> Result<Settings, Problems> {
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    load(files, environment, VENDORS)
+}
+
+/// Loads texts as files, the later over the earlier; `FOLDER` in them stands for their folder.
+fn texts(test: &str, texts: &[&str], environment: &[(&str, &str)]) -> Result<Settings, Problems> {
+    let folder = Folder::new(test, &[("secret", " from the file\n"), ("blank", "\n")]);
+    let place = folder.0.display().to_string();
+    let paths: Vec<PathBuf> = (0..texts.len())
+        .map(|number| folder.path(&format!("{number}.toml")))
+        .collect();
+    for (path, text) in paths.iter().zip(texts) {
+        fs::write(path, text.replace("FOLDER", &place)).expect("a new file");
+    }
+    given(&paths, environment)
+}
+
+fn convoso(more: &str) -> String {
+    format!("[sources.a]\nvendor = 'convoso'\ntoken = 'hush'\n{more}")
+}
+
+fn token(settings: &Settings) -> &str {
+    settings.sources["a"].secrets["token"].expose_secret()
+}
+
+fn uncommented(text: &str) -> String {
+    let shown = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|sign: char| sign == '[' || sign.is_ascii_lowercase()) => {
+            rest.to_owned()
+        }
+        _ => line.to_owned(),
+    };
+    text.lines().map(shown).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_default_file_says_what_holds_without_it() {
+    let (written, built_in) = (texts("default", &[DEFAULT], &[]), given(&[], &[]));
+    let (written, built_in) = (written.expect("no problems"), built_in.expect("no problems"));
+    assert_eq!(format!("{written:?}"), format!("{built_in:?}"));
+    assert_eq!(
+        written.warehouse.url.expose_secret(),
+        built_in.warehouse.url.expose_secret()
+    );
+    assert!(written.sources.is_empty());
+}
+
+#[test]
+fn the_default_file_shows_every_key_of_a_source() {
+    let mut settings = texts("shown", &[&uncommented(DEFAULT)], &[]).expect("no problems");
+    let mut source = settings.sources.remove("convoso_us").expect("shown");
+    // An address has fields of its own that may be absent.
+    assert!(source.base_url.take().is_some());
+    let shown = format!("{source:?}");
+    assert!(shown.contains("reject_limit: Some(0.05)"), "{shown}");
+    assert_eq!(shown.matches(": None").count(), 1, "{shown}");
+}
+
+#[test]
+fn the_example_loads_once_it_has_a_token() {
+    let environment = [("CONVENE__SOURCES__CONVOSO_US__TOKEN", "hush")];
+    let settings = texts("example", &[DEFAULT, EXAMPLE], &environment).expect("no problems");
+    let source = &settings.sources["convoso_us"];
+    assert_eq!(
+        (source.name.as_str(), source.vendor.as_str()),
+        ("convoso_us", "convoso")
+    );
+    assert_eq!(source.streams["calls"].schedule.as_deref(), Some("0 * * * * *"));
+}
+
+#[test]
+fn of_a_secret_and_its_file_the_later_wins() {
+    let [inline, file] = [
+        "vendor = 'convoso'\ntoken = 'inline'",
+        "vendor = 'convoso'\ntoken_file = 'FOLDER/secret'",
+    ]
+    .map(|keys| format!("[sources.a]\n{keys}"));
+    for (number, (layers, environment, expected)) in [
+        (vec![&*inline, &*file], vec![], "from the file"),
+        (vec![&*file, &*inline], vec![], "inline"),
+        (
+            vec![&*file, &*inline],
+            vec![("CONVENE__SOURCES__A__TOKEN", "outside")],
+            "outside",
+        ),
+        (
+            vec![&*file],
+            vec![("convene__sources__a__token", "outside")],
+            "outside",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let settings = texts(&format!("later-{number}"), &layers, &environment).expect("no problems");
+        assert_eq!(token(&settings), expected);
+    }
+}
+
+#[test]
+fn the_address_of_the_default_file_gives_way_to_an_operators_file() {
+    let folder = Folder::new("address", &[("url", "postgres://other@host/db\n")]);
+    let own = format!("[warehouse]\nurl_file = '{}'", folder.path("url").display());
+    let settings = texts("address-layers", &[DEFAULT, &own], &[]).expect("no problems");
+    assert_eq!(settings.warehouse.url.expose_secret(), "postgres://other@host/db");
+}
+
+#[test]
+fn the_usual_variable_wins_over_every_address() {
+    let text = "[warehouse]\nurl = 'postgres://a@b/c'\nurl_file = '/nowhere'";
+    let environment = [
+        ("DATABASE_URL", "postgres://x@y/z"),
+        ("CONVENE__WAREHOUSE__URL", "postgres://p@q/r"),
+    ];
+    let settings = texts("usual", &[text], &environment).expect("no problems");
+    assert_eq!(settings.warehouse.url.expose_secret(), "postgres://x@y/z");
+    let found = texts("usual-empty", &[text], &[("DATABASE_URL", "")])
+        .expect_err("empty")
+        .to_string();
+    assert_eq!(found, "DATABASE_URL: is empty");
+}
+
+#[test]
+fn the_environment_overrides_files_and_brings_every_type_as_text() {
+    let environment = [
+        ("CONVENE__WAREHOUSE__MAX_CONNECTIONS", "3"),
+        ("CONVENE__DAEMON__LEASE", "1m"),
+        ("CONVENE__SOURCES__A__REQUESTS_PER_MINUTE", "90"),
+        ("CONVENE__SOURCES__A__STREAMS__CALLS__ENABLED", "false"),
+        ("CONVENE__SOURCES__A__STREAMS__CALLS__DELETE_LIMIT", "0.5"),
+        ("CONVENE__SOURCES__A__STREAMS__LEADS__OVERLAP", "26h"),
+        ("CONVENE__SOURCES__A__SINCE", "2025-03-01"),
+    ];
+    let text = convoso("requests_per_minute = 5\n[sources.a.streams.calls]\nenabled = true");
+    let settings = texts("environment", &[&text], &environment).expect("no problems");
+    assert_eq!(settings.lease, Duration::from_mins(1));
+    let source = &settings.sources["a"];
+    assert_eq!(
+        (settings.warehouse.max_connections, source.requests_per_minute),
+        (3, Some(90))
+    );
+    let calls = &source.streams["calls"];
+    assert_eq!((calls.enabled, calls.delete_limit), (Some(false), Some(0.5)));
+    assert_eq!(source.streams["leads"].overlap, Some(Duration::from_hours(26)));
+    assert_eq!(source.since, "2025-03-01".parse().ok().map(Since::Date));
+}
+
+#[test]
+fn a_day_may_be_given_without_quotes() {
+    let settings = texts("day", &[&convoso("since = 2025-01-01")], &[]).expect("no problems");
+    assert_eq!(
+        settings.sources["a"].since,
+        "2025-01-01".parse().ok().map(Since::Date)
+    );
+}
+
+#[test]
+fn no_secret_shows_through_debug() {
+    let text = convoso("[warehouse]\nurl = 'postgres://a:hush@b/c'");
+    let settings = texts("debug", &[&text], &[]).expect("no problems");
+    assert_eq!(token(&settings), "hush");
+    assert!(!format!("{settings:?} {settings:#?}").contains("hush"));
+    let found = given(
+        &[Path::new("/nowhere/a.toml").into()],
+        &[("DATABASE_URL", "hush")],
+    )
+    .expect_err("problems");
+    assert!(!format!("{found:?} {found}").contains("hush"));
+}

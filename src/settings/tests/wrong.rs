@@ -1,0 +1,168 @@
+//! Tests of settings that are wrong: which problems come, and that they show no secret.
+
+use super::{convoso, texts};
+
+fn problems(test: &str, settings: &str) -> String {
+    texts(test, &[settings], &[]).expect_err(settings).to_string()
+}
+
+#[test]
+fn all_problems_come_in_one_answer_in_the_order_of_their_keys() {
+    let text = "
+        [warehouse]
+        url = 'mysql://a:hush@b/c'
+        max_connections = 0
+        [daemon]
+        lease = '0s'
+        [sources.a]
+        vendor = 'convoso'
+        token = ''
+        shedule = '* * * * *'
+        [sources.a.streams.call]
+        widest = '1 fortnight'
+        [sources.B]
+        vendor = 'acme'
+        [telemetry]
+    ";
+    let expected = "
+daemon.lease: must be a duration with its unit, such as \"90s\", \"2h\" or \"3d\", from 1s to 10m
+sources.B: must be a letter from a to z, then letters from a to z, digits and `_`, at most 40
+sources.B.vendor: must be one of: convoso, conversocial
+sources.a.shedule: is not a known key; did you mean `schedule`?
+sources.a.streams.call: is not a stream of convoso, which has: calls, leads; did you mean `calls`?
+sources.a.streams.call.widest: must be a duration with its unit, such as \"90s\", \"2h\" or \"3d\", \
+from 1s to 366d
+sources.a.token: is empty; give it or `token_file`
+telemetry: is not a known key
+warehouse.max_connections: must be a whole number from 1 to 1000
+warehouse.url: must be the address of a database, such as postgres://user@host:5432/name \
+(special characters in a password are written as %40 and the like)";
+    assert_eq!(problems("all", text), expected.trim_start());
+}
+
+#[test]
+fn each_problem_has_its_key() {
+    let known = "is not a known key";
+    let vendors = "convoso, conversocial";
+    for (number, (text, expected)) in [
+        (
+            "[sources.a]\ntoken = 'hush'",
+            &*format!("sources.a.vendor: is missing; give one of: {vendors}"),
+        ),
+        (
+            "[sources.a]\nvendor = 'convosso'\ntoken = 'hush'",
+            &format!("sources.a.vendor: must be one of: {vendors}; did you mean `convoso`?"),
+        ),
+        (
+            "[sources.a]\nvendor = 5",
+            "sources.a.vendor: must be a text in quotes",
+        ),
+        (
+            "[sources.a]\nvendor = 'convoso'",
+            "sources.a.token: is missing; give it or `token_file`",
+        ),
+        (
+            "[sources.a]\nvendor = 'convoso'\ntoken = 5",
+            "sources.a.token: must be a text in quotes",
+        ),
+        (
+            "[sources]\na = 'hush'",
+            "sources.a: must be a table, `[sources.a]`",
+        ),
+        ("sources = 'hush'", "sources: must be a table, `[sources]`"),
+        ("[source.a]", &format!("source: {known}; did you mean `sources`?")),
+        (
+            &convoso("tokenfile = 'hush'"),
+            &format!("sources.a.tokenfile: {known}; did you mean `token_file`?"),
+        ),
+        (
+            &convoso("token_secret = 'hush'"),
+            &format!("sources.a.token_secret: {known}"),
+        ),
+        (
+            &convoso("token_file = 'FOLDER/secret'"),
+            "sources.a.token: is given together with `token_file`; keep one of them",
+        ),
+        (
+            &convoso("max_in_flight = 0"),
+            "sources.a.max_in_flight: must be a whole number from 1 to 256",
+        ),
+        (
+            &convoso("requests_per_minute = -1"),
+            "sources.a.requests_per_minute: must be a whole number from 1 to 60000",
+        ),
+        (
+            &convoso("base_url = 'http://api.example.com'"),
+            "sources.a.base_url: must begin with https://, or the source's secrets would travel in the clear \
+             (plain http is accepted for localhost, 127.0.0.0/8 and ::1 only)",
+        ),
+        (
+            &convoso("[sources.a.streams.calls]\nenable = true"),
+            &format!("sources.a.streams.calls.enable: {known}; did you mean `enabled`?"),
+        ),
+        (
+            &convoso("[sources.a.streams]\ncalls = true"),
+            "sources.a.streams.calls: must be a table, `[sources.a.streams.calls]`",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let found = problems(&format!("each-{number}"), text);
+        assert_eq!(found, expected, "{text}");
+        assert!(!found.contains("hush"), "{found}");
+    }
+}
+
+#[test]
+fn absurd_lengths_of_time_are_problems_and_meaningful_zeros_are_not() {
+    let text =
+        convoso("timeout = '0s'\n[sources.a.streams.calls]\nwidest = '0s'\noverlap = '0s'\ndelay = '8d'");
+    let found = problems("absurd", &text);
+    let keys: Vec<_> = found.lines().filter_map(|line| line.split(": ").next()).collect();
+    assert_eq!(
+        keys,
+        [
+            "sources.a.streams.calls.delay",
+            "sources.a.streams.calls.widest",
+            "sources.a.timeout"
+        ]
+    );
+}
+
+#[test]
+fn an_unreadable_secret_file_is_named_and_its_text_is_not_shown() {
+    let text = "[sources.a]\nvendor = 'conversocial'\ntoken_name_file = '/nowhere/name'\n\
+                token_secret_file = '/dev/zero'";
+    let expected = "sources.a.token_name_file: \"/nowhere/name\" cannot be read (entity not found)\n\
+                    sources.a.token_secret_file: \"/dev/zero\" is larger than 64 KiB";
+    assert_eq!(problems("unreadable", text), expected);
+    let blank = problems(
+        "blank",
+        "[sources.a]\nvendor = 'convoso'\ntoken_file = 'FOLDER/blank'",
+    );
+    assert!(
+        blank.starts_with("sources.a.token_file: the text in \"") && blank.ends_with("/blank\" is empty"),
+        "{blank}"
+    );
+}
+
+#[test]
+fn a_broken_file_hides_what_it_may_hold_but_not_what_others_say() {
+    let found = texts(
+        "broken",
+        &["[sources.a\nvendor = 'x'", "[sources.a]\ntimeout = 5"],
+        &[],
+    );
+    let found = found.expect_err("broken").to_string();
+    let lines: Vec<&str> = found.lines().collect();
+    assert!(
+        lines[0].contains("0.toml: is not valid TOML at line 1, column 11"),
+        "{found}"
+    );
+    assert!(
+        lines[1].starts_with("sources.a.timeout: must be a duration"),
+        "{found}"
+    );
+    assert_eq!(lines.len(), 2, "{found}");
+}

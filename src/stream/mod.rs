@@ -1,0 +1,23 @@
+//! The contract with vendors: a stream says the first question of a window, and turns an answer into rows and the next questions.
+
+mod account;
+mod contract;
+mod cursor;
+mod endpoint;
+mod error;
+mod page;
+mod paginator;
+mod request;
+mod seek;
+mod window;
+
+pub use account::Account;
+pub use contract::Stream;
+pub use cursor::{Cursor, Trailing, Windowing};
+pub use endpoint::{Endpoint, Opened};
+pub use error::{MapError, ReadError, Remedy};
+pub use page::{Ask, Page, Reject};
+pub use paginator::Paginator;
+pub use request::{Auth, Request, Response, Verb};
+pub use seek::Seek;
+pub use window::Window;

@@ -1,0 +1,82 @@
+//! A walk as text: the questions asked, the rows as they would be written, the rejects, the totals.
+
+use std::fmt::Write;
+
+use chrono::SecondsFormat;
+
+use super::walk::Step;
+use crate::model::{Rows, Values};
+use crate::stream::{Ask, Page};
+
+/// The story of a walk.
+pub(super) fn tell(steps: &[Step<'_>]) -> String {
+    steps
+        .iter()
+        .map(|step| question(&step.ask) + &answer(&step.page))
+        .collect()
+}
+
+/// A question, as one line.
+pub(super) fn question(ask: &Ask) -> String {
+    let wait = if ask.wait.is_zero() {
+        String::new()
+    } else {
+        format!(" after {:?}", ask.wait)
+    };
+    format!("> {} {:?}{wait}\n", ask.request.path, ask.request.params())
+}
+
+/// What an answer held, a line each.
+fn answer(page: &Page) -> String {
+    let mut story = String::new();
+    let mut line = |text: String| writeln!(story, "{text}").expect("writing to a String cannot fail");
+    for rows in page.batch.rows() {
+        (0..rows.len()).for_each(|place| line(row(rows, place)));
+    }
+    for (table, id) in page.batch.tombstones() {
+        line(format!("{}   {id}   is deleted", table.name));
+    }
+    for reject in &page.rejects {
+        line(format!("! item {}: {}", reject.position, reject.reason));
+    }
+    if let Some(total) = page.total {
+        line(format!("(total {total})"));
+    }
+    if page.is_doubtful {
+        line("(doubtful)".to_owned());
+    }
+    story
+}
+
+/// A row: its table, its id, and every column that is not NULL.
+fn row(rows: &Rows, place: usize) -> String {
+    let columns = rows.table().columns.iter().zip(rows.columns());
+    let values: Vec<String> = columns
+        .filter_map(|(column, values)| Some(format!("{}={}", column.name, value(values, place)?)))
+        .collect();
+    format!(
+        "{}   {}   {}",
+        rows.table().name,
+        rows.ids()[place],
+        values.join(" ")
+    )
+}
+
+fn value(values: &Values, place: usize) -> Option<String> {
+    match values {
+        Values::Text(values) => values[place].as_deref().map(quoted),
+        Values::Instant(values) => values[place].map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+        Values::Integer(values) => values[place].map(|number| number.to_string()),
+        Values::Boolean(values) => values[place].map(|yes| yes.to_string()),
+    }
+}
+
+/// The text, in quotes where it could be taken for more than one word.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '"';
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("{text:?}")
+    }
+}

@@ -1,0 +1,175 @@
+//! The typed columns of every row, against another reading of its record, in SQL.
+
+use convene::model::{Agent, Call, Entity, Recording};
+
+use crate::field::Field;
+
+/// Readers written again: a text that is not one of the spellings of nothing, an id, a whole number, and an instant.
+const READERS: &str = r"
+    create function pg_temp.said(raw jsonb, field text) returns text immutable language sql as
+        $$ select nullif(nullif(btrim(raw ->> field), ''), 'null') $$;
+    create function pg_temp.id(raw jsonb, field text) returns text immutable language sql as
+        $$ select nullif(pg_temp.said(raw, field), '0') $$;
+    create function pg_temp.whole(raw jsonb, field text) returns bigint immutable language sql as
+        $$ select round(pg_temp.said(raw, field)::numeric)::bigint $$;
+    create function pg_temp.first(local timestamp) returns timestamptz immutable language sql as
+        -- The server takes the second of two instants.
+        $$ select case when (later - interval '1 hour') at time zone 'America/Los_Angeles' = local
+                       then later - interval '1 hour' else later end
+           from (select local at time zone 'America/Los_Angeles') as t (later) $$;
+    create function pg_temp.e164(number text) returns text immutable language sql as
+        $$ select case when number ~ '^1?[2-9]\d\d[2-9]\d{6}$' then '+1' || right(number, 10) end $$;
+";
+
+/// What each column of a call holds, in the order of the table's description.
+const CALLS: &[(&str, &str)] = &[
+    ("started_at", "pg_temp.first((raw ->> 'call_date')::timestamp)"),
+    (
+        "ended_at",
+        "pg_temp.first((raw ->> 'call_date')::timestamp) + make_interval(secs => (nullif(raw ->> 'call_length', ''))::int)",
+    ),
+    ("duration_seconds", "nullif(raw ->> 'call_length', '')::bigint"),
+    (
+        "direction",
+        "case raw ->> 'call_type' when 'INBOUND' then 'inbound' when 'OUTBOUND' then 'outbound'
+            when 'MANUAL' then 'outbound' when '3WAY' then 'transfer' end",
+    ),
+    ("call_type", "raw ->> 'call_type'"),
+    (
+        "is_final",
+        "nullif(raw ->> 'call_length', '') is not null or raw ->> 'status_name' is distinct from 'Call In Progress'",
+    ),
+    ("agent_id", "pg_temp.id(raw, 'user_id')"),
+    ("agent_name", "pg_temp.said(raw, 'user')"),
+    ("lead_id", "pg_temp.id(raw, 'lead_id')"),
+    ("list_id", "pg_temp.id(raw, 'list_id')"),
+    ("campaign_id", "pg_temp.id(raw, 'campaign_id')"),
+    ("campaign_name", "pg_temp.said(raw, 'campaign')"),
+    (
+        "queue_name",
+        "coalesce(pg_temp.said(raw, 'queue'), pg_temp.id(raw, 'queue_id'))",
+    ),
+    ("queue_seconds", "pg_temp.whole(raw, 'queue_seconds')"),
+    ("queue_position", "pg_temp.whole(raw, 'queue_position')"),
+    (
+        "from_number",
+        "case when raw ->> 'call_type' = 'INBOUND' then raw ->> 'phone_number' else raw ->> 'caller_id_displayed' end",
+    ),
+    ("from_e164", "pg_temp.e164(from_number)"),
+    (
+        "to_number",
+        "case when raw ->> 'call_type' = 'INBOUND' then raw ->> 'inbound_number'
+            else coalesce(raw ->> 'number_dialed', raw ->> 'phone_number') end",
+    ),
+    ("to_e164", "pg_temp.e164(to_number)"),
+    ("first_name", "pg_temp.said(raw, 'first_name')"),
+    ("last_name", "pg_temp.said(raw, 'last_name')"),
+    ("disposition_code", "pg_temp.said(raw, 'status')"),
+    ("disposition_name", "pg_temp.said(raw, 'status_name')"),
+    ("end_reason", "pg_temp.said(raw, 'term_reason')"),
+    ("comment", "pg_temp.said(raw, 'agent_comment')"),
+    ("attempt_number", "pg_temp.whole(raw, 'called_count')"),
+    (
+        "transferred_from_agent_id",
+        "pg_temp.id(raw, 'originating_agent_id')",
+    ),
+    ("session_id", "pg_temp.said(raw, 'session_id')"),
+];
+
+const RECORDINGS: &[(&str, &str)] = &[
+    (
+        "call_id",
+        "(select c.id from warehouse.calls as c where c.raw -> 'recording' @> jsonb_build_array(t.raw))",
+    ),
+    (
+        "lead_id",
+        "(select c.lead_id from warehouse.calls as c where c.id = call_id)",
+    ),
+    (
+        "started_at",
+        "(select c.started_at from warehouse.calls as c where c.id = call_id)",
+    ),
+    ("duration_seconds", "null::bigint"),
+    ("url", "raw ->> 'public_url'"),
+    ("media_type", "raw ->> 'type'"),
+    ("file_name", "raw ->> 'filename'"),
+];
+
+const AGENTS: &[(&str, &str)] = &[
+    ("name", "(raw ->> 'first_name') || ' ' || (raw ->> 'last_name')"),
+    ("first_name", "raw ->> 'first_name'"),
+    ("last_name", "raw ->> 'last_name'"),
+    ("email", "lower(raw ->> 'email')"),
+    ("is_active", "raw ->> 'status' = 'Y'"),
+    ("is_system", "false"),
+    ("level", "(raw ->> 'user_level')::bigint"),
+    ("utc_offset_hours", "(raw ->> 'local_gmt')::numeric"),
+    ("created_at", "(raw ->> 'created_at')::timestamptz"),
+    (
+        "last_login_at",
+        "pg_temp.first((raw ->> 'last_login')::timestamp)",
+    ),
+];
+
+/// Reads every record again, and compares it with every column of its row.
+pub(crate) async fn assert_columns(field: &Field) {
+    let mut connection = field.pool.acquire().await.expect("the database answers");
+    sqlx::raw_sql(READERS)
+        .execute(&mut *connection)
+        .await
+        .expect("the readers are made");
+    for (table, id, readings) in [
+        (Call::TABLE, "raw ->> 'id'", CALLS),
+        (Recording::TABLE, "raw ->> 'recording_id'", RECORDINGS),
+        (Agent::TABLE, "raw ->> 'id'", AGENTS),
+    ] {
+        let described: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        let read: Vec<&str> = readings.iter().map(|(name, _)| *name).collect();
+        assert_eq!(read, described, "every column of {} is read again", table.name);
+        for (column, reading) in std::iter::once(&("id", id)).chain(readings) {
+            let query = format!(
+                "select count(*), coalesce(min(id) filter (where {column} is distinct from ({reading})), '')
+                 from warehouse.{} as t",
+                table.name
+            );
+            let (count, wrong): (i64, String) = sqlx::query_as(sqlx::AssertSqlSafe(query.clone()))
+                .fetch_one(&mut *connection)
+                .await
+                .unwrap_or_else(|error| panic!("{query}: {error}"));
+            assert!(count > 0, "{} has rows", table.name);
+            assert_eq!(wrong, "", "{}.{column}", table.name);
+        }
+    }
+}
+
+/// Whether a column says something in some rows: two readings that are empty everywhere would agree too.
+async fn assert_told(field: &Field) {
+    for table in [Call::TABLE, Recording::TABLE, Agent::TABLE] {
+        for column in table.columns {
+            // The call log does not tell how long recordings are, all are of one type, and system users are not listed.
+            let fewest = match (table.name, column.name) {
+                ("recordings", "duration_seconds") => 0,
+                ("recordings", "media_type") | (_, "is_system") => 1,
+                _ => 2,
+            };
+            let query = format!(
+                "select count(distinct {}) from warehouse.{}",
+                column.name, table.name
+            );
+            let values = field.number(&query).await;
+            assert!(values >= fewest, "{}.{}: {values}", table.name, column.name);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_column_of_every_row_says_what_its_record_says() {
+    let field = Field::with(|options| options.calls_per_day = 600).await;
+    field
+        .sandbox
+        .convoso()
+        .add_calls(20, field.sandbox.now(), chrono::TimeDelta::zero());
+    field.sync_completely().await;
+    assert_columns(&field).await;
+    assert_told(&field).await;
+}

@@ -1,0 +1,242 @@
+//! What the vendor and the network do wrong: nothing is lost, doubled or claimed falsely, and the next run heals it.
+
+use std::time::Duration;
+
+use convene::app::{RunReport, Unfinished};
+use convene::sandbox::{Fault, Options, Sandbox, Seen};
+use convene::stream::Remedy;
+
+use crate::field::{Field, after_each_batch};
+use crate::proof::{assert_proof, busy_field, busy_field_with};
+
+const CALLS: &str = "log/retrieve";
+/// So many questions are answered before a fault, so that it strikes in the middle of a run.
+const QUIET: u32 = 3;
+const AT_ONCE: Fault = Fault::Slow(Duration::ZERO);
+
+/// A field whose windows have several pages each.
+async fn field() -> Field {
+    let mut field = busy_field(1, 2_400).await;
+    field.stream("calls").widest = Some(Duration::from_hours(12));
+    field.sandbox.fault(CALLS, AT_ONCE, QUIET);
+    field
+}
+
+/// Ends with a run without faults, after which everything must be there.
+async fn heal(field: &Field) {
+    field.sandbox.clear_faults();
+    field.sync_completely().await;
+    assert_proof(field).await;
+    field.assert_truth().await;
+}
+
+/// A fault that passes is met within the walk: the run is complete, and the ledger counts every request. It strikes again
+/// two questions later, so that the middle of a walk is met as well as its beginning.
+async fn passes(fault: Fault, times: u32) {
+    let mut field = field().await;
+    field.source().timeout = Some(Duration::from_millis(700));
+    for (fault, times) in [(&fault, times), (&AT_ONCE, 1), (&fault, 1)] {
+        field.sandbox.fault(CALLS, fault.clone(), times);
+    }
+    let reports = field.sync().await;
+    assert!(
+        reports.iter().all(RunReport::is_complete),
+        "{fault:?}: {reports:#?}"
+    );
+    assert_proof(&field).await;
+    field.assert_truth().await;
+    let asked = questions(&field, CALLS);
+    let again = asked
+        .windows(2)
+        .filter(|pair| pair[0].parameters == pair[1].parameters)
+        .count();
+    assert_eq!(again, times as usize + 1, "{fault:?}: questions asked again");
+    let sent = i64::try_from(field.sandbox.requests().len()).expect("a count of requests");
+    let booked = field
+        .number("select sum(request_count)::bigint from sync.walks")
+        .await;
+    assert_eq!(
+        booked, sent,
+        "{fault:?}: requests in the ledger, and requests sent"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_cut_is_asked_for_again() {
+    tokio::join!(passes(Fault::Cut, 2), passes(Fault::CutJson, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_connection_is_made_again() {
+    passes(Fault::Drop, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_comes_too_late_is_asked_for_again() {
+    passes(Fault::Slow(Duration::from_millis(1_500)), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vendor_that_is_unwell_for_a_while_is_asked_again() {
+    tokio::join!(
+        passes(Fault::Status(500, None), 2),
+        passes(Fault::Status(503, Some("0".to_owned())), 4),
+        passes(Fault::Html(502), 1),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vendor_that_is_asked_too_often_is_given_the_time_that_it_wants() {
+    tokio::join!(
+        passes(Fault::Status(429, None), 2),
+        waits("2", 1_900),
+        waits("DATE", 1_000)
+    );
+}
+
+/// After a 429 with this header, or one with the date in five seconds, the question comes again, but not before its time.
+async fn waits(header: &str, least_ms: u64) {
+    let field = field().await;
+    let form = "Dy, DD Mon YYYY HH24:MI:SS";
+    let date = format!("select to_char(now() at time zone 'UTC' + '5 s', '{form}') || ' GMT'");
+    let header = header.replace("DATE", &field.text(&date).await);
+    let fault = Fault::Status(429, Some(header.clone()));
+    field.sandbox.fault(CALLS, fault, 1);
+    field.sync_completely().await;
+    field.assert_truth().await;
+    let seen = questions(&field, CALLS);
+    let (met, next) = (&seen[QUIET as usize], &seen[QUIET as usize + 1]);
+    assert_eq!(met.parameters, next.parameters, "the same question comes again");
+    let waited = next.arrived - met.arrived;
+    assert!(
+        waited >= Duration::from_millis(least_ms),
+        "{header}: only {waited:?}"
+    );
+}
+
+fn questions(field: &Field, path: &str) -> Vec<Seen> {
+    let mut seen = field.sandbox.requests();
+    seen.retain(|seen| seen.path.ends_with(path));
+    seen
+}
+
+/// A fault that stays: the run says which window is not complete and why, and the next one heals it. Returns the flaws, and
+/// how many questions met the fault.
+async fn stays(fault: Fault, reason: &str, remedy: Remedy) -> (Vec<Unfinished>, usize) {
+    let field = field().await;
+    field.sandbox.fault(CALLS, fault.clone(), 1_000);
+    let reports = field.sync_only(&["calls"]).await;
+    let flaws = reports[0].unfinished.clone();
+    let asked = questions(&field, CALLS).len() - QUIET as usize;
+    for flaw in &flaws {
+        assert!(flaw.reason.contains(reason), "{fault:?}: {flaw:?}");
+        assert_eq!(flaw.remedy, remedy, "{fault:?}: {flaw:?}");
+        let window = flaw.window.expect("a window is named");
+        let told = field
+            .number(&format!(
+                "select count(*) from sync.walks where state <> 'complete' and reason = '{}' and since = '{}' and until = '{}'",
+                flaw.reason, window.since, window.until
+            ))
+            .await;
+        assert_eq!(told, 1, "the ledger tells of {flaw:?}");
+    }
+    assert!(
+        field.count("warehouse.calls").await > 0,
+        "{fault:?}: what came stays"
+    );
+    assert_proof(&field).await;
+    heal(&field).await;
+    (flaws, asked)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_web_page_instead_of_data_needs_an_operator_and_is_not_asked_for_again() {
+    let missing = "does not know the address (status 404)";
+    let ((page, page_asked), (none, none_asked)) = tokio::join!(
+        stays(Fault::Html(200), "is a web page", Remedy::Operator),
+        stays(Fault::Html(404), missing, Remedy::Operator),
+    );
+    assert_eq!((page.len(), page_asked), (1, 1), "{page:?}");
+    assert_eq!((none.len(), none_asked), (1, 1), "{none:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_question_needs_a_developer_and_leaves_the_other_windows_their_turn() {
+    let refusal = Fault::Refusal {
+        code: 6004,
+        text: "Unknown Campaign ID",
+    };
+    let (flaws, asked) = stays(refusal.clone(), "code 6004", Remedy::Developer).await;
+    assert_eq!((flaws.len(), asked), (3, 3), "three in a row are enough");
+    let field = field().await;
+    field.sandbox.fault(CALLS, refusal, 1);
+    let reports = field.sync_only(&["calls"]).await;
+    let [flaw] = reports[0].unfinished.as_slice() else {
+        panic!("{reports:?}")
+    };
+    assert!(reports[0].complete_count >= 3, "{reports:?}");
+    let window = flaw.window.expect("a window is named");
+    let touched = format!(
+        "select count(*) from sync.coverage where covered && tstzrange('{}', '{}')",
+        window.since, window.until
+    );
+    assert_eq!(field.number(&touched).await, 0, "{flaw:?} is not covered");
+    assert_proof(&field).await;
+    heal(&field).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_envelope_that_nobody_knows_needs_a_developer() {
+    let check = async |text| {
+        let (flaws, asked) = stays(Fault::Foreign(text), "unknown shape", Remedy::Developer).await;
+        assert_eq!((flaws.len(), asked), (3, 3), "{text}");
+    };
+    tokio::join!(
+        check(r#"{"rows":[]}"#),
+        check(r#"{"success":true,"data":{"results":[]}}"#),
+        check(r#"{"success":1,"data":{"results":[],"total_found":0}}"#),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vendor_that_stays_unwell_is_left_to_the_next_run() {
+    let tries = 6;
+    let unwell = stays(
+        Fault::Status(500, None),
+        "status 500, tried 6 times",
+        Remedy::NextTick,
+    );
+    let cut = stays(Fault::CutJson, "ends in the middle", Remedy::NextTick);
+    let ((unwell, unwell_asked), (cut, cut_asked)) = tokio::join!(unwell, cut);
+    assert_eq!((unwell.len(), unwell_asked), (1, tries), "{unwell:?}");
+    assert_eq!((cut.len(), cut_asked), (1, 4), "{cut:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vendor_that_dies_in_the_middle_of_a_walk_costs_nothing_but_time() {
+    let mut options = None;
+    let mut field = busy_field_with(1, 2_400, |own| options = Some(own.clone())).await;
+    let options: Options = options.expect("the field was made with options");
+    let home = field.source().base_url.clone();
+    let mut doomed = Some(Sandbox::start(options).await.expect("another sandbox starts"));
+    let url = doomed.as_ref().map(Sandbox::convoso_url);
+    field.source().base_url = url.map(|url| url.parse().expect("it has a URL"));
+    let watch = after_each_batch(move |count| {
+        if count == 3 {
+            drop(doomed.take());
+        }
+    });
+    let reports = field.try_sync(&["calls"], false, watch).await;
+    let report = reports[0].as_ref().expect("the source runs");
+    let [flaw] = report.unfinished.as_slice() else {
+        panic!("{report:?}")
+    };
+    assert!(
+        flaw.reason.contains("cannot be reached") && flaw.window.is_some(),
+        "{flaw:?}"
+    );
+    assert_eq!(flaw.remedy, Remedy::NextTick);
+    assert_proof(&field).await;
+    field.source().base_url = home;
+    heal(&field).await;
+}

@@ -1,0 +1,297 @@
+//! What most tests stand on: simulated vendors, a warehouse, and settings that bring them together.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use convene::app::{self, Once, RunReport, Selection, Warehouse, Watch};
+use convene::sandbox::{Options, Sandbox};
+use convene::settings::{self, Settings, Since, Source, StreamSettings};
+use secrecy::SecretString;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::postgres::Database;
+
+/// The name of the one source.
+pub(crate) const SOURCE: &str = "convoso_test";
+
+/// Simulated vendors whose clock stands still some minutes ago, a warehouse, and settings that bring them together.
+pub(crate) struct Field {
+    /// The simulated vendors.
+    pub sandbox: Sandbox,
+    /// The warehouse.
+    pub warehouse: Warehouse,
+    /// A pool for the test's own questions.
+    pub pool: PgPool,
+    /// The settings.
+    pub settings: Settings,
+    /// Says when runs should stop.
+    pub stop: CancellationToken,
+    /// The database; dropped last.
+    pub database: Database,
+}
+
+impl Field {
+    /// Two days of history with 150 calls each.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// Like `new`, with other options of the sandbox.
+    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let database = Database::new().await;
+        let warehouse = Warehouse::connect(&database.secret(), 8)
+            .await
+            .expect("the warehouse answers");
+        let pool = database.pool().await;
+        let now: DateTime<Utc> = sqlx::query_scalar("select now()")
+            .fetch_one(&pool)
+            .await
+            .expect("the server tells the time");
+        // Old enough that every call the sandbox shows is old enough to be read.
+        let anchor = now - TimeDelta::minutes(10);
+        let mut options = Options {
+            days: 2,
+            calls_per_day: 150,
+            ..Options::new(anchor)
+        };
+        change(&mut options);
+        let since = options.now - TimeDelta::days(i64::from(options.days) + 1);
+        let token = options.token.clone();
+        let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
+        let settings = settings(&database, &sandbox, &token, since);
+        Self {
+            sandbox,
+            warehouse,
+            pool,
+            settings,
+            stop: CancellationToken::new(),
+            database,
+        }
+    }
+
+    /// The settings of the source.
+    pub(crate) fn source(&mut self) -> &mut Source {
+        self.settings
+            .sources
+            .get_mut(SOURCE)
+            .expect("the field has one source")
+    }
+
+    /// The settings of a stream.
+    pub(crate) fn stream(&mut self, name: &str) -> &mut StreamSettings {
+        self.source().streams.entry(name.to_owned()).or_default()
+    }
+
+    /// Runs everything once.
+    pub(crate) async fn sync(&self) -> Vec<RunReport> {
+        self.sync_only(&[]).await
+    }
+
+    /// Runs everything once, which must be complete.
+    pub(crate) async fn sync_completely(&self) -> Vec<RunReport> {
+        let reports = self.sync().await;
+        assert!(
+            reports.iter().all(RunReport::is_complete),
+            "{:#?}",
+            flaws(&reports)
+        );
+        reports
+    }
+
+    /// Runs some streams once, `calls` or `agents`.
+    pub(crate) async fn sync_only(&self, streams: &[&str]) -> Vec<RunReport> {
+        self.try_sync(streams, false, app::deaf())
+            .await
+            .into_iter()
+            .map(|r| r.expect("the source runs"))
+            .collect()
+    }
+
+    /// Runs some streams once; errors are those of whole sources.
+    pub(crate) async fn try_sync(
+        &self,
+        streams: &[&str],
+        confirm_deletions: bool,
+        watch: Watch,
+    ) -> Vec<anyhow::Result<RunReport>> {
+        let selection = Selection(
+            streams
+                .iter()
+                .map(|stream| format!("{SOURCE}.{stream}"))
+                .collect(),
+        );
+        let once = Once {
+            selection: &selection,
+            confirm_deletions,
+            stop: &self.stop,
+            watch,
+        };
+        app::once(&self.warehouse, &self.settings, once)
+            .await
+            .expect("the selection is known")
+    }
+
+    /// Rows of a table.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        self.number(&format!("select count(*) from {table}")).await
+    }
+
+    /// The one number that a query gives.
+    pub(crate) async fn number(&self, query: &str) -> i64 {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()))
+            .fetch_one(&self.pool)
+            .await
+            .unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
+    /// The one text that a query gives.
+    pub(crate) async fn text(&self, query: &str) -> String {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()))
+            .fetch_one(&self.pool)
+            .await
+            .unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
+    /// Tuples that were ever inserted, updated or deleted in the warehouse. The server counts those of a session when it
+    /// ends, so the warehouse is closed and opened again.
+    pub(crate) async fn tuples_written(&mut self) -> i64 {
+        self.warehouse.close().await;
+        self.warehouse = Warehouse::connect(&self.database.secret(), 8)
+            .await
+            .expect("the warehouse answers");
+        let query =
+            "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint from pg_stat_user_tables
+             where schemaname = 'warehouse'";
+        let mut counted = -1;
+        loop {
+            let now = self.number(query).await;
+            if now == counted {
+                return now;
+            }
+            counted = now;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Compares every call and every agent with what the sandbox says now: ids and whole records, none missing, none extra.
+    pub(crate) async fn assert_truth(&self) {
+        self.assert_same("calls", self.sandbox.convoso().truth_calls())
+            .await;
+        self.assert_same("agents", self.sandbox.convoso().truth_agents())
+            .await;
+    }
+
+    /// Compares the living rows of a table with the truth.
+    pub(crate) async fn assert_same(&self, table: &str, truth: Vec<(String, String)>) {
+        let (ids, records): (Vec<String>, Vec<String>) = truth.into_iter().unzip();
+        let query = format!(
+            "select coalesce(t.id, v.id) || case when v.id is null then ' is extra' when t.id is null then ' is missing'
+                    else ' differs' end
+             from (select id, raw from warehouse.{table} where source = $1 and deleted_at is null) as t
+             full join unnest($2::text[], $3::text[]) as v (id, raw) on v.id = t.id
+             where t.id is null or v.id is null or t.raw <> v.raw::jsonb order by 1"
+        );
+        let wrong: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+            .bind(SOURCE)
+            .bind(&ids)
+            .bind(&records)
+            .fetch_all(&self.pool)
+            .await
+            .expect("the comparison runs");
+        assert!(
+            wrong.is_empty(),
+            "{table}: {} of {}: {:?} ...",
+            wrong.len(),
+            ids.len(),
+            &wrong[..wrong.len().min(5)]
+        );
+    }
+
+    /// The settings as a file that the binary can read; the folder lasts as long as the value.
+    pub(crate) fn settings_file(&self, more: &str) -> SettingsFile {
+        let folder = std::env::temp_dir().join(format!(
+            "convene-it-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        std::fs::create_dir_all(&folder).expect("a temporary folder");
+        let path = folder.join("settings.toml");
+        let source = &self.settings.sources[SOURCE];
+        let Some(Since::Instant(since)) = source.since else {
+            panic!("the field sets an instant")
+        };
+        let text = format!(
+            "[daemon]\nlease = \"1s\"\n[sources.{SOURCE}]\nvendor = \"convoso\"\nbase_url = \"{}\"\ntoken = \"{}\"\nsince = \"{}\"\n\
+             requests_per_minute = 60000\nschedule = \"* * * * * *\"\n{more}",
+            self.sandbox.convoso_url(),
+            "sandbox-token",
+            since.to_rfc3339(),
+        );
+        std::fs::write(&path, text).expect("the settings are written");
+        SettingsFile { folder, path }
+    }
+}
+
+/// A settings file in a folder of its own.
+pub(crate) struct SettingsFile {
+    folder: std::path::PathBuf,
+    /// The file.
+    pub path: std::path::PathBuf,
+}
+
+impl Drop for SettingsFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// What is wrong with runs, for messages.
+pub(crate) fn flaws(reports: &[RunReport]) -> Vec<String> {
+    let flaws = reports
+        .iter()
+        .flat_map(|report| report.unfinished.iter().map(move |flaw| (report, flaw)));
+    flaws
+        .map(|(report, flaw)| format!("{}: {:?}: {}", report.stream, flaw.window, flaw.reason))
+        .collect()
+}
+
+/// A watch that counts batches and calls `act` after each.
+pub(crate) fn after_each_batch(act: impl FnMut(usize) + Send + 'static) -> Watch {
+    let state = Mutex::new((0, act));
+    Arc::new(move |event| {
+        if let app::Event::Loaded { .. } = event {
+            let mut state = state.lock().expect("no test panics while it holds this");
+            state.0 += 1;
+            let count = state.0;
+            (state.1)(count);
+        }
+    })
+}
+
+fn settings(database: &Database, sandbox: &Sandbox, token: &str, since: DateTime<Utc>) -> Settings {
+    let source = Source {
+        name: SOURCE.to_owned(),
+        vendor: "convoso".to_owned(),
+        base_url: Some(sandbox.convoso_url().parse().expect("the sandbox has a URL")),
+        secrets: BTreeMap::from([("token", SecretString::from(token.to_owned()))]),
+        time_zone: None,
+        default_region: None,
+        since: Some(Since::Instant(since)),
+        schedule: Some("* * * * * *".to_owned()),
+        requests_per_minute: Some(60_000),
+        max_in_flight: None,
+        timeout: Some(Duration::from_secs(10)),
+        streams: BTreeMap::new(),
+    };
+    Settings {
+        warehouse: settings::Warehouse {
+            url: database.secret(),
+            max_connections: 8,
+        },
+        lease: Duration::from_secs(2),
+        sources: BTreeMap::from([(SOURCE.to_owned(), source)]),
+    }
+}

@@ -1,0 +1,22 @@
+//! The integration tests: a real Postgres, real HTTP to simulated vendors, a database per test.
+
+mod binary;
+mod books;
+mod columns;
+mod commands;
+mod corrections;
+mod crash;
+mod credentials;
+mod daylight_saving;
+mod deletions;
+mod faults;
+mod field;
+mod floor_plan;
+mod instances;
+mod paging;
+mod postgres;
+mod proof;
+mod rejects;
+mod schema;
+mod smoke;
+mod stops;

@@ -1,0 +1,114 @@
+//! The schema in the database and the schema in the code are the same, and every part of it is explained.
+
+use std::collections::BTreeSet;
+
+use convene::app::{TABLES, Warehouse};
+use sqlx::PgPool;
+
+use crate::postgres::Database;
+
+/// Columns that every table has beside its typed ones.
+const ENGINE: [(&str, &str); 9] = [
+    ("source", "text"),
+    ("id", "text"),
+    ("raw", "jsonb"),
+    ("content_hash", "bytea"),
+    ("fetched_at", "timestamp with time zone"),
+    ("first_seen_at", "timestamp with time zone"),
+    ("changed_at", "timestamp with time zone"),
+    ("deleted_at", "timestamp with time zone"),
+    ("walk_id", "bigint"),
+];
+
+#[tokio::test]
+async fn every_column_of_the_code_is_in_the_database_and_none_besides() {
+    let database = Database::new().await;
+    let pool = database.pool().await;
+    let known: BTreeSet<String> = TABLES.iter().map(|table| table.name.to_owned()).collect();
+    assert_eq!(strings(&pool, "select table_name::text from information_schema.tables where table_schema = 'warehouse' and table_type = 'BASE TABLE'").await, known);
+    for table in TABLES {
+        let typed = table
+            .columns
+            .iter()
+            .map(|column| (column.name, long_name(column.kind.sql())));
+        let wanted: BTreeSet<String> = typed
+            .chain(ENGINE)
+            .map(|(name, kind)| format!("{name} {kind}"))
+            .collect();
+        let query = format!(
+            "select column_name || ' ' || data_type from information_schema.columns where table_schema = 'warehouse' and table_name = '{}'",
+            table.name
+        );
+        assert_eq!(strings(&pool, &query).await, wanted, "{}", table.name);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_left_uncommented() {
+    let database = Database::new().await;
+    let pool = database.pool().await;
+    let bare = "select n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
+        from pg_class as c
+        join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'sync')
+        cross join lateral (select null::name as attname, 0::smallint as attnum
+            union all select attname, attnum from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as a
+        where c.relkind in ('r', 'v', 'm', 'p') and col_description(c.oid, a.attnum) is null
+            and (a.attnum > 0 or obj_description(c.oid, 'pg_class') is null)
+            -- The columns of the migrations' own table belong to sqlx.
+            and not (n.nspname = 'sync' and c.relname = 'schema' and a.attnum > 0)
+        union all select nspname from pg_namespace
+        where nspname in ('warehouse', 'sync') and obj_description(oid, 'pg_namespace') is null";
+    assert_eq!(strings(&pool, bare).await, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn keys_begin_with_the_source_and_tables_do_not_hang_together() {
+    let database = Database::new().await;
+    let pool = database.pool().await;
+    let keys = "select conrelid::regclass || ' ' || pg_get_constraintdef(oid) from pg_constraint where connamespace = 'warehouse'::regnamespace and contype <> 'n'";
+    let wanted = TABLES
+        .iter()
+        .map(|table| format!("warehouse.{} PRIMARY KEY (source, id)", table.name))
+        .collect();
+    assert_eq!(strings(&pool, keys).await, wanted);
+}
+
+#[tokio::test]
+async fn migrations_can_be_applied_again_and_side_by_side() {
+    let database = Database::empty().await;
+    let warehouse = Warehouse::connect(&database.secret(), 4)
+        .await
+        .expect("the database answers");
+    let (one, two) = tokio::join!(warehouse.migrate(), warehouse.migrate());
+    one.and(two).expect("both see an up-to-date schema");
+    warehouse.migrate().await.expect("again");
+    let pool = database.pool().await;
+    assert!(strings(&pool, "select table_schema || '.' || table_name from information_schema.tables where table_name = 'schema'").await.contains("sync.schema"));
+}
+
+#[tokio::test]
+async fn the_reader_may_read_everything_and_write_nothing() {
+    let database = Database::new().await;
+    let pool = database.pool().await;
+    let rights = "select distinct privilege_type::text from information_schema.role_table_grants where grantee = 'convene_reader' and table_schema in ('warehouse', 'sync')";
+    assert_eq!(
+        strings(&pool, rights).await,
+        BTreeSet::from(["SELECT".to_owned()])
+    );
+}
+
+async fn strings(pool: &PgPool, query: &str) -> BTreeSet<String> {
+    let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()))
+        .fetch_all(pool)
+        .await
+        .unwrap_or_else(|error| panic!("{query}: {error}"));
+    rows.into_iter().collect()
+}
+
+fn long_name(kind: &'static str) -> &'static str {
+    if kind == "timestamptz" {
+        "timestamp with time zone"
+    } else {
+        kind
+    }
+}

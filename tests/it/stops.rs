@@ -1,0 +1,115 @@
+//! Stops: a signal, a reader that goes away. What is in hand is finished or given up, and nothing is claimed falsely.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use convene::app::{Event, RunReport};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+
+use crate::binary::{Running, convene, ended, until};
+use crate::field::Field;
+use crate::proof::{assert_ledger, assert_proof, busy_field};
+
+/// Slow enough that a signal meets a walk that is under way.
+const SLOW: (&str, &str) = ("CONVENE__SOURCES__CONVOSO_TEST__REQUESTS_PER_MINUTE", "200");
+const UNDER_WAY: &str =
+    "exists (select from sync.walks where stream = 'calls' and state = 'running' and inserted > 0)";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_that_is_told_to_stop_gives_the_source_back() {
+    let field = busy_field(2, 4_000).await;
+    let file = field.settings_file("time_zone = \"UTC\"");
+    let mut command = convene(&field, &file, &["run", "--log-format", "json"]);
+    let daemon = Running::start(command.env(SLOW.0, SLOW.1));
+    until(&field, UNDER_WAY).await;
+    let asked = Instant::now();
+    daemon.signal("TERM").await;
+    let done = daemon.end().await;
+    assert!(asked.elapsed() < Duration::from_secs(10), "it takes too long");
+    assert_eq!(done.code, Some(0), "{done:#?}");
+    for line in done.err.lines() {
+        let parsed: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(parsed["message"].is_string(), "{line}");
+    }
+    assert!(
+        done.err.contains("Took the source") && done.err.contains("\"Stopped\""),
+        "{done:#?}"
+    );
+    let held = "select count(*) from sync.leases where expires_at > clock_timestamp()";
+    assert_eq!(field.number(held).await, 0);
+    let open = "select count(*) from sync.walks where state = 'running'";
+    assert_eq!(field.number(open).await, 0);
+    assert_proof(&field).await;
+    let done = ended(&mut convene(&field, &file, &["sync"])).await;
+    assert_eq!(done.code, Some(0), "{done:#?}");
+    field.assert_truth().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sync_that_is_interrupted_says_so_and_the_next_one_goes_on() {
+    let field = busy_field(2, 4_000).await;
+    let file = field.settings_file("time_zone = \"UTC\"");
+    let sync = Running::start(convene(&field, &file, &["sync"]).env(SLOW.0, SLOW.1));
+    until(&field, UNDER_WAY).await;
+    sync.signal("INT").await;
+    let done = sync.end().await;
+    assert_eq!(done.code, Some(1), "{done:#?}");
+    assert!(done.err.contains("Stopped before the end"), "{done:#?}");
+    assert!(!done.out.contains("Every walk was complete"), "{done:#?}");
+    assert_proof(&field).await;
+    let done = ended(&mut convene(&field, &file, &["sync"])).await;
+    assert_eq!(done.code, Some(0), "{done:#?}");
+    assert_proof(&field).await;
+    field.assert_truth().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_between_two_walks_is_not_taken_for_the_end() {
+    let field = Field::new().await;
+    let stop = field.stop.clone();
+    let watch = std::sync::Arc::new(move |event: Event<'_>| {
+        if let Event::Walked { stream: "calls", .. } = event {
+            stop.cancel();
+        }
+    });
+    let reports = field.try_sync(&["calls"], false, watch).await;
+    let report = reports[0].as_ref().expect("the source runs");
+    assert_eq!(report.complete_count, 1, "{report:?}");
+    assert!(!RunReport::is_complete(report), "{report:?}");
+    let window = report.unfinished[0]
+        .window
+        .expect("the window is named that was not read");
+    let told = format!(
+        "select count(*) from sync.coverage where covered && tstzrange('{}', '{}')",
+        window.since, window.until
+    );
+    assert_eq!(field.number(&told).await, 0);
+    assert_ledger(&field).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_goes_away_does_not_break_a_sync() {
+    let field = Field::new().await;
+    let file = field.settings_file("");
+    let mut command = convene(&field, &file, &["sync"]);
+    let mut sync = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let out = sync.stdout.take().expect("it is piped");
+    let mut line = String::new();
+    // Both the reader and the pipe are gone after this line, as with `head -1`.
+    BufReader::new(out)
+        .read_line(&mut line)
+        .await
+        .expect("a line comes");
+    assert!(line.contains("windows to read"), "{line}");
+    let mut err = String::new();
+    let mut from = sync.stderr.take().expect("it is piped");
+    from.read_to_string(&mut err).await.expect("it is text");
+    let status = sync.wait().await.expect("the process is waited for");
+    assert_eq!((status.code(), err.as_str()), (Some(0), ""));
+    field.assert_truth().await;
+}
