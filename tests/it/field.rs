@@ -42,7 +42,7 @@ impl Field {
     /// Like `new`, with other options of the sandbox.
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
         let database = Database::new().await;
-        let warehouse = Warehouse::connect(&database.secret(), 8)
+        let warehouse = Warehouse::connect(&database.secret(), 6)
             .await
             .expect("the warehouse answers");
         let pool = database.pool().await;
@@ -159,7 +159,7 @@ impl Field {
     /// ends, so the warehouse is closed and opened again.
     pub(crate) async fn tuples_written(&mut self) -> i64 {
         self.warehouse.close().await;
-        self.warehouse = Warehouse::connect(&self.database.secret(), 8)
+        self.warehouse = Warehouse::connect(&self.database.secret(), 6)
             .await
             .expect("the warehouse answers");
         let query =

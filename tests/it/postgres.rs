@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use convene::app::Warehouse;
 use convene::embedded::Embedded;
 use secrecy::SecretString;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use testcontainers::core::IntoContainerPort;
 use testcontainers::runners::AsyncRunner;
@@ -21,6 +22,20 @@ use tokio::sync::OnceCell;
 /// The image that the tests run, as `name:tag`; `CONVENE_POSTGRES_IMAGE` names another.
 const IMAGE: &str = "postgres:17";
 const PASSWORD: &str = "convene-test";
+/// The tests kill processes of ours, never the server, so it need not wait for the disk; and they open many connections.
+const SERVER_OPTIONS: [&str; 7] = [
+    "postgres",
+    "-c",
+    "fsync=off",
+    "-c",
+    "full_page_writes=off",
+    "-c",
+    "max_connections=300",
+];
+/// Connections for the questions of one test.
+const POOL_SIZE: u32 = 3;
+/// How long a test waits for a connection or for the server: a busy machine is slow, not broken.
+const PATIENCE: Duration = Duration::from_mins(3);
 /// How long a container may take to answer.
 const LONGEST_START: Duration = Duration::from_mins(2);
 
@@ -98,6 +113,7 @@ async fn container() -> Result<(Server, String), testcontainers::TestcontainersE
     let container = GenericImage::new(name, tag)
         .with_exposed_port(5432.tcp())
         .with_env_var("POSTGRES_PASSWORD", PASSWORD)
+        .with_cmd(SERVER_OPTIONS)
         .start()
         .await?;
     let (host, port) = (
@@ -187,7 +203,10 @@ impl Database {
 
     /// A pool for the test's own questions.
     pub(crate) async fn pool(&self) -> PgPool {
-        PgPool::connect(&self.url())
+        PgPoolOptions::new()
+            .max_connections(POOL_SIZE)
+            .acquire_timeout(PATIENCE)
+            .connect(&self.url())
             .await
             .expect("the test's database answers")
     }
