@@ -5,6 +5,7 @@ create table warehouse.recordings (
     call_id          text,
     lead_id          text,
     started_at       timestamptz,
+    ended_at         timestamptz,
     duration_seconds bigint,
     url              text,
     media_type       text,
@@ -24,15 +25,16 @@ create index recordings_by_call on warehouse.recordings (source, call_id);
 comment on table warehouse.recordings is 'Sound recordings of calls. The links are kept; the sound is not fetched.';
 comment on column warehouse.recordings.source is 'The source''s name in the settings.';
 comment on column warehouse.recordings.id is 'The vendor''s own id.';
-comment on column warehouse.recordings.call_id is 'Call that was recorded (calls.id). Convoso: the call that lists the recording.';
-comment on column warehouse.recordings.lead_id is 'Lead of that call; NULL where none is known.';
-comment on column warehouse.recordings.started_at is 'When the recorded call started.';
-comment on column warehouse.recordings.duration_seconds is 'Length of the recording in seconds; NULL where the vendor does not say.';
-comment on column warehouse.recordings.url is 'Link to the sound, a secret; it may be dead after some months. Convoso: public_url, else src.';
+comment on column warehouse.recordings.call_id is 'Call that was recorded (calls.id); NULL where only the list of an agent''s recordings names it. Convoso: the call that lists the recording.';
+comment on column warehouse.recordings.lead_id is 'Lead of that call (leads.id); NULL where none is known. Convoso: lead_id.';
+comment on column warehouse.recordings.started_at is 'When the recorded call started. Convoso: call_date of the call, else start_time.';
+comment on column warehouse.recordings.ended_at is 'When the recording ended; NULL where the vendor does not say. Convoso: end_time in the list of an agent''s recordings.';
+comment on column warehouse.recordings.duration_seconds is 'Length of the recording in seconds; NULL where the vendor does not say. Convoso: seconds in the list of an agent''s recordings.';
+comment on column warehouse.recordings.url is 'Link to the sound, a secret; it may be dead after some months, and may be a file name only. Convoso: public_url, else src, else url.';
 comment on column warehouse.recordings.media_type is 'Media type of the sound. Convoso: type.';
 comment on column warehouse.recordings.file_name is 'Name of the sound file. Convoso: filename.';
 comment on column warehouse.recordings.raw is 'The vendor''s record, whole; characters that jsonb refuses are replaced.';
-comment on column warehouse.recordings.content_hash is 'Hash of the record as received and of the typed columns.';
+comment on column warehouse.recordings.content_hash is 'Hash of the record as received, or of its lasting part, and of the typed columns.';
 comment on column warehouse.recordings.fetched_at is 'Start of the request that brought this version.';
 comment on column warehouse.recordings.first_seen_at is 'Start of the request that brought the first version.';
 comment on column warehouse.recordings.changed_at is 'When a difference was last written.';

@@ -3,6 +3,7 @@
 mod forms;
 mod layers;
 mod nearest;
+mod options;
 mod problems;
 mod reader;
 mod secret;
@@ -55,14 +56,29 @@ pub struct Warehouse {
 }
 
 /// The words of one vendor, handed in so that settings know no vendor.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct VendorKeys {
     /// The vendor, as `vendor = "…"` names it.
     pub name: &'static str,
-    /// The secrets that every source of the vendor needs.
-    pub secrets: &'static [&'static str],
+    /// Its secrets, and whether every source of the vendor needs them.
+    pub secrets: Vec<(&'static str, bool)>,
+    /// Its own settings, and whether every source of the vendor needs them.
+    pub options: Vec<(&'static str, OptionForm, bool)>,
     /// The streams of the vendor.
     pub streams: &'static [&'static str],
+}
+
+/// What a vendor's own setting may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionForm {
+    /// A text.
+    Text,
+    /// A list of texts.
+    List,
+    /// A whole number within these bounds.
+    Number(u32, u32),
+    /// An address.
+    Url,
 }
 
 /// Reads the files in order, then the environment over them; later values win.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::settings::Settings;
-use crate::stream::{Ask, Cursor, Window};
+use crate::stream::{Ask, Window};
 use crate::sync::{Job, SyncError};
 use crate::warehouse::Warehouse;
 
@@ -31,10 +31,10 @@ pub async fn check(warehouse: &Warehouse, settings: &Settings) -> anyhow::Result
     let mut all = Vec::new();
     for source in sources(settings)? {
         for (job, _) in source.jobs {
-            let delay = match &job.cursor {
-                Cursor::Window(windowing) => windowing.delay,
-                Cursor::Whole => TimeDelta::zero(),
-            };
+            let delay = job
+                .cursor
+                .windowing()
+                .map_or(TimeDelta::zero(), |windowing| windowing.delay);
             let window = Window {
                 since: now - delay - TRIAL,
                 until: now - delay,

@@ -134,6 +134,7 @@ fn settings(url: SecretString, simulated: &Simulated) -> anyhow::Result<Settings
                 .context("The sandbox's own address")?,
         ),
         secrets: BTreeMap::from([("token", SecretString::from(simulated.token.clone()))]),
+        options: BTreeMap::new(),
         time_zone: None,
         default_region: None,
         since: Some(Since::Instant(since)),

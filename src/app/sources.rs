@@ -1,15 +1,17 @@
 //! From settings to jobs: the vendor's defaults with the settings on top.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use url::Url;
 
-use crate::http::{Client, Connection, Target};
+use crate::http::{Budget, Client, Connection, Target};
 use crate::model::Region;
 use crate::settings::{self, Settings, Since, StreamSettings};
-use crate::stream::{Account, Cursor, Endpoint, Stream};
+use crate::stream::{Account, Auth, Cursor, Door, Endpoint, Options, Stream};
 use crate::sync::{Job, Limits};
 use crate::vendors::{Vendor, vendor};
 
@@ -36,11 +38,12 @@ pub fn sources(settings: &Settings) -> anyhow::Result<Vec<Source>> {
 fn build(source: &settings::Source, client: &Client) -> anyhow::Result<Source> {
     let name = &source.name;
     let vendor = vendor(&source.vendor).ok_or_else(|| anyhow!("sources.{name}.vendor: is unknown"))?;
-    let account = account(source, vendor)?;
-    let connection = Arc::new(client.connect(target(source, vendor)?));
+    let targets = targets(source, vendor)?;
+    let account = account(source, vendor, targets.keys().copied())?;
+    let connection = Arc::new(client.connect(targets, budget(source, vendor)));
     let since = source.since.map(|since| instant(since, &account)).transpose()?;
     let job = |endpoint| job(source, endpoint, connection.clone(), since);
-    let endpoints = (vendor.streams)(account).into_iter();
+    let endpoints = (vendor.streams)(&account).into_iter();
     let enabled = endpoints.filter(|endpoint| of(source, endpoint.name()).enabled != Some(false));
     let jobs = enabled.map(|endpoint| {
         let schedule = schedule(source, vendor, endpoint.name());
@@ -53,7 +56,11 @@ fn build(source: &settings::Source, client: &Client) -> anyhow::Result<Source> {
     })
 }
 
-fn account(source: &settings::Source, vendor: &Vendor) -> anyhow::Result<Account> {
+fn account(
+    source: &settings::Source,
+    vendor: &Vendor,
+    doors: impl Iterator<Item = &'static str>,
+) -> anyhow::Result<Account> {
     let region = source
         .default_region
         .as_deref()
@@ -62,26 +69,59 @@ fn account(source: &settings::Source, vendor: &Vendor) -> anyhow::Result<Account
     Ok(Account {
         time_zone: source.time_zone.unwrap_or(vendor.time_zone),
         region,
+        options: Arc::new(Options {
+            values: source.options.clone(),
+            doors: doors.collect(),
+        }),
     })
 }
 
-fn target(source: &settings::Source, vendor: &Vendor) -> anyhow::Result<Target> {
+/// The doors whose address and credential are known; the main one must be.
+fn targets(source: &settings::Source, vendor: &Vendor) -> anyhow::Result<BTreeMap<&'static str, Target>> {
     let name = &source.name;
-    let default = || vendor.base_url.and_then(|url| url.parse().ok());
-    let base_url = source.base_url.clone().or_else(default);
-    let secret = vendor
-        .secrets
-        .first()
-        .and_then(|key| source.secrets.get(key))
-        .cloned();
-    Ok(Target {
-        base_url: base_url.with_context(|| format!("sources.{name}.base_url: is missing"))?,
-        auth: vendor.auth,
-        secret: secret.with_context(|| format!("sources.{name}: the credential is missing"))?,
+    let mut targets = BTreeMap::new();
+    for (place, door) in vendor.doors.iter().enumerate() {
+        match (address(source, door), source.secrets.get(door.secret)) {
+            (Some(base_url), Some(secret)) => {
+                let user = match door.auth {
+                    Auth::Basic { name } => source
+                        .options
+                        .get(name)
+                        .and_then(|values| values.first())
+                        .cloned(),
+                    _ => None,
+                };
+                let target = Target {
+                    base_url,
+                    auth: door.auth,
+                    user,
+                    secret: secret.clone(),
+                };
+                targets.insert(door.name, target);
+            }
+            (None, _) if place == 0 => return Err(anyhow!("sources.{name}.{}: is missing", door.url_key)),
+            (_, None) if place == 0 => return Err(anyhow!("sources.{name}.{}: is missing", door.secret)),
+            _ => (),
+        }
+    }
+    Ok(targets)
+}
+
+/// The address of a door. One that shares its key with the main door shares the address.
+fn address(source: &settings::Source, door: &Door) -> Option<Url> {
+    let own = source.options.get(door.url_key).and_then(|values| values.first());
+    let own = own.and_then(|url| url.parse().ok());
+    let main = source.base_url.clone().filter(|_| door.url_key == "base_url");
+    let default = || door.default_url.and_then(|url| url.parse().ok());
+    own.or(main).or_else(default)
+}
+
+fn budget(source: &settings::Source, vendor: &Vendor) -> Budget {
+    Budget {
         requests_per_minute: source.requests_per_minute.unwrap_or(vendor.requests_per_minute),
         max_in_flight: source.max_in_flight.unwrap_or(vendor.max_in_flight),
         timeout: source.timeout.unwrap_or(vendor.timeout),
-    })
+    }
 }
 
 fn instant(since: Since, account: &Account) -> anyhow::Result<DateTime<Utc>> {
@@ -116,7 +156,7 @@ fn job(
 
 /// The vendor's measures with the settings on top.
 fn cursor(mut cursor: Cursor, own: &StreamSettings) -> Cursor {
-    if let Cursor::Window(windowing) = &mut cursor {
+    if let Some(windowing) = cursor.windowing_mut() {
         set(&mut windowing.widest, own.widest);
         set(&mut windowing.overlap, own.overlap);
         set(&mut windowing.delay, own.delay);

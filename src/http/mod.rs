@@ -4,7 +4,9 @@ mod attempt;
 mod client;
 mod error;
 mod pace;
+mod target;
 mod verdict;
 
-pub use client::{Client, Connection, Reply, Target};
+pub use client::{Budget, Client, Connection, Reply};
 pub use error::HttpError;
+pub use target::Target;

@@ -19,8 +19,24 @@ entity! {
         is_active: bool,
         /// True for the vendor's own non-human users.
         is_system: bool,
+        /// True for agents that others may ask for help.
+        is_expert: bool,
         /// The vendor's level of rights.
         level: i64,
+        /// The account that the agent belongs to.
+        account_id: String,
+        /// The team of the agent.
+        team: String,
+        /// The department of the agent.
+        department: String,
+        /// The campaign that the agent works on.
+        campaign_name: String,
+        /// The part of the campaign that the agent works on.
+        subcampaign_name: String,
+        /// The agent's gender in the vendor's word.
+        gender: String,
+        /// The zone that the agent works in.
+        time_zone: String,
         /// Hours from UTC that the agent works in.
         utc_offset_hours: Decimal,
         /// When the account was made.

@@ -11,12 +11,43 @@ use super::table::Table;
 pub struct Batch {
     rows: Vec<Rows>,
     tombstones: Vec<(&'static Table, String)>,
+    children: Vec<Children>,
+}
+
+/// All rows of a table that belong to one row of another, as the vendor shows them now: others of it are gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Children {
+    /// The table.
+    pub table: &'static Table,
+    /// The column that names the parent.
+    pub column: &'static str,
+    /// The parent's id.
+    pub parent: String,
+    /// The ids of its children.
+    pub ids: Vec<String>,
 }
 
 impl Batch {
     /// Adds a row with the vendor's record it was made from.
     pub fn push<E: Entity>(&mut self, entity: E, record: &str) {
-        self.rows_of(E::TABLE).push(entity, record);
+        self.rows_of(E::TABLE, false).push(entity, record);
+    }
+
+    /// Adds a row whose record has members that come and go without meaning: `lasting` is the record without them, and only
+    /// a difference in it, or in the typed columns, counts as a change.
+    pub fn push_lasting<E: Entity>(&mut self, entity: E, record: &str, lasting: &str) {
+        self.rows_of(E::TABLE, false)
+            .push_lasting(entity, record, lasting);
+    }
+
+    /// Adds a row from a second-hand list: where the table holds it already, it stays as it is.
+    pub fn fill<E: Entity>(&mut self, entity: E, record: &str) {
+        self.rows_of(E::TABLE, true).push(entity, record);
+    }
+
+    /// Notes that these are all rows of a table that belong to one parent; those that it had besides are gone.
+    pub fn replace(&mut self, children: Children) {
+        self.children.push(children);
     }
 
     /// Notes that the vendor says this row is deleted.
@@ -44,31 +75,42 @@ impl Batch {
         &self.tombstones
     }
 
+    /// The complete sets of children.
+    pub fn children(&self) -> &[Children] {
+        &self.children
+    }
+
     /// How many rows there are in all tables.
     pub fn len(&self) -> usize {
         self.rows.iter().map(Rows::len).sum()
     }
 
-    /// True without rows and tombstones.
+    /// True where nothing is to be written.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0 && self.tombstones.is_empty()
+        self.len() == 0 && self.tombstones.is_empty() && self.children.is_empty()
     }
 
     /// Moves everything of `other` behind our own.
     pub fn append(&mut self, other: Self) {
         for rows in other.rows {
-            self.rows_of(rows.table()).append(rows);
+            self.rows_of(rows.table(), rows.fills_gaps()).append(rows);
         }
         self.tombstones.extend(other.tombstones);
+        self.children.extend(other.children);
     }
 
-    fn rows_of(&mut self, table: &'static Table) -> &mut Rows {
+    fn rows_of(&mut self, table: &'static Table, fills_gaps: bool) -> &mut Rows {
         let place = self
             .rows
             .iter()
-            .position(|rows| rows.table() == table)
+            .position(|rows| rows.table() == table && rows.fills_gaps() == fills_gaps)
             .unwrap_or_else(|| {
-                self.rows.push(Rows::of(table));
+                let rows = if fills_gaps {
+                    Rows::filling(table)
+                } else {
+                    Rows::of(table)
+                };
+                self.rows.push(rows);
                 self.rows.len() - 1
             });
         &mut self.rows[place]

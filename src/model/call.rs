@@ -1,4 +1,4 @@
-//! A telephone call, from any vendor.
+//! A telephone call: one dial or one answered ring, as the vendor counts them.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ entity! {
     Call in "calls" {
         /// When the call started.
         started_at: DateTime<Utc>,
-        /// Start plus duration: an estimate, for vendors give no end.
+        /// When it ended; an estimate where the vendor gives only a length.
         ended_at: DateTime<Utc>,
         /// How long it lasted; NULL while it is live.
         duration_seconds: i64,
@@ -31,6 +31,10 @@ entity! {
         campaign_id: String,
         /// The campaign's name as the call carries it.
         campaign_name: String,
+        /// The part of the campaign.
+        subcampaign_name: String,
+        /// The department that the call belongs to.
+        department: String,
         /// The queue's name, or its id where the vendor gives no name.
         queue_name: String,
         /// How long the caller waited in the queue.
@@ -57,11 +61,19 @@ entity! {
         end_reason: String,
         /// The agent's comment.
         comment: String,
+        /// What the call was about, as the vendor's machine puts it.
+        summary: String,
+        /// The language that was spoken.
+        language: String,
         /// Which attempt on this lead it was.
         attempt_number: i64,
         /// The agent who transferred the call.
         transferred_from_agent_id: String,
         /// The telephone session; legs of one conversation may share it.
         session_id: String,
+        /// The telephone system that the call came from.
+        origin_system: String,
+        /// The id of the call in that system.
+        origin_call_id: String,
     }
 }

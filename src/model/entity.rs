@@ -1,6 +1,6 @@
 //! How an entity becomes columns: one list of fields gives the struct, the table description and the encoder.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::table::{Kind, Table, Values};
@@ -92,6 +92,24 @@ impl Value for bool {
             value.map(|yes| [u8::from(yes)]).as_ref().map(<[u8; 1]>::as_slice),
         );
         let Values::Boolean(values) = column else {
+            unreachable!("the column was made from `KIND`")
+        };
+        values.push(value);
+    }
+}
+
+impl Value for NaiveDate {
+    const KIND: Kind = Kind::Day;
+
+    fn encode(value: Option<Self>, column: &mut Values, digest: &mut Xxh3) {
+        mark(
+            digest,
+            value
+                .map(|day| day.num_days_from_ce().to_le_bytes())
+                .as_ref()
+                .map(<[u8; 4]>::as_slice),
+        );
+        let Values::Day(values) = column else {
             unreachable!("the column was made from `KIND`")
         };
         values.push(value);

@@ -13,6 +13,8 @@ entity! {
         lead_id: String,
         /// When the recorded call started.
         started_at: DateTime<Utc>,
+        /// When the recording ended.
+        ended_at: DateTime<Utc>,
         /// Length of the recording.
         duration_seconds: i64,
         /// Link to the sound, to be kept as a secret.

@@ -16,6 +16,7 @@ pub type Hash = [u8; 16];
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
     table: &'static Table,
+    fills_gaps: bool,
     ids: Vec<String>,
     raws: Vec<String>,
     hashes: Vec<Hash>,
@@ -26,9 +27,19 @@ pub struct Rows {
 impl Rows {
     /// No rows yet.
     pub fn of(table: &'static Table) -> Self {
+        Self::empty(table, false)
+    }
+
+    /// No rows yet, of a second-hand list: a row that the table holds already stays as it is.
+    pub(super) fn filling(table: &'static Table) -> Self {
+        Self::empty(table, true)
+    }
+
+    fn empty(table: &'static Table, fills_gaps: bool) -> Self {
         let columns = table.columns.iter().map(|column| column.kind.column()).collect();
         Self {
             table,
+            fills_gaps,
             ids: Vec::new(),
             raws: Vec::new(),
             hashes: Vec::new(),
@@ -46,9 +57,14 @@ impl Rows {
     ///
     /// The hash covers the typed values too, so that a mended mapping changes it and its rows are written again.
     pub(super) fn push<E: Entity>(&mut self, entity: E, record: &str) {
+        self.push_lasting(entity, record, record);
+    }
+
+    /// Like `push`, with the part of the record that lasts: a difference elsewhere alone is none.
+    pub(super) fn push_lasting<E: Entity>(&mut self, entity: E, record: &str, lasting: &str) {
         debug_assert_eq!(E::TABLE, self.table);
         let mut digest = Xxh3::new();
-        digest.update(record.as_bytes());
+        digest.update(lasting.as_bytes());
         self.ids.push(without_nul(entity.id().to_owned()));
         entity.encode(&mut self.columns, &mut digest);
         self.hashes.push(digest.digest128().to_be_bytes());
@@ -58,6 +74,11 @@ impl Rows {
     /// The table.
     pub fn table(&self) -> &'static Table {
         self.table
+    }
+
+    /// True where a row that the table holds already stays as it is.
+    pub fn fills_gaps(&self) -> bool {
+        self.fills_gaps
     }
 
     /// How many rows there are.

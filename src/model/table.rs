@@ -1,6 +1,6 @@
 //! What a table of the common schema looks like: names, kinds of columns, and columns of values.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// One table of schema `warehouse`. `source`, `id`, `raw` and the engine's own columns are in every table and not listed.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Kind {
     Integer,
     /// `boolean`.
     Boolean,
+    /// `date`: a calendar day without a zone.
+    Day,
     /// `numeric`; travels as text, so that no digit is lost on the way.
     Decimal,
 }
@@ -43,6 +45,7 @@ impl Kind {
             Self::Instant => "timestamptz",
             Self::Integer => "bigint",
             Self::Boolean => "boolean",
+            Self::Day => "date",
             Self::Decimal => "numeric",
         }
     }
@@ -54,6 +57,7 @@ impl Kind {
             Self::Instant => Values::Instant(Vec::new()),
             Self::Integer => Values::Integer(Vec::new()),
             Self::Boolean => Values::Boolean(Vec::new()),
+            Self::Day => Values::Day(Vec::new()),
         }
     }
 }
@@ -69,6 +73,8 @@ pub enum Values {
     Integer(Vec<Option<i64>>),
     /// Yes or no.
     Boolean(Vec<Option<bool>>),
+    /// Calendar days.
+    Day(Vec<Option<NaiveDate>>),
 }
 
 impl Values {
@@ -79,6 +85,7 @@ impl Values {
             Self::Instant(values) => retain(values, keep),
             Self::Integer(values) => retain(values, keep),
             Self::Boolean(values) => retain(values, keep),
+            Self::Day(values) => retain(values, keep),
         }
     }
 
@@ -89,6 +96,7 @@ impl Values {
             Self::Instant(values) => arrange(values, order),
             Self::Integer(values) => arrange(values, order),
             Self::Boolean(values) => arrange(values, order),
+            Self::Day(values) => arrange(values, order),
         }
     }
 
@@ -99,6 +107,7 @@ impl Values {
             (Self::Instant(own), Self::Instant(mut more)) => own.append(&mut more),
             (Self::Integer(own), Self::Integer(mut more)) => own.append(&mut more),
             (Self::Boolean(own), Self::Boolean(mut more)) => own.append(&mut more),
+            (Self::Day(own), Self::Day(mut more)) => own.append(&mut more),
             _ => unreachable!("both columns were made from one table description"),
         }
     }

@@ -1,5 +1,6 @@
 //! The simulated vendors: a small HTTP server whose state is drawn from a seed, for the demo and the tests.
 
+mod cast;
 mod clock;
 mod fault;
 mod json;

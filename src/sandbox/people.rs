@@ -34,11 +34,14 @@ pub(super) const LAST: [&str; 23] = [
 ];
 
 /// Area codes of the simulated numbers.
-const AREAS: [u64; 8] = [213, 323, 415, 503, 602, 702, 720, 206];
+const AREAS: [u64; 24] = [
+    213, 323, 415, 503, 602, 702, 720, 206, 305, 312, 404, 512, 617, 646, 713, 801, 808, 816, 858, 901, 907,
+    916, 919, 971,
+];
 
 /// A ten-digit number from the range that is set aside for fiction (555-0100 to 555-0199).
 pub(super) fn phone(pick: u64) -> u64 {
-    one_of(&AREAS, pick) * 10_000_000 + 5_550_100 + (pick / 8) % 100
+    one_of(&AREAS, pick) * 10_000_000 + 5_550_100 + (pick / AREAS.len() as u64) % 100
 }
 
 /// One of the pool, by a number of any size.

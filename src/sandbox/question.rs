@@ -1,5 +1,6 @@
 //! A request with its parameters gathered, whichever way they came; an answer before it is sent.
 
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use serde_json::Value;
 
@@ -11,6 +12,9 @@ pub(super) struct Question {
     pub(super) parameters: Vec<(String, String)>,
     /// How many of the parameters came with the URL.
     pub(super) in_url: usize,
+    headers: HeaderMap,
+    /// The body, as received.
+    pub(super) body: String,
 }
 
 impl Question {
@@ -28,7 +32,26 @@ impl Question {
             path: head.uri.path().to_owned(),
             parameters,
             in_url,
+            headers: head.headers.clone(),
+            body: String::from_utf8_lossy(body).into_owned(),
         }
+    }
+
+    /// A header.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Scheme, host and port that the question was sent to, for links.
+    pub(super) fn origin(&self) -> String {
+        format!("http://{}", self.header("host").unwrap_or("localhost"))
+    }
+
+    /// All values of this name, empty ones left out.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let own = self.parameters.iter().filter(move |(key, _)| key == name);
+        own.map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// The last value of this name: a body's field wins over the query's. An empty one counts as absent.
@@ -66,6 +89,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) media: &'static str,
     pub(super) retry_after: Option<String>,
+    /// Further headers.
+    pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: String,
 }
 
@@ -75,6 +100,7 @@ impl Answer {
             status: 200,
             media: "application/json",
             retry_after: None,
+            headers: Vec::new(),
             body,
         }
     }
@@ -85,6 +111,7 @@ impl Answer {
             status,
             media: "text/html; charset=utf-8",
             retry_after: None,
+            headers: Vec::new(),
             body,
         }
     }
@@ -94,6 +121,7 @@ impl Answer {
             status,
             media: "text/plain",
             retry_after,
+            headers: Vec::new(),
             body: String::new(),
         }
     }

@@ -24,6 +24,21 @@ const BODY_BYTES: usize = 64 * 1024;
 /// Rough size of an answer's head, so that a cut falls into the body.
 const HEAD_BYTES: u64 = 120;
 
+/// A simulated vendor, as the server sees it.
+pub(super) trait Vendor: Send + Sync {
+    /// What the paths of all its addresses begin with.
+    fn prefix(&self) -> &'static str;
+
+    /// The parameters that carry a credential.
+    fn secrets(&self) -> &'static [&'static str];
+
+    /// The answer to a question; the path is what follows the prefix and a slash.
+    fn answer(&self, path: &str, question: &Question) -> Answer;
+
+    /// A refusal in the vendor's own words.
+    fn refusal(&self, code: i64, text: &str) -> Answer;
+}
+
 /// Everything the server knows.
 pub(super) struct House {
     pub(super) clock: Arc<Clock>,
@@ -44,13 +59,21 @@ impl House {
         }
     }
 
+    fn vendors(&self) -> [&dyn Vendor; 1] {
+        [&*self.convoso]
+    }
+
+    /// The vendor that is asked, and the path within its part of the server.
+    fn vendor<'a>(&'a self, path: &'a str) -> Option<(&'a dyn Vendor, &'a str)> {
+        self.vendors().into_iter().find_map(|vendor| {
+            let rest = path.strip_prefix(vendor.prefix())?.strip_prefix('/')?;
+            Some((vendor, rest))
+        })
+    }
+
     fn ordinary(&self, question: &Question) -> Answer {
-        match question
-            .path
-            .strip_prefix(convoso::PREFIX)
-            .and_then(|rest| rest.strip_prefix('/'))
-        {
-            Some(path) => self.convoso.answer(path, question),
+        match self.vendor(&question.path) {
+            Some((vendor, path)) => vendor.answer(path, question),
             None => Answer::html(404),
         }
     }
@@ -61,7 +84,12 @@ impl House {
             None | Some(Fault::Slow(_)) => (self.ordinary(question), None),
             Some(Fault::Status(status, retry_after)) => (Answer::empty(status, retry_after), None),
             Some(Fault::Html(status)) => (Answer::html(status), None),
-            Some(Fault::Refusal { code, text }) => (convoso::refusal(code, text), None),
+            Some(Fault::Refusal { code, text }) => {
+                let refusal = self
+                    .vendor(&question.path)
+                    .map(|(vendor, _)| vendor.refusal(code, text));
+                (refusal.unwrap_or_else(|| Answer::html(404)), None)
+            }
             Some(Fault::Foreign(text)) => (Answer::json(text.to_owned()), None),
             Some(Fault::Drop) => (Answer::empty(200, None), Some(0)),
             Some(Fault::Cut) => {
@@ -79,7 +107,10 @@ impl House {
     }
 
     fn note(&self, question: &Question, arrived: Instant) {
-        let secret = |name: &str| name == convoso::SECRET;
+        let secrets = self
+            .vendor(&question.path)
+            .map_or(&[][..], |(vendor, _)| vendor.secrets());
+        let secret = |name: &str| secrets.contains(&name);
         self.log.note(Seen {
             method: question.method.clone(),
             path: question.path.clone(),
@@ -139,6 +170,9 @@ fn send(answer: Answer) -> Response {
         .header(header::CONTENT_TYPE, answer.media);
     if let Some(text) = answer.retry_after {
         response = response.header(header::RETRY_AFTER, text);
+    }
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
     }
     response.body(Body::from(answer.body)).unwrap_or_else(|_| {
         // A test asked for a status or a header that HTTP cannot carry.

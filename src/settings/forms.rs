@@ -14,6 +14,22 @@ pub(super) fn text(kind: &ValueKind) -> Result<&str, String> {
     }
 }
 
+/// A list of texts; from the environment one text with commas between them.
+pub(super) fn texts(kind: &ValueKind) -> Result<Vec<String>, String> {
+    let list: Vec<String> = match kind {
+        ValueKind::Array(values) => {
+            let texts = values.iter().map(|value| text(&value.kind).map(str::to_owned));
+            texts.collect::<Result<_, _>>()?
+        }
+        ValueKind::String(all) => all.split(',').map(|part| part.trim().to_owned()).collect(),
+        _ => Vec::new(),
+    };
+    if list.is_empty() || list.iter().any(String::is_empty) {
+        return Err("must be a list of texts, such as [\"a\", \"b\"]".to_owned());
+    }
+    Ok(list)
+}
+
 /// A yes or no.
 pub(super) fn truth(kind: &ValueKind) -> Result<bool, String> {
     match kind {

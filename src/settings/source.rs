@@ -12,7 +12,7 @@ use url::Url;
 
 use super::nearest::hint;
 use super::reader::Reader;
-use super::{VendorKeys, forms, secret, times};
+use super::{VendorKeys, forms, options, secret, times};
 
 const LONGEST_NAME: usize = 40;
 const NAME_FORM: &str = "must be a letter from a to z, then letters from a to z, digits and `_`, at most 40";
@@ -36,6 +36,8 @@ pub struct Source {
     pub base_url: Option<Url>,
     /// Every secret the vendor asks for.
     pub secrets: BTreeMap<&'static str, SecretString>,
+    /// What only this vendor asks for.
+    pub options: BTreeMap<&'static str, Vec<String>>,
     /// The zone of the account's local times.
     pub time_zone: Option<Tz>,
     /// The country of phone numbers without a prefix, two capital letters.
@@ -117,6 +119,7 @@ fn source(name: String, mut table: Reader<'_>, vendors: &[VendorKeys]) -> Source
         vendor: vendor.map_or_else(String::new, |vendor| vendor.name.to_owned()),
         base_url: table.take("base_url", forms::base_url),
         secrets: secrets(&mut table, vendor, vendors),
+        options: options::options(&mut table, vendor, vendors),
         time_zone: table.take("time_zone", times::time_zone),
         default_region: table.take("default_region", forms::region),
         since: table.take("since", times::since),
@@ -149,14 +152,18 @@ fn secrets(
     vendors: &[VendorKeys],
 ) -> BTreeMap<&'static str, SecretString> {
     if let Some(vendor) = vendor {
-        let taken = vendor
-            .secrets
-            .iter()
-            .map(|key| (*key, secret::required(table, key)));
+        let taken = vendor.secrets.iter().map(|(key, is_required)| {
+            let secret = if *is_required {
+                secret::required(table, key)
+            } else {
+                secret::optional(table, key, secret::any)
+            };
+            (*key, secret)
+        });
         return taken.filter_map(|(key, secret)| Some((key, secret?))).collect();
     }
     // Whose secrets they are is unknown, so none of them is called an unknown key.
-    for key in vendors.iter().flat_map(|vendor| vendor.secrets) {
+    for (key, _) in vendors.iter().flat_map(|vendor| &vendor.secrets) {
         secret::skip(table, key);
     }
     BTreeMap::new()

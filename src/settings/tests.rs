@@ -12,18 +12,27 @@ use super::*;
 const DEFAULT: &str = include_str!("../../config/default.toml");
 const EXAMPLE: &str = include_str!("../../config/example.toml");
 
-const VENDORS: &[VendorKeys] = &[
-    VendorKeys {
-        name: "convoso",
-        secrets: &["token"],
-        streams: &["calls", "leads"],
-    },
-    VendorKeys {
-        name: "conversocial",
-        secrets: &["token_name", "token_secret"],
-        streams: &["conversations"],
-    },
-];
+fn vendors() -> Vec<VendorKeys> {
+    vec![
+        VendorKeys {
+            name: "convoso",
+            secrets: vec![("token", true)],
+            options: Vec::new(),
+            streams: &["calls", "leads"],
+        },
+        VendorKeys {
+            name: "conversocial",
+            secrets: vec![("token_secret", true), ("other_secret", false)],
+            options: vec![
+                ("token_name", OptionForm::Text, true),
+                ("other_url", OptionForm::Url, false),
+                ("marks", OptionForm::List, false),
+                ("page_size", OptionForm::Number(1, 50), false),
+            ],
+            streams: &["conversations"],
+        },
+    ]
+}
 
 /// A folder of settings files that goes with the test.
 struct Folder(PathBuf);
@@ -53,7 +62,7 @@ fn given(files: &[PathBuf], environment: &[(&str, &str)]) -> Result<Settings, Pr
     let environment = environment
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    load(files, environment, VENDORS)
+    load(files, environment, &vendors())
 }
 
 /// Loads texts as files, the later over the earlier; `FOLDER` in them stands for their folder.
@@ -220,4 +229,30 @@ fn no_secret_shows_through_debug() {
     )
     .expect_err("problems");
     assert!(!format!("{found:?} {found}").contains("hush"));
+}
+
+#[test]
+fn a_vendors_own_settings_come_from_files_and_from_the_environment() {
+    let text = "[sources.a]\nvendor = 'conversocial'\ntoken_secret = 'x'\ntoken_name = ' reader '\nmarks = ['m', 'n']\n\
+                page_size = 20";
+    let variables = [
+        ("CONVENE__SOURCES__A__MARKS", "p, q"),
+        ("CONVENE__SOURCES__A__PAGE_SIZE", "30"),
+    ];
+    let settings = texts("own", &[text], &variables).expect("good settings");
+    let options = &settings.sources["a"].options;
+    let got: Vec<(&str, &[String])> = options
+        .iter()
+        .map(|(key, values)| (*key, values.as_slice()))
+        .collect();
+    let wanted = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let (marks, size, name) = (wanted(&["p", "q"]), wanted(&["30"]), wanted(&["reader"]));
+    assert_eq!(
+        got,
+        [
+            ("marks", &marks[..]),
+            ("page_size", &size[..]),
+            ("token_name", &name[..])
+        ]
+    );
 }

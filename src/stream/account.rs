@@ -1,5 +1,8 @@
 //! What vendor code has to know of the account it reads.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use chrono::{DateTime, Datelike, LocalResult, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
@@ -9,15 +12,50 @@ use crate::model::{self, Region};
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=9998;
 
 /// One configured account of a vendor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The zone of times that carry no offset.
     pub time_zone: Tz,
     /// The country whose national phone numbers the account writes.
     pub region: Region,
+    /// What only this vendor asks for.
+    pub options: Arc<Options>,
+}
+
+/// What only one vendor asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The vendor's own settings, by their keys.
+    pub values: BTreeMap<&'static str, Vec<String>>,
+    /// The doors whose address and credential are known.
+    pub doors: BTreeSet<&'static str>,
 }
 
 impl Account {
+    /// An account without settings of the vendor's own.
+    pub fn new(time_zone: Tz, region: Region) -> Self {
+        Self {
+            time_zone,
+            region,
+            options: Arc::default(),
+        }
+    }
+
+    /// The single value of a setting of the vendor's own.
+    pub fn option(&self, key: &str) -> Option<&str> {
+        self.list(key).first().map(String::as_str)
+    }
+
+    /// All values of a setting of the vendor's own.
+    pub fn list(&self, key: &str) -> &[String] {
+        self.options.values.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// True where requests can be sent through this door.
+    pub fn has_door(&self, door: &str) -> bool {
+        self.options.doors.contains(door)
+    }
+
     /// The instant of a local time. A time that happens twice is taken as the first; a time that the clocks skip is
     /// read as if they had not been put forward yet.
     pub fn instant(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
@@ -60,10 +98,7 @@ mod tests {
 
     #[test]
     fn local_times_are_read_on_both_daylight_saving_days() {
-        let account = Account {
-            time_zone: chrono_tz::America::Los_Angeles,
-            region: Region::US,
-        };
+        let account = Account::new(chrono_tz::America::Los_Angeles, Region::US);
         for (local, instant) in [
             ("2026-02-03T14:05:09", Some("2026-02-03T22:05:09Z")),
             ("2026-07-03T14:05:09", Some("2026-07-03T21:05:09Z")),

@@ -25,6 +25,9 @@ pub trait Stream: Send + Sync {
     /// The first question of a window. Streams without a time filter ignore the window.
     fn first(&self, window: &Window) -> Request;
 
+    /// The question about one id, for streams that are read by id.
+    fn about(&self, id: &str) -> Option<Request>;
+
     /// Reads the answer to a question of this stream.
     fn read(&self, asked: &Ask, got: &Response) -> Result<Page, ReadError>;
 }

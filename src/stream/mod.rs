@@ -11,13 +11,13 @@ mod request;
 mod seek;
 mod window;
 
-pub use account::Account;
+pub use account::{Account, Options};
 pub use contract::Stream;
-pub use cursor::{Cursor, Trailing, Windowing};
-pub use endpoint::{Endpoint, Opened};
+pub use cursor::{Absence, Cursor, Daily, Feed, Keys, Reference, Trailing, Windowing};
+pub use endpoint::{Endpoint, Item, Opened};
 pub use error::{MapError, ReadError, Remedy};
 pub use page::{Ask, Page, Reject};
-pub use paginator::Paginator;
-pub use request::{Auth, Request, Response, Verb};
+pub use paginator::{Next, Paginator};
+pub use request::{Auth, Door, Request, Response, Verb};
 pub use seek::Seek;
 pub use window::Window;

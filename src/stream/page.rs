@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::model::Batch;
 
 use super::{Request, Window};
@@ -17,6 +19,10 @@ pub struct Ask {
     pub wait: Duration,
     /// True when it goes on with the list that the question before it began, so that both count towards one total.
     pub continues: bool,
+    /// The stage of the walk that it belongs to: the same request may come once in each.
+    pub stage: u8,
+    /// A time that the stream remembers from the answers before.
+    pub mark: Option<DateTime<Utc>>,
 }
 
 impl Ask {
@@ -27,6 +33,8 @@ impl Ask {
             window,
             wait: Duration::ZERO,
             continues: false,
+            stage: 0,
+            mark: None,
         }
     }
 
@@ -35,9 +43,9 @@ impl Ask {
     pub fn followed_by(&self, request: Request) -> Self {
         Self {
             request,
-            window: self.window,
             wait: Duration::ZERO,
             continues: true,
+            ..self.clone()
         }
     }
 
@@ -45,11 +53,33 @@ impl Ask {
     #[must_use]
     pub fn narrowed_to(&self, request: Request) -> Self {
         Self {
-            request,
-            window: self.window,
-            wait: Duration::ZERO,
-            continues: false,
+            stage: self.stage,
+            ..Self::first(request, self.window)
         }
+    }
+
+    /// The same list from its beginning, in a later stage of the walk.
+    #[must_use]
+    pub fn again(&self, request: Request, stage: u8) -> Self {
+        Self {
+            stage,
+            ..Self::first(request, self.window)
+        }
+    }
+
+    /// The same question with a time to remember.
+    #[must_use]
+    pub fn marked(self, mark: DateTime<Utc>) -> Self {
+        Self {
+            mark: Some(mark),
+            ..self
+        }
+    }
+
+    /// The same question after a wait.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self { wait, ..self }
     }
 }
 
@@ -66,6 +96,8 @@ pub struct Page {
     pub is_doubtful: bool,
     /// The next questions; the last is asked first.
     pub then: Vec<Ask>,
+    /// What an operator should know about the vendor's answer.
+    pub warning: Option<&'static str>,
 }
 
 /// A record that could not be read. It is kept whole, so that nothing is lost.

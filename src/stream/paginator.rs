@@ -2,10 +2,10 @@
 
 use super::endpoint::Opened;
 use super::seek::Seek;
-use super::{Ask, ReadError};
+use super::{Account, Ask, ReadError};
 
 /// The ways in which vendors page.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Paginator {
     /// One answer holds everything.
     Single,
@@ -16,16 +16,41 @@ pub enum Paginator {
     },
     /// A time filter is moved up to the last time seen.
     Seek(Seek),
+    /// A way of the vendor's own.
+    By(fn(&Ask, &Opened<'_>, &Account) -> Result<Next, ReadError>),
+}
+
+/// What follows an answer.
+#[derive(Debug, Default)]
+pub struct Next {
+    /// The next questions; the last is asked first.
+    pub then: Vec<Ask>,
+    /// True where those bring every row of this answer again, so that it need not be read itself.
+    pub replaces: bool,
+    /// What an operator should know about the answer.
+    pub warning: Option<&'static str>,
+}
+
+impl Next {
+    /// Only questions.
+    pub fn ask(then: Vec<Ask>) -> Self {
+        Self {
+            then,
+            ..Self::default()
+        }
+    }
 }
 
 impl Paginator {
     /// The questions that remain after an answer.
-    pub(super) fn then(&self, asked: &Ask, got: &Opened<'_>) -> Result<Vec<Ask>, ReadError> {
-        match self {
-            Self::Single => Ok(Vec::new()),
-            Self::Offset { param } => Ok(onward(asked, got, param).into_iter().collect()),
-            Self::Seek(seek) => seek.then(asked, got),
-        }
+    pub(super) fn next(&self, asked: &Ask, got: &Opened<'_>, account: &Account) -> Result<Next, ReadError> {
+        let then = match self {
+            Self::Single => Vec::new(),
+            Self::Offset { param } => onward(asked, got, param).into_iter().collect(),
+            Self::Seek(seek) => seek.then(asked, got, account)?,
+            Self::By(next) => return next(asked, got, account),
+        };
+        Ok(Next::ask(then))
     }
 }
 
@@ -66,11 +91,13 @@ mod tests {
         };
         let asked = Ask::first(Request::get("/v2/tickets").with("skip", offset), window);
         let got = Opened {
-            items: vec!["{}"; rows],
+            items: vec!["{}".into(); rows],
             total,
-            is_doubtful: false,
+            ..Opened::default()
         };
-        let then = Paginator::Offset { param: "skip" }.then(&asked, &got).unwrap();
+        let account = Account::new(chrono_tz::UTC, crate::model::Region::US);
+        let next = Paginator::Offset { param: "skip" }.next(&asked, &got, &account);
+        let then = next.unwrap().then;
         assert!(then.iter().all(|ask| ask.continues));
         then.first()
             .map(|ask| ask.request.param("skip").unwrap().to_owned())

@@ -9,6 +9,8 @@ pub enum Verb {
     Get,
     /// POST, parameters as a form in the body. Only for lists: it is sent again after a failure.
     PostForm,
+    /// POST, the body of the request as it stands, which is JSON. Only for lists: it is sent again after a failure.
+    PostJson,
 }
 
 /// A question as it goes over the wire, without the credential.
@@ -18,26 +20,52 @@ pub struct Request {
     pub verb: Verb,
     /// A path below the source's base URL, or a link that the vendor gave.
     pub path: Cow<'static, str>,
+    /// Which of the vendor's doors it goes through; the main one has no name.
+    pub door: &'static str,
+    /// The body of a JSON request.
+    pub body: Option<String>,
     params: Vec<(&'static str, String)>,
 }
 
 impl Request {
-    /// A GET of a path.
-    pub fn get(path: impl Into<Cow<'static, str>>) -> Self {
+    fn new(verb: Verb, path: Cow<'static, str>) -> Self {
         Self {
-            verb: Verb::Get,
-            path: path.into(),
+            verb,
+            path,
+            door: "",
+            body: None,
             params: Vec::new(),
         }
     }
 
+    /// A GET of a path.
+    pub fn get(path: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Verb::Get, path.into())
+    }
+
     /// A POST of a form to a path.
     pub fn post_form(path: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Verb::PostForm, path.into())
+    }
+
+    /// A POST of JSON to a path. Parameters go into the query.
+    pub fn post_json(path: impl Into<Cow<'static, str>>, body: String) -> Self {
         Self {
-            verb: Verb::PostForm,
-            path: path.into(),
-            params: Vec::new(),
+            body: Some(body),
+            ..Self::new(Verb::PostJson, path.into())
         }
+    }
+
+    /// The request through another of the vendor's doors.
+    #[must_use]
+    pub fn through(self, door: &'static str) -> Self {
+        Self { door, ..self }
+    }
+
+    /// A link that the vendor gave in an answer to this request, as it stands.
+    #[must_use]
+    pub fn link(&self, link: String) -> Self {
+        Self::new(Verb::Get, link.into()).through(self.door)
     }
 
     /// The request with this parameter, in place of an earlier one of the same name.
@@ -51,7 +79,14 @@ impl Request {
         self
     }
 
-    /// A parameter's value.
+    /// The request with one more parameter of this name.
+    #[must_use]
+    pub fn and(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.params.push((name, value.to_string()));
+        self
+    }
+
+    /// A parameter's value, the first of its name.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params
             .iter()
@@ -79,4 +114,33 @@ pub struct Response {
 pub enum Auth {
     /// A field of the form (or, for GET, of the query), beside the parameters.
     Field(&'static str),
+    /// A header.
+    Header {
+        /// Its name.
+        name: &'static str,
+        /// What stands before the credential, such as `Bearer `.
+        prefix: &'static str,
+        /// Headers that go with it.
+        with: &'static [(&'static str, &'static str)],
+    },
+    /// HTTP Basic, with the name that the settings have under this key.
+    Basic {
+        /// The key.
+        name: &'static str,
+    },
+}
+
+/// An address of a vendor, with the credential that it wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Door {
+    /// Its name; the main one has none.
+    pub name: &'static str,
+    /// The settings key of its address.
+    pub url_key: &'static str,
+    /// Its address, where all customers share one.
+    pub default_url: Option<&'static str>,
+    /// Where the credential goes.
+    pub auth: Auth,
+    /// The settings key of the credential.
+    pub secret: &'static str,
 }

@@ -28,21 +28,24 @@ pub struct Seek {
     /// How many rows of one question the vendor lets anyone reach.
     pub reachable: u64,
     /// Reads the time of a record, by which the list is sorted.
-    pub time: fn(&str) -> Option<NaiveDateTime>,
-    /// The zone of the times.
-    pub account: Account,
+    pub time: fn(&str, &Account) -> Option<NaiveDateTime>,
 }
 
 impl Seek {
     /// The questions that remain after an answer.
-    pub(super) fn then(&self, asked: &Ask, got: &Opened<'_>) -> Result<Vec<Ask>, ReadError> {
+    pub(super) fn then(
+        &self,
+        asked: &Ask,
+        got: &Opened<'_>,
+        account: &Account,
+    ) -> Result<Vec<Ask>, ReadError> {
         if is_end(asked, got, self.offset) {
             return Ok(Vec::new());
         }
         if skipped(asked, self.offset) == 0
             && let Some(bounds) = self.bounds(asked)
         {
-            if let Some(then) = self.after_last_second(asked, got, bounds) {
+            if let Some(then) = self.after_last_second(asked, (got, account), bounds) {
                 return Ok(then);
             }
             if let Some(total) = got.total.filter(|total| *total > self.reachable) {
@@ -53,8 +56,13 @@ impl Seek {
     }
 
     /// The rest of the list from its last second on, where the page is in order.
-    fn after_last_second(&self, asked: &Ask, got: &Opened<'_>, (first, last): Bounds) -> Option<Vec<Ask>> {
-        let (earliest, seen) = self.times_in_order(got)?;
+    fn after_last_second(
+        &self,
+        asked: &Ask,
+        (got, account): (&Opened<'_>, &Account),
+        (first, last): Bounds,
+    ) -> Option<Vec<Ask>> {
+        let (earliest, seen) = self.times_in_order(got, account)?;
         if earliest < first || seen > last || first == last {
             return None;
         }
@@ -70,11 +78,12 @@ impl Seek {
     }
 
     /// The first and the last time of a page whose times never fall. Times that happen twice say nothing about order.
-    fn times_in_order(&self, got: &Opened<'_>) -> Option<(NaiveDateTime, NaiveDateTime)> {
-        let times: Option<Vec<NaiveDateTime>> = got.items.iter().map(|item| (self.time)(item)).collect();
+    fn times_in_order(&self, got: &Opened<'_>, account: &Account) -> Option<(NaiveDateTime, NaiveDateTime)> {
+        let times: Option<Vec<NaiveDateTime>> =
+            got.items.iter().map(|item| (self.time)(item, account)).collect();
         let times = times.filter(|times| times.is_sorted())?;
         let (earliest, last) = (*times.first()?, *times.last()?);
-        self.account.repeats(last).is_none().then_some((earliest, last))
+        account.repeats(last).is_none().then_some((earliest, last))
     }
 
     /// The span in two halves, the earlier one first.
@@ -111,6 +120,8 @@ impl Seek {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::super::{Request, Window};
     use super::*;
     use crate::model::Region;
@@ -121,11 +132,7 @@ mod tests {
         offset: "skip",
         format: "%Y-%m-%d %H:%M:%S",
         reachable: 1_000,
-        time: |item| item.parse().ok(),
-        account: Account {
-            time_zone: chrono_tz::America::Los_Angeles,
-            region: Region::US,
-        },
+        time: |item, _| item.parse().ok(),
     };
 
     /// The questions after a page with these times of one day, written `from to +skip`, the next one last.
@@ -148,15 +155,13 @@ mod tests {
             },
         );
         let items: Vec<String> = times.iter().map(|time| format!("{day}T{time}")).collect();
-        let items = items.iter().map(String::as_str).collect();
-        let then = SEEK.then(
-            &asked,
-            &Opened {
-                items,
-                total: Some(total),
-                is_doubtful: false,
-            },
-        )?;
+        let got = Opened {
+            items: items.into_iter().map(Cow::from).collect(),
+            total: Some(total),
+            ..Opened::default()
+        };
+        let account = Account::new(chrono_tz::America::Los_Angeles, Region::US);
+        let then = SEEK.then(&asked, &got, &account)?;
         let text = |ask: &Ask, name| ask.request.param(name).unwrap().replace(&format!("{day} "), "");
         let story = |ask: &Ask| format!("{} {} +{}", text(ask, "from"), text(ask, "to"), text(ask, "skip"));
         Ok(then.iter().map(story).collect())

@@ -167,7 +167,7 @@ impl<'a> Asking<'a> {
             self.total = page.total;
         }
         self.is_doubtful |= page.is_doubtful;
-        if matches!(self.job.cursor, crate::stream::Cursor::Whole) {
+        if matches!(self.job.cursor, crate::stream::Cursor::Whole(_)) {
             let first = page
                 .batch
                 .rows()

@@ -19,7 +19,7 @@ pub(super) struct Step {
 /// The walks to make, in order: the newest gap first together with a step back behind it, then the older gaps, then the
 /// trailing re-reads, each newest first. The present stays alone until it is old enough.
 pub(super) fn plan(coverage: &Coverage, windowing: &Windowing, now: DateTime<Utc>) -> Vec<Step> {
-    let end = (now - windowing.delay).trunc_subsecs(0);
+    let end = (now - windowing.delay + windowing.ahead).trunc_subsecs(0);
     let Some(history) = Window::new(coverage.since, end) else {
         return Vec::new();
     };
@@ -137,6 +137,7 @@ mod tests {
             widest: TimeDelta::hours(6),
             overlap: TimeDelta::hours(2),
             delay: TimeDelta::minutes(1),
+            ahead: TimeDelta::zero(),
             settle: TimeDelta::hours(48),
             trailing: Vec::new(),
         };
@@ -235,7 +236,7 @@ mod tests {
             let edges: Vec<i64> = edges.into_iter().collect();
             let covered: Vec<Window> = edges.chunks_exact(2).map(|pair| Window { since: minute(pair[0]), until: minute(pair[1]) }).collect();
             let coverage = Coverage { since: minute(0), covered, pending: Vec::new() };
-            let windowing = Windowing { widest: TimeDelta::minutes(90), overlap: TimeDelta::minutes(45), delay: TimeDelta::zero(), settle: TimeDelta::zero(), trailing: Vec::new() };
+            let windowing = Windowing { widest: TimeDelta::minutes(90), overlap: TimeDelta::minutes(45), delay: TimeDelta::zero(), ahead: TimeDelta::zero(), settle: TimeDelta::zero(), trailing: Vec::new() };
             let steps = plan(&coverage, &windowing, minute(now));
             let holds = |windows: &[Window], at| windows.iter().any(|window| window.since <= at && at < window.until);
             let read: Vec<Window> = steps.iter().map(|step| step.window).collect();

@@ -99,8 +99,8 @@ fn broken(window: Option<Window>, error: &SyncError) -> Unfinished {
 
 async fn planned(job: &Job, session: &Session) -> Result<Vec<Step>, SyncError> {
     match &job.cursor {
-        Cursor::Window(windowing) => windows(job, session, windowing).await,
-        Cursor::Whole => {
+        Cursor::Window(windowing) | Cursor::KeySet(windowing) => windows(job, session, windowing).await,
+        _ => {
             session
                 .warehouse
                 .whole(&session.lease, job.stream.name(), job.stream.tables())

@@ -71,11 +71,11 @@ async fn book(
     let reason;
     let end = match verdict {
         Verdict::Complete => match &job.cursor {
-            Cursor::Window(windowing) => End::Complete {
+            Cursor::Window(windowing) | Cursor::KeySet(windowing) => End::Complete {
                 settle: windowing.settle,
                 deletions: None,
             },
-            Cursor::Whole => {
+            _ => {
                 let table = job.stream.tables()[0];
                 let deletions = Deletions {
                     table,

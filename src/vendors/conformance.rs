@@ -7,15 +7,17 @@ mod fixtures;
 mod story;
 mod walk;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use self::fixtures::Fixtures;
-use self::walk::{Step, answer, walk, window};
-use super::{VENDORS, Vendor};
+use self::walk::{Step, answer, first, walk, window};
+use super::{OptionForm, OptionKey, VENDORS, Vendor};
 use crate::model::{Batch, Region, TABLES};
-use crate::stream::{Account, Ask, Cursor, Endpoint, Remedy, Stream as _, Window};
+use crate::stream::{Account, Cursor, Endpoint, Item, Options, Remedy, Stream as _, Window};
 
 /// Answers that no vendor means as a page.
 const UNSOUND: [&str; 14] = [
@@ -39,16 +41,30 @@ const UNSOUND: [&str; 14] = [
 const CUT_STEP: usize = 7;
 
 fn account(vendor: &Vendor) -> Account {
+    let value = |key: &OptionKey| match key.form {
+        OptionForm::Text => "sample".to_owned(),
+        OptionForm::List => "sample".to_owned(),
+        OptionForm::Number(least, _) => least.to_string(),
+        OptionForm::Url => "https://side.vendor.example".to_owned(),
+    };
+    let options = Options {
+        values: vendor
+            .options
+            .iter()
+            .map(|key| (key.name, vec![value(key)]))
+            .collect(),
+        doors: vendor.doors.iter().map(|door| door.name).collect(),
+    };
     Account {
-        time_zone: vendor.time_zone,
-        region: Region::US,
+        options: Arc::new(options),
+        ..Account::new(vendor.time_zone, Region::US)
     }
 }
 
 /// Every stream of every vendor, with its fixtures.
 fn streams() -> impl Iterator<Item = (Endpoint, Fixtures)> {
     VENDORS.iter().flat_map(|vendor| {
-        let streams = (vendor.streams)(account(vendor)).into_iter();
+        let streams = (vendor.streams)(&account(vendor)).into_iter();
         streams.map(|stream| {
             let fixtures = Fixtures::of(vendor, &stream);
             (stream, fixtures)
@@ -88,7 +104,7 @@ fn names_are_unique_and_in_lower_snake_case() {
 #[test]
 fn a_vendor_names_the_streams_it_has_and_records_each() {
     for vendor in VENDORS {
-        let streams = (vendor.streams)(account(vendor));
+        let streams = (vendor.streams)(&account(vendor));
         let mut names: Vec<&str> = streams.iter().map(|stream| stream.name).collect();
         assert_eq!(names, vendor.stream_names, "{}", vendor.name);
         names.sort_unstable();
@@ -134,16 +150,26 @@ fn each_stream_has_an_odd_page_whose_other_rows_land() {
 fn every_record_leaves_a_row_a_tombstone_or_a_reject() {
     each_step(|stream, step| {
         let opened = (stream.open)(step.body).expect("a page");
+        let brings_again = step.page.batch.is_empty() && step.page.rejects.is_empty();
+        if brings_again && !step.page.then.is_empty() {
+            // Narrower questions bring every record of this page again.
+            return;
+        }
         let mut all = Batch::default();
         let mut rejects = step.page.rejects.iter();
         for (position, item) in opened.items.iter().enumerate() {
             let mut batch = Batch::default();
-            if let Err(error) = (stream.map)(item, &stream.account, &mut batch) {
+            let whole = Item {
+                record: item,
+                ask: &step.ask,
+                account: &stream.account,
+            };
+            if let Err(error) = (stream.map)(&whole, &mut batch) {
                 let reject = rejects.next().expect("a reject for each unreadable record");
                 let told = (reject.position, reject.raw.as_str(), reject.reason.as_str());
                 assert_eq!(
                     told,
-                    (position, *item, error.to_string().as_str()),
+                    (position, item.as_ref(), error.to_string().as_str()),
                     "{}",
                     stream.name
                 );
@@ -165,7 +191,8 @@ fn a_list_read_to_its_end_holds_as_many_records_as_the_vendor_says() {
             if !step.ask.continues {
                 items.clear();
             }
-            items.extend((stream.open)(step.body).expect("a page").items);
+            let opened = (stream.open)(step.body).expect("a page");
+            items.extend(opened.items.into_iter().map(Cow::into_owned));
             let missing = step
                 .page
                 .total
@@ -185,7 +212,7 @@ fn a_list_read_to_its_end_holds_as_many_records_as_the_vendor_says() {
 #[test]
 fn an_answer_that_is_not_certainly_good_is_an_error_and_not_an_empty_page() {
     for (stream, fixtures) in streams() {
-        let ask = Ask::first(stream.first(&window()), window());
+        let ask = first(&stream);
         let failures = fixtures.pages.iter().flat_map(|page| {
             let members = [r#""success": true"#, r#""success":true"#];
             let said = members.into_iter().filter(|member| page.contains(member));
@@ -242,8 +269,9 @@ fn the_first_question_follows_the_window_where_the_stream_has_one() {
             .map(|window| stream.first(window))
             .collect();
         let wanted = match stream.cursor {
-            Cursor::Window(_) => 3,
-            Cursor::Whole => 1,
+            Cursor::Window(_) | Cursor::KeySet(_) => 3,
+            // Another day for the later window, the same day for the longer one.
+            Cursor::Days(_) | Cursor::Activity(_) | Cursor::Whole(_) | Cursor::Keys(_) => continue,
         };
         assert_eq!(questions.len(), wanted, "{}", stream.name);
     }

@@ -1,5 +1,6 @@
 //! Records in a list, however a PHP vendor writes the list.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -9,6 +10,13 @@ use serde_json::value::RawValue;
 /// Records in an array, or in an object keyed by id, each as received; no record at all may be `null` or `[]`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Items<'a>(pub(super) Vec<&'a str>);
+
+impl<'a> Items<'a> {
+    /// The records as an opened envelope holds them.
+    pub(super) fn whole(self) -> Vec<Cow<'a, str>> {
+        self.0.into_iter().map(Cow::Borrowed).collect()
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -10,6 +10,11 @@ use serde::{Deserialize, Deserializer};
 use crate::model::Decimal;
 use crate::stream::{Account, MapError};
 
+/// Reads a record of this kind; an error tells the place and not the text.
+pub(super) fn record<'a, T: Deserialize<'a>>(item: &'a str) -> Result<T, MapError> {
+    serde_json::from_str(item).map_err(|error| MapError::json(&error))
+}
+
 /// A text, a number or a flag, as text; or nothing. PHP writes an empty map as `[]`, which is nothing too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Scalar<'a>(Option<Cow<'a, str>>);
@@ -207,10 +212,7 @@ mod tests {
 
     #[test]
     fn times_come_in_several_forms() {
-        let account = Account {
-            time_zone: chrono_tz::America::Los_Angeles,
-            region: Region::US,
-        };
+        let account = Account::new(chrono_tz::America::Los_Angeles, Region::US);
         let at = |text: &str| Ok(Some(text.parse().unwrap()));
         for (json, wanted) in [
             ("\"2026-02-03 14:05:09\"", at("2026-02-03T22:05:09Z")),

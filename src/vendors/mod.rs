@@ -1,5 +1,6 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
+mod answer;
 mod convoso;
 mod items;
 mod lenient;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
-use crate::stream::{Account, Auth, Endpoint};
+use crate::stream::{Account, Door, Endpoint};
 
 /// Every vendor.
 pub const VENDORS: &[&Vendor] = &[&convoso::VENDOR];
@@ -21,13 +22,12 @@ pub const VENDORS: &[&Vendor] = &[&convoso::VENDOR];
 pub struct Vendor {
     /// The vendor's name in settings.
     pub name: &'static str,
-    /// The base URL, where all customers share one.
-    pub base_url: Option<&'static str>,
-    /// Where the credential goes.
-    pub auth: Auth,
-    /// The settings keys of its secrets; the first is the credential.
-    pub secrets: &'static [&'static str],
-    /// The names of its streams.
+    /// Its addresses, each with the credential that it wants. The first is the main one, which every source has; streams of
+    /// another are off where its address or its credential is missing.
+    pub doors: &'static [Door],
+    /// Its own settings.
+    pub options: &'static [OptionKey],
+    /// The names of its streams, those of every door.
     pub stream_names: &'static [&'static str],
     /// The zone of times without offset, unless settings say another.
     pub time_zone: Tz,
@@ -39,8 +39,32 @@ pub struct Vendor {
     pub timeout: Duration,
     /// When its streams run, unless settings say another; cron with seconds.
     pub schedule: &'static str,
-    /// Its streams for one account.
-    pub streams: fn(Account) -> Vec<Endpoint>,
+    /// Its streams for one account, those of open doors.
+    pub streams: fn(&Account) -> Vec<Endpoint>,
+}
+
+/// A setting that only one vendor has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptionKey {
+    /// Its key.
+    pub name: &'static str,
+    /// What it may hold.
+    pub form: OptionForm,
+    /// True where a source cannot do without it.
+    pub is_required: bool,
+}
+
+/// What a setting may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionForm {
+    /// A text.
+    Text,
+    /// A list of texts.
+    List,
+    /// A whole number within these bounds.
+    Number(u32, u32),
+    /// An address.
+    Url,
 }
 
 /// The vendor of this name.

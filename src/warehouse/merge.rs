@@ -82,6 +82,7 @@ async fn write(
             Values::Instant(values) => query.bind(values.as_slice()),
             Values::Integer(values) => query.bind(values.as_slice()),
             Values::Boolean(values) => query.bind(values.as_slice()),
+            Values::Day(values) => query.bind(values.as_slice()),
         };
     }
     Ok(query.fetch_one(&mut **transaction).await?)

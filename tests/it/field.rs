@@ -277,6 +277,7 @@ fn settings(database: &Database, sandbox: &Sandbox, token: &str, since: DateTime
         vendor: "convoso".to_owned(),
         base_url: Some(sandbox.convoso_url().parse().expect("the sandbox has a URL")),
         secrets: BTreeMap::from([("token", SecretString::from(token.to_owned()))]),
+        options: BTreeMap::new(),
         time_zone: None,
         default_region: None,
         since: Some(Since::Instant(since)),

@@ -21,6 +21,7 @@ pub use world::World;
 
 use super::json::Object;
 use super::question::{Answer, Question};
+use super::server::Vendor;
 
 /// Where the simulated API lives on the server.
 pub const PREFIX: &str = "/convoso/v1";
@@ -38,8 +39,20 @@ pub(super) fn refusal(code: i64, text: &str) -> Answer {
     Answer::json(body)
 }
 
-impl World {
-    pub(super) fn answer(&self, path: &str, question: &Question) -> Answer {
+impl Vendor for World {
+    fn prefix(&self) -> &'static str {
+        PREFIX
+    }
+
+    fn secrets(&self) -> &'static [&'static str] {
+        &[SECRET]
+    }
+
+    fn refusal(&self, code: i64, text: &str) -> Answer {
+        refusal(code, text)
+    }
+
+    fn answer(&self, path: &str, question: &Question) -> Answer {
         let listing = match path {
             "log/retrieve" => log::answer,
             "users/search" => users::answer,
@@ -54,7 +67,9 @@ impl World {
         }
         listing(self, question).unwrap_or_else(|(code, text)| refusal(code, text))
     }
+}
 
+impl World {
     /// Tokens come first: a bad one learns nothing about its other parameters (assumed).
     fn refuse(&self, path: &str, question: &Question) -> Option<Answer> {
         let (manner, ticked) = self.look(|knobs| {

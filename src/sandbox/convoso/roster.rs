@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeZone};
 use chrono_tz::Tz;
 
 use super::catalogue::SYSTEM_USERS;
+use crate::sandbox::cast::colleague;
 use crate::sandbox::json::Object;
 use crate::sandbox::local;
-use crate::sandbox::people::{FIRST, LAST, scatter};
+use crate::sandbox::people::{LAST, scatter};
 
 const FIRST_AGENT: u32 = 1_000_777;
 const DAY: i64 = 86_400;
@@ -46,8 +47,7 @@ pub(super) struct Agent {
 
 impl Agent {
     fn new(seed: u64, zone: Tz, place: usize, created: i64, last_login: Option<i64>) -> Self {
-        let first = FIRST[place % FIRST.len()];
-        let last = LAST[(place * 7 + place / FIRST.len()) % LAST.len()];
+        let (first, last, email) = colleague(place);
         let number = u32::try_from(place).expect("an account has fewer agents");
         let created = created - (scatter(seed, u64::from(number)) % 86_400).cast_signed();
         Self {
@@ -55,7 +55,7 @@ impl Agent {
             is_removed: false,
             is_active: place % 6 != 4,
             place,
-            email: format!("agent{place}@sim.example"),
+            email,
             created_at: offset_text(zone, created),
             last_login,
             names: vec![Name::new(i64::MIN, first, last)],

@@ -7,13 +7,11 @@ use super::catalogue::{
     CAMPAIGNS, CHOSEN, COMMENTS, Campaign, Disposition, EDITS, Ending, INBOUND_ENDINGS, OUTBOUND_ENDINGS,
     QUEUES, Queue,
 };
+use crate::sandbox::cast::{CUSTOMERS, FIRST_CUSTOMER};
 use crate::sandbox::people::scatter;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
-/// Leads are called again and again, so there are fewer of them than calls.
-const LEADS: u32 = 20_000;
-const FIRST_LEAD: u32 = 7_000_000;
 
 /// Which way a call goes, in the vendor's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +95,7 @@ impl Story {
             lead: if is_stray {
                 [None, Some(0)][dice.usize(..2)]
             } else {
-                Some(FIRST_LEAD + dice.u32(..LEADS))
+                Some(FIRST_CUSTOMER + dice.u32(..CUSTOMERS))
             },
             campaign: (!is_stray || kind != Kind::Manual).then_some(campaign),
             list: if is_stray {

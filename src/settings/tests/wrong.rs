@@ -132,9 +132,9 @@ fn absurd_lengths_of_time_are_problems_and_meaningful_zeros_are_not() {
 
 #[test]
 fn an_unreadable_secret_file_is_named_and_its_text_is_not_shown() {
-    let text = "[sources.a]\nvendor = 'conversocial'\ntoken_name_file = '/nowhere/name'\n\
+    let text = "[sources.a]\nvendor = 'conversocial'\ntoken_name = 'x'\nother_secret_file = '/nowhere/name'\n\
                 token_secret_file = '/dev/zero'";
-    let expected = "sources.a.token_name_file: \"/nowhere/name\" cannot be read (entity not found)\n\
+    let expected = "sources.a.other_secret_file: \"/nowhere/name\" cannot be read (entity not found)\n\
                     sources.a.token_secret_file: \"/dev/zero\" is larger than 64 KiB";
     assert_eq!(problems("unreadable", text), expected);
     let blank = problems(
@@ -165,4 +165,18 @@ fn a_broken_file_hides_what_it_may_hold_but_not_what_others_say() {
         "{found}"
     );
     assert_eq!(lines.len(), 2, "{found}");
+}
+
+#[test]
+fn a_vendors_own_settings_have_their_forms_and_those_it_needs_must_be_there() {
+    let text = "[sources.a]\nvendor = 'conversocial'\ntoken_secret = 'x'\nother_url = 'nowhere'\nmarks = []\n\
+                page_size = 51\n[sources.b]\nvendor = 'convoso'\ntoken = 'x'\nmarks = ['a']";
+    let expected = [
+        "sources.a.marks: must be a list of texts, such as [\"a\", \"b\"]",
+        "sources.a.other_url: must be an address such as https://api.example.com/v1",
+        "sources.a.page_size: must be a whole number from 1 to 50",
+        "sources.a.token_name: is missing",
+        "sources.b.marks: is not a known key",
+    ];
+    assert_eq!(problems("own", text), expected.join("\n"));
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use chrono::SecondsFormat;
 
 use super::walk::Step;
-use crate::model::{Rows, Values};
-use crate::stream::{Ask, Page};
+use crate::model::{Children, Rows, Values};
+use crate::stream::{Ask, Page, Request};
 
 /// The story of a walk.
 pub(super) fn tell(steps: &[Step<'_>]) -> String {
@@ -23,7 +23,19 @@ pub(super) fn question(ask: &Ask) -> String {
     } else {
         format!(" after {:?}", ask.wait)
     };
-    format!("> {} {:?}{wait}\n", ask.request.path, ask.request.params())
+    let stage = if ask.stage == 0 {
+        String::new()
+    } else {
+        format!(" in stage {}", ask.stage)
+    };
+    let Request { path, door, body, .. } = &ask.request;
+    let door = if door.is_empty() {
+        String::new()
+    } else {
+        format!("{door}: ")
+    };
+    let body = body.as_deref().map(|body| format!(" {body}")).unwrap_or_default();
+    format!("> {door}{path} {:?}{body}{wait}{stage}\n", ask.request.params())
 }
 
 /// What an answer held, a line each.
@@ -31,16 +43,26 @@ fn answer(page: &Page) -> String {
     let mut story = String::new();
     let mut line = |text: String| writeln!(story, "{text}").expect("writing to a String cannot fail");
     for rows in page.batch.rows() {
-        (0..rows.len()).for_each(|place| line(row(rows, place)));
+        let mark = if rows.fills_gaps() { "   (fills a gap)" } else { "" };
+        (0..rows.len()).for_each(|place| line(row(rows, place) + mark));
     }
     for (table, id) in page.batch.tombstones() {
         line(format!("{}   {id}   is deleted", table.name));
+    }
+    for children in page.batch.children() {
+        let Children {
+            table, parent, ids, ..
+        } = children;
+        line(format!("{}   of {parent}: {}", table.name, ids.join(" ")));
     }
     for reject in &page.rejects {
         line(format!("! item {}: {}", reject.position, reject.reason));
     }
     if let Some(total) = page.total {
         line(format!("(total {total})"));
+    }
+    if let Some(warning) = page.warning {
+        line(format!("(warning: {warning})"));
     }
     if page.is_doubtful {
         line("(doubtful)".to_owned());
@@ -68,6 +90,7 @@ fn value(values: &Values, place: usize) -> Option<String> {
         Values::Instant(values) => values[place].map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
         Values::Integer(values) => values[place].map(|number| number.to_string()),
         Values::Boolean(values) => values[place].map(|yes| yes.to_string()),
+        Values::Day(values) => values[place].map(|day| day.to_string()),
     }
 }
 

@@ -14,6 +14,9 @@ pub(super) struct Step<'a> {
     pub(super) page: Page,
 }
 
+/// The id that streams are asked for which are read by id.
+const KEY: &str = "t:9911223344";
+
 /// The window that all walks ask for: six hours around the one that US clocks repeat.
 pub(super) fn window() -> Window {
     // 2026-11-01, midnight in Los Angeles.
@@ -32,14 +35,20 @@ pub(super) fn answer(body: &str) -> Response {
     }
 }
 
+/// The first question of a walk; a stream that is read by id is asked for one.
+pub(super) fn first(stream: &Endpoint) -> Ask {
+    let request = stream.about(KEY).unwrap_or_else(|| stream.first(&window()));
+    Ask::first(request, window())
+}
+
 /// Asks the first question and those that follow, last one first, until none is left and every page was served.
 pub(super) fn walk<'a>(stream: &Endpoint, pages: &'a [String]) -> Vec<Step<'a>> {
-    let mut stack = vec![Ask::first(stream.first(&window()), window())];
+    let mut stack = vec![first(stream)];
     let mut asked = HashSet::new();
     let mut steps = Vec::new();
     while let Some(ask) = stack.pop() {
         let name = stream.name;
-        let is_new = asked.insert(ask.request.clone());
+        let is_new = asked.insert((ask.request.clone(), ask.stage));
         assert!(
             is_new || !ask.wait.is_zero(),
             "{name}: asked twice\n{}",

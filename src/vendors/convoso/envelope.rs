@@ -1,9 +1,10 @@
 //! Convoso's envelopes, read strictly: an answer counts only when `success` is `true`.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::stream::{Opened, ReadError};
+use crate::vendors::answer::{Count, UNKNOWN, json, sound};
 use crate::vendors::items::Items;
 use crate::vendors::lenient::Scalar;
 
@@ -18,9 +19,9 @@ const MISSING_USERS: i64 = 6005;
 pub(super) fn call_log(body: &str) -> Result<Opened<'_>, ReadError> {
     let data: CallLog<'_> = json(data(body)?)?;
     Ok(Opened {
-        items: data.results.0,
+        items: data.results.whole(),
         total: Some(data.total_found.0),
-        is_doubtful: false,
+        ..Opened::default()
     })
 }
 
@@ -28,16 +29,15 @@ pub(super) fn call_log(body: &str) -> Result<Opened<'_>, ReadError> {
 pub(super) fn users(body: &str) -> Result<Opened<'_>, ReadError> {
     match data(body) {
         Err(ReadError::Question { code: MISSING_USERS }) => Ok(Opened {
-            items: Vec::new(),
-            total: None,
             is_doubtful: true,
+            ..Opened::default()
         }),
         data => {
             let data: Users<'_> = json(data?)?;
             Ok(Opened {
-                items: data.results.0,
+                items: data.results.whole(),
                 total: Some(data.total.0),
-                is_doubtful: false,
+                ..Opened::default()
             })
         }
     }
@@ -69,12 +69,7 @@ struct Users<'a> {
 
 /// The `data` of a successful answer.
 fn data(body: &str) -> Result<&str, ReadError> {
-    if body.trim_start().starts_with('<') {
-        return Err(ReadError::WebPage);
-    }
-    if body.trim().is_empty() {
-        return Err(ReadError::Cut);
-    }
+    let body = sound(body)?;
     let reply: Reply<'_> = json(body)?;
     if reply.success.map(RawValue::get) == Some("true") {
         return reply.data.map(RawValue::get).ok_or(UNKNOWN);
@@ -90,26 +85,6 @@ fn data(body: &str) -> Result<&str, ReadError> {
     } else {
         ReadError::Question { code }
     })
-}
-
-/// An envelope that nobody described; the place is its beginning.
-const UNKNOWN: ReadError = ReadError::Shape { line: 1, column: 1 };
-
-fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReadError> {
-    serde_json::from_str(text).map_err(|error| ReadError::json(&error))
-}
-
-/// A count: a number, or a number as text; both occur.
-struct Count(u64);
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let scalar = Scalar::deserialize(deserializer)?;
-        let count = scalar.text().and_then(|text| text.parse().ok());
-        count
-            .map(Self)
-            .ok_or_else(|| serde::de::Error::custom("a count is expected"))
-    }
 }
 
 #[cfg(test)]

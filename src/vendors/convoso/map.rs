@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 
 use crate::model::{Agent, Batch, Call, Recording};
-use crate::stream::{Account, MapError};
+use crate::stream::{Account, Item, MapError};
+use crate::vendors::lenient::record;
 
 use super::wire;
 
@@ -11,13 +12,13 @@ use super::wire;
 const SYSTEM_USERS: [&str; 3] = ["666666", "666667", "666671"];
 
 /// A call with its recordings. A call whose recording cannot be read lands, and the record is rejected as well.
-pub(super) fn call(item: &str, account: &Account, batch: &mut Batch) -> Result<(), MapError> {
-    let wire: wire::Call<'_> = wire::record(item)?;
-    let call = header(&wire, account)?;
+pub(super) fn call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+    let wire: wire::Call<'_> = record(item.record)?;
+    let call = header(&wire, item.account)?;
     let recordings = recordings(&wire, &call);
-    batch.push(call, item);
-    for (recording, record) in recordings? {
-        batch.push(recording, record);
+    batch.push(call, item.record);
+    for (recording, raw) in recordings? {
+        batch.push(recording, raw);
     }
     Ok(())
 }
@@ -63,6 +64,7 @@ fn header(wire: &wire::Call<'_>, account: &Account) -> Result<Call, MapError> {
         attempt_number: wire.called_count.integer("called_count")?,
         transferred_from_agent_id: wire.originating_agent_id.id(),
         session_id: wire.session_id.owned(),
+        ..Call::default()
     })
 }
 
@@ -101,7 +103,7 @@ fn is_final(wire: &wire::Call<'_>) -> bool {
 fn recordings<'a>(wire: &wire::Call<'a>, call: &Call) -> Result<Vec<(Recording, &'a str)>, MapError> {
     let records = wire.recordings()?.into_iter();
     records
-        .map(|record| Ok((recording(wire::record(record)?, call)?, record)))
+        .map(|raw| Ok((recording(record(raw)?, call)?, raw)))
         .collect()
 }
 
@@ -114,17 +116,18 @@ fn recording(wire: wire::Recording<'_>, call: &Call) -> Result<Recording, MapErr
         call_id: Some(call.id.clone()),
         lead_id: call.lead_id.clone(),
         started_at: call.started_at,
-        // The call log does not tell the length of a recording.
-        duration_seconds: None,
         url: wire.public_url.owned().or_else(|| wire.src.owned()),
         media_type: wire.media_type.owned(),
         file_name: wire.filename.owned(),
+        // The call log does not tell the length of a recording.
+        ..Recording::default()
     })
 }
 
 /// A user.
-pub(super) fn agent(item: &str, account: &Account, batch: &mut Batch) -> Result<(), MapError> {
-    let wire: wire::User<'_> = wire::record(item)?;
+pub(super) fn agent(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+    let wire: wire::User<'_> = record(item.record)?;
+    let account = item.account;
     let id = wire.id.id().ok_or(MapError::Missing("id"))?;
     let (first_name, last_name) = (wire.first_name.owned(), wire.last_name.owned());
     let names: Vec<&str> = [first_name.as_deref(), last_name.as_deref()]
@@ -143,8 +146,9 @@ pub(super) fn agent(item: &str, account: &Account, batch: &mut Batch) -> Result<
         id,
         first_name,
         last_name,
+        ..Agent::default()
     };
-    batch.push(agent, item);
+    batch.push(agent, item.record);
     Ok(())
 }
 

@@ -9,7 +9,9 @@ use std::time::Duration;
 use chrono::{NaiveDateTime, TimeDelta};
 
 use crate::model::{Agent, Call, Entity, Recording};
-use crate::stream::{Account, Auth, Cursor, Endpoint, Paginator, Request, Seek, Trailing, Window, Windowing};
+use crate::stream::{
+    Absence, Account, Auth, Cursor, Door, Endpoint, Paginator, Request, Seek, Trailing, Window, Windowing,
+};
 
 use super::Vendor;
 
@@ -19,10 +21,15 @@ const TIME: &str = "%Y-%m-%d %H:%M:%S";
 /// Convoso.
 pub(super) const VENDOR: Vendor = Vendor {
     name: "convoso",
-    base_url: Some("https://api.convoso.com/v1"),
-    // The token also works in the query string; in the body it stays out of the logs of proxies.
-    auth: Auth::Field("auth_token"),
-    secrets: &["token"],
+    doors: &[Door {
+        name: "",
+        url_key: "base_url",
+        default_url: Some("https://api.convoso.com/v1"),
+        // The token also works in the query string; in the body it stays out of the logs of proxies.
+        auth: Auth::Field("auth_token"),
+        secret: "token",
+    }],
+    options: &[],
     stream_names: &["calls", "agents"],
     // Not documented. Epochs beside local times in the vendor's samples, and client programs, say US Pacific.
     time_zone: chrono_tz::America::Los_Angeles,
@@ -35,12 +42,12 @@ pub(super) const VENDOR: Vendor = Vendor {
 };
 
 /// The call log.
-fn calls(account: Account) -> Endpoint {
+fn calls(account: &Account) -> Endpoint {
     Endpoint {
         name: "calls",
         tables: &[Call::TABLE, Recording::TABLE],
         cursor: Cursor::Window(call_windows()),
-        account,
+        account: account.clone(),
         first: call_log,
         open: envelope::call_log,
         paginator: Paginator::Seek(Seek {
@@ -51,7 +58,6 @@ fn calls(account: Account) -> Endpoint {
             // The largest offset is 40000 (documented); a larger one is refused.
             reachable: 40_000,
             time: wire::call_time,
-            account,
         }),
         map: map::call,
     }
@@ -66,6 +72,7 @@ fn call_windows() -> Windowing {
         overlap: hours(2),
         delay: TimeDelta::seconds(60),
         settle: hours(48),
+        ahead: TimeDelta::zero(),
         trailing: vec![
             Trailing {
                 span: hours(72),
@@ -105,12 +112,16 @@ fn local_bounds(window: &Window, account: &Account) -> (NaiveDateTime, NaiveDate
 }
 
 /// Users, who are the agents. There is no filter by time.
-fn agents(account: Account) -> Endpoint {
+fn agents(account: &Account) -> Endpoint {
     Endpoint {
         name: "agents",
         tables: &[Agent::TABLE],
-        cursor: Cursor::Whole,
-        account,
+        cursor: Cursor::Whole(Absence::Gone {
+            tables: &[Agent::TABLE],
+            walks: 1,
+            only: None,
+        }),
+        account: account.clone(),
         first: |_, _| {
             // The largest page is not documented; what arrives decides the next offset.
             Request::post_form("users/search")
@@ -130,10 +141,7 @@ mod tests {
 
     #[test]
     fn windows_become_inclusive_local_seconds() {
-        let account = Account {
-            time_zone: VENDOR.time_zone,
-            region: Region::US,
-        };
+        let account = Account::new(VENDOR.time_zone, Region::US);
         for (since, until, first, last) in [
             (
                 "2026-02-03T08:00:00Z",

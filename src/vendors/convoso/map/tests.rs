@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::model::{Region, Values};
+use crate::stream::{Ask, Request, Window};
+use crate::vendors::lenient;
 
-const ACCOUNT: Account = Account {
-    time_zone: chrono_tz::America::Los_Angeles,
-    region: Region::US,
-};
+fn account() -> Account {
+    Account::new(chrono_tz::America::Los_Angeles, Region::US)
+}
 
 /// The record of a call with these members besides its id and time.
 fn record(members: &str) -> String {
@@ -14,7 +15,25 @@ fn record(members: &str) -> String {
 }
 
 fn header_of(item: &str) -> Result<Call, MapError> {
-    header(&wire::record(item)?, &ACCOUNT)
+    header(&lenient::record(item)?, &account())
+}
+
+fn read(
+    map: fn(&Item<'_>, &mut Batch) -> Result<(), MapError>,
+    record: &str,
+    batch: &mut Batch,
+) -> Result<(), MapError> {
+    let epoch = chrono::DateTime::UNIX_EPOCH;
+    let window = Window {
+        since: epoch,
+        until: epoch,
+    };
+    let item = Item {
+        record,
+        ask: &Ask::first(Request::get("/"), window),
+        account: &account(),
+    };
+    map(&item, batch)
 }
 
 fn text(value: Option<&String>) -> &str {
@@ -232,11 +251,7 @@ fn an_unreadable_recording_costs_its_record_a_reject_and_the_call_lands() {
         (r#""1.mp3""#, 0, Some(MapError::Unknown("recording"))),
     ] {
         let mut batch = Batch::default();
-        let got = call(
-            &record(&format!(r#", "recording": {list}"#)),
-            &ACCOUNT,
-            &mut batch,
-        );
+        let got = read(call, &record(&format!(r#", "recording": {list}"#)), &mut batch);
         assert_eq!(got.err(), error, "{list}");
         assert_eq!(batch.len(), 1 + recordings, "{list}");
         assert_eq!(batch.rows()[0].ids(), ["90010001"], "{list}");
@@ -266,7 +281,7 @@ fn a_user_without_a_name_has_none_and_only_y_is_active() {
         ),
     ] {
         let mut batch = Batch::default();
-        agent(&format!("{{{members}}}"), &ACCOUNT, &mut batch).unwrap();
+        read(agent, &format!("{{{members}}}"), &mut batch).unwrap();
         let columns = batch.rows()[0].columns();
         assert_eq!(
             columns[0],
