@@ -75,6 +75,8 @@ pub enum OptionForm {
     Text,
     /// A list of texts.
     List,
+    /// A list of texts that may hold commas; the function says what is wrong with one, without quoting it.
+    Lines(fn(&str) -> Result<(), &'static str>),
     /// A whole number within these bounds.
     Number(u32, u32),
     /// An address.

@@ -1,6 +1,7 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
 mod answer;
+mod converz;
 mod convoso;
 mod items;
 mod lenient;
@@ -15,7 +16,7 @@ use chrono_tz::Tz;
 use crate::stream::{Account, Door, Endpoint};
 
 /// Every vendor.
-pub const VENDORS: &[&Vendor] = &[&convoso::VENDOR];
+pub const VENDORS: &[&Vendor] = &[&convoso::VENDOR, &converz::VENDOR];
 
 /// A company whose API we read: its defaults, and its streams.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub enum OptionForm {
     Text,
     /// A list of texts.
     List,
+    /// A list of texts that may hold commas; the function says what is wrong with one, without quoting it.
+    Lines(fn(&str) -> Result<(), &'static str>),
     /// A whole number within these bounds.
     Number(u32, u32),
     /// An address.
