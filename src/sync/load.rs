@@ -4,7 +4,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::warehouse::{Counts, Load, WalkId, WarehouseError};
 
-use super::fetch::Piece;
+use super::errand::Piece;
 use super::job::{Job, Session};
 use super::report::Event;
 
@@ -70,6 +70,7 @@ async fn take(queue: &mut Receiver<Piece>, next: &mut Option<Piece>) -> Option<P
         piece.duplicates += more.duplicates;
         piece.request_count += more.request_count;
         piece.body_bytes += more.body_bytes;
+        piece.lookups.extend(more.lookups);
     }
     Some(piece)
 }
@@ -86,5 +87,6 @@ fn into_load(job: &Job, piece: Piece, (walk, sequence, is_new_ground): (WalkId, 
         is_new_ground,
         request_count: piece.request_count,
         body_bytes: piece.body_bytes,
+        lookups: piece.lookups,
     }
 }

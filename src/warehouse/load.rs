@@ -8,8 +8,9 @@ use sqlx::{Postgres, Transaction};
 use crate::model::{Batch, Table};
 use crate::stream::Reject;
 
+use super::keys::Lookup;
 use super::walk::WalkId;
-use super::{Lease, Warehouse, WarehouseError, delete, merge, reject};
+use super::{Lease, Warehouse, WarehouseError, delete, keys, merge, reject};
 
 /// A batch to be loaded.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Load<'a> {
     pub request_count: i64,
     /// Bytes that brought it.
     pub body_bytes: i64,
+    /// Ids that were asked for.
+    pub lookups: Vec<Lookup>,
 }
 
 /// What became of rows.
@@ -169,6 +172,9 @@ async fn write(
     for (table, ids) in tombstones(&load.batch) {
         counts.deleted += delete::mark(transaction, lease, load.walk, table, (&ids, load.at)).await?;
     }
+    let children = load.batch.children();
+    counts.deleted += delete::orphans(transaction, lease, load.walk, children, load.at).await?;
+    keys::note(transaction, lease, load.stream, (&load.lookups, load.at)).await?;
     reject::keep(transaction, lease, load).await?;
     counts.rejected = count(load.rejects.len());
     book(transaction, load, counts).await?;

@@ -1,11 +1,11 @@
 //! The ledger: a row for each walk, from its first question to its end.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Postgres, Transaction};
 
-use crate::model::Table;
 use crate::stream::Window;
 
+use super::absence::Absences;
 use super::{Lease, Warehouse, WarehouseError};
 
 /// A walk's number.
@@ -20,16 +20,27 @@ pub enum Purpose {
     Gap,
     /// The window is read again for late changes.
     Reread,
-    /// A list without a time filter.
+    /// A list without a time filter, to its end.
     Whole,
+    /// A list without a time filter, from its newest row back to what was read before.
+    Recent,
+    /// Single rows by their ids.
+    Keys,
 }
 
 impl Purpose {
+    /// True where the walk reads a window.
+    pub fn has_window(self) -> bool {
+        matches!(self, Self::Gap | Self::Reread)
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Gap => "gap",
             Self::Reread => "reread",
             Self::Whole => "whole",
+            Self::Recent => "recent",
+            Self::Keys => "keys",
         }
     }
 }
@@ -48,30 +59,43 @@ pub struct NewWalk<'a> {
 }
 
 /// How a walk ends.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum End<'a> {
     /// Everything was read, and this is proved. What that earns is booked in the same transaction.
-    Complete {
-        /// How old a range must be when it is read to count as settled.
-        settle: chrono::TimeDelta,
-        /// What may be marked as deleted.
-        deletions: Option<Deletions<'a>>,
-    },
+    Complete(Earned<'a>),
     /// It came to its end, but not everything is proved to be there.
     Incomplete(&'a str),
     /// It broke off.
     Failed(&'a str),
 }
 
-/// Rows that a complete walk of a whole list did not meet are gone, unless suspiciously many are.
-#[derive(Debug, Clone, Copy)]
-pub struct Deletions<'a> {
-    /// The table.
-    pub table: &'static Table,
-    /// The ids that the walk met.
-    pub seen: &'a [String],
-    /// The largest share that is believed, 0 to 1.
-    pub limit: f64,
+/// What a complete walk earns.
+#[derive(Debug, Clone)]
+pub struct Earned<'a> {
+    /// How far the stream is complete now.
+    pub reach: Reach,
+    /// How old a range must be when it is read to count as settled.
+    pub settle: TimeDelta,
+    /// What may be marked as deleted.
+    pub absences: Vec<Absences<'a>>,
+    /// The fields of the records that it met, by table.
+    pub fields: &'a [(&'static str, Vec<String>)],
+    /// How many records it met.
+    pub record_count: u64,
+}
+
+/// How far a complete walk makes its stream complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Over its window.
+    Window,
+    /// Up to its start; settled too where it went to the end of the list.
+    Start {
+        /// True where it went to the end of the list.
+        is_full: bool,
+    },
+    /// No further: more is known to be missing.
+    Nowhere,
 }
 
 impl Warehouse {
@@ -114,11 +138,13 @@ impl Warehouse {
         let mut transaction = self.fenced(lease).await?;
         let mut deleted = (0, 0);
         let (state, reason) = match end {
-            End::Complete { settle, deletions } => {
-                if let Some(deletions) = deletions {
-                    deleted = super::delete::missing(&mut transaction, lease, walk, deletions).await?;
+            End::Complete(earned) => {
+                for absences in &earned.absences {
+                    let (gone, held) = super::absence::book(&mut transaction, lease, walk, absences).await?;
+                    deleted = (deleted.0 + gone, deleted.1 + held);
                 }
-                super::coverage::earn(&mut transaction, walk, settle).await?;
+                super::coverage::earn(&mut transaction, walk, &earned).await?;
+                super::drift::book(&mut transaction, walk, &earned).await?;
                 ("complete", None)
             }
             End::Incomplete(reason) => ("incomplete", Some(reason)),
