@@ -5,13 +5,13 @@ use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
 use crate::stream::{Cursor, Remedy, Window};
-use crate::warehouse::{Counts, Deletions, End, NewWalk, Purpose, WalkId};
+use crate::warehouse::{Counts, Deletions, End, NewWalk, Purpose, WalkId, WarehouseError};
 
 use super::SyncError;
 use super::fetch::{Fetched, fetch};
 use super::job::{Job, Session};
 use super::judge::{Verdict, judge};
-use super::load::load;
+use super::load::{Loaded, load};
 use super::plan::Step;
 use super::report::Unfinished;
 
@@ -41,9 +41,15 @@ pub(super) async fn walk(job: &Job, session: &Session, step: Step) -> Result<Wal
         fetch(job, session, step.window, pieces),
         load(job, session, (id, step.is_new_ground), queue),
     );
-    let verdict = judge(&mut fetched, &mut loaded, &job.limits, is_whole);
-    let is_every_row_known = loaded.counts.rejected == 0;
-    let (deleted, held_deletions) = book(job, session, id, (&fetched, is_every_row_known), &verdict).await?;
+    let mut verdict = judge(&mut fetched, &mut loaded, &job.limits, is_whole);
+    let booked = match book(job, session, id, (&fetched, &loaded), &verdict).await {
+        Err(lost @ SyncError::Warehouse(WarehouseError::Lost)) => {
+            verdict = Verdict::Failed(lost);
+            book(job, session, id, (&fetched, &loaded), &verdict).await
+        }
+        booked => booked,
+    };
+    let (deleted, held_deletions) = booked?;
     let mut counts = loaded.counts;
     counts.deleted += deleted;
     debug!(row_count = counts.seen(), "Walked {}", step.window);
@@ -65,7 +71,7 @@ async fn book(
     job: &Job,
     session: &Session,
     id: WalkId,
-    (fetched, is_every_row_known): (&Fetched, bool),
+    (fetched, loaded): (&Fetched, &Loaded),
     verdict: &Verdict,
 ) -> Result<(i64, i64), SyncError> {
     let reason;
@@ -83,7 +89,7 @@ async fn book(
                     limit: job.limits.delete_share,
                 };
                 // A record that could not be read may be any of the rows that seem to be missing.
-                let deletions = is_every_row_known.then_some(deletions);
+                let deletions = (loaded.counts.rejected == 0).then_some(deletions);
                 End::Complete {
                     settle: TimeDelta::zero(),
                     deletions,
@@ -99,7 +105,11 @@ async fn book(
         }
     };
     let total = fetched.total.and_then(|total| i64::try_from(total).ok());
-    Ok(session.warehouse.end_walk(&session.lease, id, total, end).await?)
+    let counted = (loaded.batch_count, total);
+    Ok(session
+        .warehouse
+        .end_walk(&session.lease, id, counted, end)
+        .await?)
 }
 
 fn unfinished(verdict: Verdict, window: Option<Window>) -> Option<Unfinished> {

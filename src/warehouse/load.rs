@@ -187,16 +187,17 @@ fn tombstones(batch: &Batch) -> Vec<(&'static Table, Vec<String>)> {
     tables
 }
 
+/// Books the batch, which must be the next of its walk: none of those before may have been lost.
 async fn book(
     transaction: &mut Transaction<'static, Postgres>,
     load: &Load<'_>,
     counts: Counts,
 ) -> Result<(), WarehouseError> {
-    sqlx::query(
+    let booked = sqlx::query(
         "update sync.walks set batch_count = $2, request_count = request_count + $3, body_bytes = body_bytes + $4,
              rows_seen = rows_seen + $5, inserted = inserted + $6, updated = updated + $7, unchanged = unchanged + $8,
              duplicates = duplicates + $9, rejected = rejected + $10, deleted = deleted + $11
-         where id = $1",
+         where id = $1 and batch_count = $2 - 1",
     )
     .bind(load.walk)
     .bind(load.sequence)
@@ -211,7 +212,11 @@ async fn book(
     .bind(counts.deleted)
     .execute(&mut **transaction)
     .await?;
-    Ok(())
+    if booked.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(WarehouseError::Lost)
+    }
 }
 
 fn count(rows: usize) -> i64 {
