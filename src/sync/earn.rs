@@ -8,6 +8,7 @@ use crate::warehouse::{Absences, Earned, Purpose, Reach};
 
 use super::errand::Fetched;
 use super::job::Job;
+use super::load::Loaded;
 use super::plan::Step;
 
 /// What a walk found, to be judged by its cursor.
@@ -17,8 +18,7 @@ pub(super) struct Finding<'a> {
     /// The tables whose ids were gathered.
     pub(super) gathered: &'a [&'static Table],
     pub(super) fetched: &'a Fetched,
-    /// False where a record could not be read: it may be any of the rows that seem to be missing.
-    pub(super) is_every_row_known: bool,
+    pub(super) loaded: &'a Loaded,
     /// Ids that are due and were not asked for.
     pub(super) keys_left: i64,
 }
@@ -46,7 +46,8 @@ impl<'a> Finding<'a> {
     }
 
     fn absences(&self) -> Vec<Absences<'a>> {
-        if !self.is_every_row_known || self.fetched.is_doubtful {
+        // A record that could not be read may be any of the rows that seem to be missing.
+        if self.loaded.counts.rejected > 0 || self.fetched.is_doubtful {
             return Vec::new();
         }
         let met = self.gathered.iter().zip(&self.fetched.ids);

@@ -66,7 +66,10 @@ mod tests {
             rejected,
             ..Counts::default()
         };
-        let mut loaded = Loaded { counts, error: None };
+        let mut loaded = Loaded {
+            counts,
+            ..Loaded::default()
+        };
         change(&mut fetched, &mut loaded);
         match judge(&mut fetched, &mut loaded, &Limits::default(), is_whole) {
             Verdict::Complete => "complete".to_owned(),

@@ -16,6 +16,8 @@ const BATCH_ROWS: usize = 1_000;
 pub(super) struct Loaded {
     /// What became of the rows.
     pub(super) counts: Counts,
+    /// How many batches landed.
+    pub(super) batch_count: i64,
     /// Why it broke off.
     pub(super) error: Option<WarehouseError>,
 }
@@ -28,14 +30,14 @@ pub(super) async fn load(
     mut queue: Receiver<Piece>,
 ) -> Loaded {
     let mut loaded = Loaded::default();
-    let mut sequence = 0;
     let mut next = None;
     while let Some(piece) = take(&mut queue, &mut next).await {
-        sequence += 1;
+        let sequence = loaded.batch_count + 1;
         let load = into_load(job, piece, (walk, sequence, is_new_ground));
         match session.warehouse.load(&session.lease, load).await {
             Ok(counts) => {
                 loaded.counts += counts;
+                loaded.batch_count = sequence;
                 // An earlier walk that broke off has been here.
                 is_new_ground &= counts.unchanged + counts.updated == 0;
                 let (source, stream) = (job.source.as_str(), job.stream.name());

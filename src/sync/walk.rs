@@ -5,7 +5,7 @@ use tracing::{debug, warn};
 
 use crate::model::Table;
 use crate::stream::{Absence, Cursor, Remedy, Window};
-use crate::warehouse::{Counts, DueKeys, End, NewWalk, Purpose, WalkId};
+use crate::warehouse::{Counts, DueKeys, End, NewWalk, Purpose, WalkId, WarehouseError};
 
 use super::SyncError;
 use super::earn::Finding;
@@ -53,16 +53,23 @@ pub(super) async fn walk(
         fetch(job, session, errand, pieces),
         load(job, session, (id, step.is_new_ground), queue),
     );
-    let verdict = judge(&mut fetched, &mut loaded, &job.limits, !step.purpose.has_window());
+    let mut verdict = judge(&mut fetched, &mut loaded, &job.limits, !step.purpose.has_window());
     let finding = Finding {
         job,
         step,
         gathered: &gathered,
         fetched: &fetched,
-        is_every_row_known: loaded.counts.rejected == 0,
+        loaded: &loaded,
         keys_left: keys.left,
     };
-    let (deleted, held_deletions) = book(session, id, &finding, &verdict).await?;
+    let booked = match book(session, id, &finding, &verdict).await {
+        Err(lost @ SyncError::Warehouse(WarehouseError::Lost)) => {
+            verdict = Verdict::Failed(lost);
+            book(session, id, &finding, &verdict).await
+        }
+        booked => booked,
+    };
+    let (deleted, held_deletions) = booked?;
     let mut counts = loaded.counts;
     counts.deleted += deleted;
     debug!(row_count = counts.seen(), "Walked {}", step.window);
@@ -113,7 +120,11 @@ async fn book(
         }
     };
     let total = finding.fetched.total.and_then(|total| i64::try_from(total).ok());
-    Ok(session.warehouse.end_walk(&session.lease, id, total, end).await?)
+    let counted = (finding.loaded.batch_count, total);
+    Ok(session
+        .warehouse
+        .end_walk(&session.lease, id, counted, end)
+        .await?)
 }
 
 fn unfinished(verdict: Verdict, window: Option<Window>) -> Option<Unfinished> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
 use crate::model::{Kind, Rows, Table, Values};
 
@@ -12,7 +12,7 @@ use super::walk::WalkId;
 
 /// Drops the rows that the table already holds, and returns how many. They cost a look at the index and no write.
 pub(super) async fn drop_unchanged(
-    pool: &PgPool,
+    transaction: &mut Transaction<'static, Postgres>,
     source: &str,
     rows: &mut Rows,
 ) -> Result<i64, WarehouseError> {
@@ -24,7 +24,7 @@ pub(super) async fn drop_unchanged(
     let held: Vec<(String, Vec<u8>)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(source)
         .bind(rows.ids())
-        .fetch_all(pool)
+        .fetch_all(&mut **transaction)
         .await?;
     let held: HashMap<&str, &[u8]> = held
         .iter()

@@ -6,6 +6,7 @@ use sqlx::{Postgres, Transaction};
 use crate::stream::Window;
 
 use super::absence::Absences;
+use super::pool::commit_durably;
 use super::{Lease, Warehouse, WarehouseError};
 
 /// A walk's number.
@@ -100,6 +101,7 @@ pub enum Reach {
 
 impl Warehouse {
     /// Opens a walk in the ledger. A walk of the stream that is still open belongs to a process that died.
+    /// The number of the walk is durable, so that it is never given twice.
     pub async fn begin_walk(&self, lease: &Lease, new: &NewWalk<'_>) -> Result<WalkId, WarehouseError> {
         let mut transaction = self.fenced(lease).await?;
         sqlx::query(
@@ -123,22 +125,24 @@ impl Warehouse {
         .bind(new.started_at)
         .fetch_one(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit_durably(transaction).await?;
         Ok(id)
     }
 
-    /// Closes a walk, and books what it earned. Returns how many rows were marked as deleted, and how many were held.
+    /// Closes a walk that has loaded so many batches, and durably books what it earned, unless one of the batches is lost.
+    /// Returns how many rows were marked as deleted, and how many were held.
     pub async fn end_walk(
         &self,
         lease: &Lease,
         walk: WalkId,
-        vendor_total: Option<i64>,
+        (batch_count, vendor_total): (i64, Option<i64>),
         end: End<'_>,
     ) -> Result<(i64, i64), WarehouseError> {
         let mut transaction = self.fenced(lease).await?;
         let mut deleted = (0, 0);
         let (state, reason) = match end {
             End::Complete(earned) => {
+                find_all(&mut transaction, walk, batch_count).await?;
                 for absences in &earned.absences {
                     let (gone, held) = super::absence::book(&mut transaction, lease, walk, absences).await?;
                     deleted = (deleted.0 + gone, deleted.1 + held);
@@ -151,9 +155,23 @@ impl Warehouse {
             End::Failed(reason) => ("failed", Some(reason)),
         };
         close(&mut transaction, walk, vendor_total, (state, reason), deleted).await?;
-        transaction.commit().await?;
+        commit_durably(transaction).await?;
         Ok(deleted)
     }
+}
+
+/// Makes sure that every batch of the walk is there.
+async fn find_all(
+    transaction: &mut Transaction<'static, Postgres>,
+    walk: WalkId,
+    batch_count: i64,
+) -> Result<(), WarehouseError> {
+    let found = sqlx::query("select 1 from sync.walks where id = $1 and batch_count = $2")
+        .bind(walk)
+        .bind(batch_count)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    found.map(|_| ()).ok_or(WarehouseError::Lost)
 }
 
 async fn close(
