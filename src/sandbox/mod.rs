@@ -12,6 +12,7 @@ mod seen;
 mod server;
 mod valve;
 
+pub mod converz;
 pub mod convoso;
 
 #[cfg(test)]
@@ -91,6 +92,16 @@ impl Sandbox {
     /// The simulated Convoso account, to look at and to change.
     pub fn convoso(&self) -> &Arc<convoso::World> {
         &self.house.convoso
+    }
+
+    /// The base URL of the simulated Converz.
+    pub fn converz_url(&self) -> String {
+        format!("{}{}", self.origin(), converz::PREFIX)
+    }
+
+    /// The simulated Converz tenant, to look at and to change.
+    pub fn converz(&self) -> &Arc<converz::World> {
+        &self.house.converz
     }
 
     /// The requests received so far, oldest first; a bounded log keeps the newest.

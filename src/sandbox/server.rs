@@ -12,6 +12,7 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 
 use super::clock::Clock;
+use super::converz;
 use super::convoso;
 use super::fault::{Fault, Faults};
 use super::options::Options;
@@ -43,6 +44,7 @@ pub(super) trait Vendor: Send + Sync {
 pub(super) struct House {
     pub(super) clock: Arc<Clock>,
     pub(super) convoso: Arc<convoso::World>,
+    pub(super) converz: Arc<converz::World>,
     pub(super) faults: Faults,
     pub(super) log: RequestLog,
 }
@@ -51,16 +53,18 @@ impl House {
     pub(super) fn new(options: &Options) -> Self {
         let clock = Arc::new(Clock::new(options.now, options.running));
         let convoso = Arc::new(convoso::World::new(options, Arc::clone(&clock)));
+        let converz = converz::World::new(options, Arc::clone(&clock), Arc::clone(&convoso));
         Self {
             clock,
             convoso,
+            converz: Arc::new(converz),
             faults: Faults::default(),
             log: RequestLog::default(),
         }
     }
 
-    fn vendors(&self) -> [&dyn Vendor; 1] {
-        [&*self.convoso]
+    fn vendors(&self) -> [&dyn Vendor; 2] {
+        [&*self.convoso, &*self.converz]
     }
 
     /// The vendor that is asked, and the path within its part of the server.

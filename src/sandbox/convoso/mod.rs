@@ -4,6 +4,7 @@ mod calls;
 mod catalogue;
 mod change;
 mod knobs;
+mod link;
 mod log;
 mod manner;
 mod roster;
@@ -17,6 +18,7 @@ mod users;
 mod world;
 
 pub use knobs::{EmptyUsers, Knobs, Order, OverLimit, Ties, TokenRefusal};
+pub(super) use link::Link;
 pub use world::World;
 
 use super::json::Object;

@@ -117,10 +117,10 @@ fn calls(account: &Account) -> Endpoint {
 fn call_windows() -> Windowing {
     let hours = TimeDelta::hours;
     Windowing {
-        // A walk remembers each row that it met, in 25 to 50 bytes. A million calls a day are some 350,000 in the six
-        // busiest hours, which is 10 to 25 MB; a whole day would be 50 to 80. Narrower windows cost requests: each
-        // day that is read takes one for every window, however quiet it was.
-        widest: hours(6),
+        // A walk remembers the rows of the span that it reads and forgets them with the next, for no total is to be compared;
+        // so memory follows the page and not the window. Narrower windows would cost a quiet tenant requests: one for each,
+        // and a month is read again every night. A busy one loses at most a day's reading when a walk breaks off.
+        widest: hours(24),
         // More than any mistake about the zone, and a change of clocks with it.
         overlap: hours(26),
         // The newest minute is not whole yet.
@@ -148,6 +148,7 @@ fn reports(account: &Account) -> Endpoint {
         cursor: Cursor::Days(Daily {
             again: 35,
             column: "day",
+            zone: account.time_zone,
         }),
         account: account.clone(),
         first: report::first,

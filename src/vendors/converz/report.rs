@@ -14,7 +14,8 @@ use super::wire::Cell;
 pub(super) const OPTION: &str = "reports";
 
 /// What a report is, in the words of the settings.
-const FORM: &str = "must be names to group by, then perhaps a colon and measures, such as \"date,campaign: n_calls\"";
+const FORM: &str =
+    "must be names to group by, then perhaps a colon and measures, such as \"date,campaign: n_calls\"";
 
 /// A report as the settings ask for it.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,11 +46,7 @@ impl<'a> Report<'a> {
     /// All of an account, each once.
     fn all(account: &'a Account) -> Vec<Self> {
         let mut all = Vec::new();
-        for report in account
-            .list(OPTION)
-            .iter()
-            .filter_map(|text| Self::parse(text))
-        {
+        for report in account.list(OPTION).iter().filter_map(|text| Self::parse(text)) {
             if !all.contains(&report) {
                 all.push(report);
             }
@@ -158,13 +155,14 @@ fn metrics<'a>(report: &Report<'a>, members: &'a Members<'_>) -> Vec<&'a str> {
         .collect()
 }
 
-fn figure(
-    report: &Report<'_>,
-    members: &Members<'_>,
-    day: Option<NaiveDate>,
-    metric: &str,
-) -> ReportMetric {
-    let group = |name: &str| report.groups.contains(&name).then(|| text(members, name)).flatten();
+fn figure(report: &Report<'_>, members: &Members<'_>, day: Option<NaiveDate>, metric: &str) -> ReportMetric {
+    let group = |name: &str| {
+        report
+            .groups
+            .contains(&name)
+            .then(|| text(members, name))
+            .flatten()
+    };
     let raw = members.0.iter().find(|(name, _)| name == metric);
     ReportMetric {
         id: String::new(),

@@ -157,7 +157,8 @@ mod tests {
         ] {
             let got = next(size, page, row_count);
             assert!(
-                got == wanted || (wanted.starts_with(|c: char| c != '[' && c != 'e') && got.starts_with(wanted)),
+                got == wanted
+                    || (wanted.starts_with(|c: char| c != '[' && c != 'e') && got.starts_with(wanted)),
                 "{size} {page} {row_count}: {got}"
             );
         }

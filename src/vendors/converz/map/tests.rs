@@ -143,16 +143,8 @@ fn read(record: &str, metrics: &[&str]) -> Batch {
 #[test]
 fn every_measure_asked_for_gives_a_row_and_only_numbers_are_values() {
     for (member, value, raw) in [
-        (
-            r#", "mood": 0.5"#,
-            Some("0.5"),
-            r#"{"call_id":"1","mood":0.5}"#,
-        ),
-        (
-            r#", "mood": "12""#,
-            Some("12"),
-            r#"{"call_id":"1","mood":"12"}"#,
-        ),
+        (r#", "mood": 0.5"#, Some("0.5"), r#"{"call_id":"1","mood":0.5}"#),
+        (r#", "mood": "12""#, Some("12"), r#"{"call_id":"1","mood":"12"}"#),
         (r#", "mood": [3]"#, Some("3"), r#"{"call_id":"1","mood":[3]}"#),
         (r#", "mood": true"#, Some("1"), r#"{"call_id":"1","mood":true}"#),
         (r#", "mood": null"#, None, r#"{"call_id":"1","mood":null}"#),
@@ -163,8 +155,15 @@ fn every_measure_asked_for_gives_a_row_and_only_numbers_are_values() {
     ] {
         let batch = read(&format!(r#"{{"call_id": 1{member}}}"#), &["mood"]);
         let rows = &batch.rows()[1];
-        assert_eq!((rows.ids(), rows.raws()), (&["1:mood".to_owned()][..], &[raw.to_owned()][..]));
-        assert_eq!(rows.columns()[2], Values::Text(vec![value.map(str::to_owned)]), "{member}");
+        assert_eq!(
+            (rows.ids(), rows.raws()),
+            (&["1:mood".to_owned()][..], &[raw.to_owned()][..])
+        );
+        assert_eq!(
+            rows.columns()[2],
+            Values::Text(vec![value.map(str::to_owned)]),
+            "{member}"
+        );
     }
     assert_eq!(read(r#"{"call_id": 1, "mood": 0.5}"#, &[]).rows().len(), 1);
 }

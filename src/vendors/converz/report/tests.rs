@@ -68,12 +68,7 @@ fn each_report_is_asked_once_for_the_local_day() {
             status: 200,
             body: "[]".to_owned(),
         };
-        ask = endpoint
-            .read(&question, &answer)
-            .unwrap()
-            .then
-            .into_iter()
-            .next();
+        ask = endpoint.read(&question, &answer).unwrap().then.into_iter().next();
     }
     let day = r#"("start_date", "2026-02-03"), ("end_date", "2026-02-03")"#;
     assert_eq!(
