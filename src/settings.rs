@@ -69,7 +69,7 @@ pub struct VendorKeys {
 }
 
 /// What a vendor's own setting may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum OptionForm {
     /// A text.
     Text,

@@ -45,7 +45,7 @@ pub struct Vendor {
 }
 
 /// A setting that only one vendor has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct OptionKey {
     /// Its key.
     pub name: &'static str,
@@ -56,7 +56,7 @@ pub struct OptionKey {
 }
 
 /// What a setting may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum OptionForm {
     /// A text.
     Text,
