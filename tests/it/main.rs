@@ -4,6 +4,8 @@ mod binary;
 mod books;
 mod columns;
 mod commands;
+mod converz;
+mod converz_figures;
 mod corrections;
 mod crash;
 mod credentials;

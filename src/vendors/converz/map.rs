@@ -120,8 +120,12 @@ fn metrics(item: &Item<'_>, call_id: &str) -> Result<Vec<(CallMetric, String)>, 
     Ok(names.iter().map(metric).collect())
 }
 
-/// A measure: a number, or one as text. Words, not-a-number and infinity are no values.
+/// A measure: a number, or one as text. Words, not-a-number and infinity are no values. A plain number keeps all its digits, which
+/// it would not as a float.
 pub(super) fn value(json: &str) -> Option<Decimal> {
+    if let Some(number) = Decimal::parse(json) {
+        return Some(number);
+    }
     let cell: Cell<'_> = serde_json::from_str(json).ok()?;
     cell.decimal("value").ok().flatten()
 }

@@ -1,6 +1,8 @@
 //! Converz, which listens to calls and scores them: its facts, and its streams as values.
 
 mod envelope;
+#[cfg(test)]
+mod interleavings;
 mod map;
 mod report;
 mod size;

@@ -144,6 +144,11 @@ fn read(record: &str, metrics: &[&str]) -> Batch {
 fn every_measure_asked_for_gives_a_row_and_only_numbers_are_values() {
     for (member, value, raw) in [
         (r#", "mood": 0.5"#, Some("0.5"), r#"{"call_id":"1","mood":0.5}"#),
+        (
+            r#", "mood": -0.010000000000000009"#,
+            Some("-0.010000000000000009"),
+            r#"{"call_id":"1","mood":-0.010000000000000009}"#,
+        ),
         (r#", "mood": "12""#, Some("12"), r#"{"call_id":"1","mood":"12"}"#),
         (r#", "mood": [3]"#, Some("3"), r#"{"call_id":"1","mood":[3]}"#),
         (r#", "mood": true"#, Some("1"), r#"{"call_id":"1","mood":true}"#),
