@@ -208,7 +208,7 @@ fn set(measure: &mut TimeDelta, own: Option<Duration>) {
 fn schedule(source: &settings::Source, vendor: &Vendor, stream: &str) -> String {
     let own = of(source, stream).schedule;
     own.or_else(|| source.schedule.clone())
-        .unwrap_or_else(|| vendor.schedule.to_owned())
+        .unwrap_or_else(|| vendor.schedule_of(stream).to_owned())
 }
 
 fn of(source: &settings::Source, stream: &str) -> StreamSettings {

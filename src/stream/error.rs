@@ -59,7 +59,7 @@ pub enum ReadError {
         column: usize,
     },
     /// More rows than the vendor lets anyone reach, in a span that cannot be divided further.
-    #[error("{total} rows lie within one second, and the vendor shows at most {reachable}")]
+    #[error("{total} rows lie in a span that cannot be divided, and the vendor shows at most {reachable}")]
     Unreachable {
         /// How many there are.
         total: u64,

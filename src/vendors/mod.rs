@@ -39,8 +39,18 @@ pub struct Vendor {
     pub timeout: Duration,
     /// When its streams run, unless settings say another; cron with seconds.
     pub schedule: &'static str,
+    /// The streams that run at other times, each with its schedule.
+    pub schedules: &'static [(&'static str, &'static str)],
     /// Its streams for one account, those of open doors.
     pub streams: fn(&Account) -> Vec<Endpoint>,
+}
+
+impl Vendor {
+    /// When a stream runs, unless settings say another.
+    pub fn schedule_of(&self, stream: &str) -> &'static str {
+        let own = self.schedules.iter().find(|(name, _)| *name == stream);
+        own.map_or(self.schedule, |(_, schedule)| schedule)
+    }
 }
 
 /// A setting that only one vendor has.
