@@ -56,7 +56,7 @@ fn build(source: &settings::Source, client: &Client) -> anyhow::Result<Source> {
         ..job(source, endpoint, connection.clone(), since)
     };
     let endpoints = (vendor.streams)(&account).into_iter();
-    let enabled = endpoints.filter(|endpoint| of(source, endpoint.name()).enabled != Some(false));
+    let enabled = endpoints.filter(|endpoint| is_on(source, vendor, endpoint.name()));
     let jobs = enabled.map(|endpoint| {
         let schedule = schedule(source, vendor, endpoint.name());
         (job(endpoint), schedule)
@@ -209,6 +209,10 @@ fn schedule(source: &settings::Source, vendor: &Vendor, stream: &str) -> String 
     let own = of(source, stream).schedule;
     own.or_else(|| source.schedule.clone())
         .unwrap_or_else(|| vendor.schedule_of(stream).to_owned())
+}
+
+fn is_on(source: &settings::Source, vendor: &Vendor, stream: &str) -> bool {
+    of(source, stream).enabled.unwrap_or_else(|| vendor.is_on(stream))
 }
 
 fn of(source: &settings::Source, stream: &str) -> StreamSettings {

@@ -39,6 +39,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     timeout: Duration::from_mins(1),
     schedule: "0 */5 * * * *",
     schedules: &[],
+    off: &[],
     streams: |account| vec![calls(account), agents(account)],
 };
 
