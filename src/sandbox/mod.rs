@@ -12,6 +12,7 @@ mod seen;
 mod server;
 mod valve;
 
+pub mod conversocial;
 pub mod convoso;
 
 #[cfg(test)]
@@ -91,6 +92,26 @@ impl Sandbox {
     /// The simulated Convoso account, to look at and to change.
     pub fn convoso(&self) -> &Arc<convoso::World> {
         &self.house.convoso
+    }
+
+    /// The base URL of the simulated Conversocial.
+    pub fn conversocial_url(&self) -> String {
+        format!("{}{}/{}", self.origin(), conversocial::PREFIX, conversocial::MAIN)
+    }
+
+    /// The base URL of its customer profiles.
+    pub fn conversocial_profiles_url(&self) -> String {
+        format!(
+            "{}{}/{}",
+            self.origin(),
+            conversocial::PREFIX,
+            conversocial::PROFILES
+        )
+    }
+
+    /// The simulated Conversocial account, to look at and to change.
+    pub fn conversocial(&self) -> &Arc<conversocial::World> {
+        &self.house.conversocial
     }
 
     /// The requests received so far, oldest first; a bounded log keeps the newest.
