@@ -23,7 +23,8 @@ pub(super) fn answer(world: &World, path: &str, question: &Question) -> Outcome 
     let (from, until) = (bound("created_date_from")?, bound("created_date_to")?);
     let found: Vec<Value> = world.read(|state, now| {
         let actions = state.actions.get(path).ok_or_else(|| missing("page"))?.iter();
-        let is_asked = |at: i64| at >= from * 1_000_000 && at < until * 1_000_000 && at <= now * 1_000_000;
+        let is_asked =
+            |at: i64| at >= from * 1_000_000 && at < until * 1_000_000 && at.div_euclid(1_000_000) <= now;
         // No order is promised: newest first, so that nobody relies on the other one.
         Ok(actions
             .rev()

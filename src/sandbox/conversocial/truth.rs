@@ -83,7 +83,7 @@ impl World {
     pub fn truth_actions(&self, list: &str) -> Records {
         self.read(|state, now| {
             let actions = state.actions.get(list).into_iter().flatten();
-            let past = actions.filter(|action| action.at <= now * 1_000_000);
+            let past = actions.filter(|action| action.at.div_euclid(1_000_000) <= now);
             told(past.map(|action| &action.record), key)
         })
     }
@@ -96,7 +96,10 @@ impl World {
     /// The records of all events by now; they have no ids.
     pub fn truth_events(&self) -> Vec<String> {
         self.read(|state, now| {
-            let past = state.events.iter().filter(|event| event.at <= now * 1_000_000);
+            let past = state
+                .events
+                .iter()
+                .filter(|event| event.at.div_euclid(1_000_000) <= now);
             past.map(|event| event.record.to_string()).collect()
         })
     }
