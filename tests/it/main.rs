@@ -18,6 +18,7 @@ mod loading;
 mod lost_commits;
 mod paging;
 mod postgres;
+mod promoted;
 mod proof;
 mod rejects;
 mod schema;

@@ -5,12 +5,8 @@ use convene::model::{Agent, Batch, Call, Contact, Conversation, Lead, Message};
 
 use crate::desk::Desk;
 
-fn at(text: &str) -> Option<DateTime<Utc>> {
-    Some(text.parse().expect("a time"))
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().expect("a time")
 }
 
 /// Calls and conversations around a midnight of Los Angeles.
@@ -18,7 +14,7 @@ fn rows() -> Batch {
     let mut batch = Batch::default();
     let agent = |id: &str, name: &str| Agent {
         id: id.to_owned(),
-        name: some(name),
+        name: Some(name.to_owned()),
         ..Agent::default()
     };
     batch.push(agent("a1", "Dana Example"), "{}");
@@ -30,37 +26,37 @@ fn rows() -> Batch {
     ] {
         let call = Call {
             id: id.to_owned(),
-            started_at: at(started),
+            started_at: Some(at(started)),
             duration_seconds: seconds,
-            direction: some(direction),
+            direction: Some(direction.to_owned()),
             agent_id: agent.map(str::to_owned),
-            lead_id: some("l1"),
-            from_e164: some("+12135550142"),
-            to_e164: some("+13235550100"),
+            lead_id: Some("l1".to_owned()),
+            from_e164: Some("+12135550142".to_owned()),
+            to_e164: Some("+13235550100".to_owned()),
             ..Call::default()
         };
         batch.push(call, "{}");
     }
     let lead = Lead {
         id: "l1".to_owned(),
-        email: some("rowan@sim.example"),
-        phone_e164: some("+12135550142"),
+        email: Some("rowan@sim.example".to_owned()),
+        phone_e164: Some("+12135550142".to_owned()),
         ..Lead::default()
     };
     batch.push(lead, "{}");
     let conversation = Conversation {
         id: "v1".to_owned(),
-        started_at: at("2026-02-03T21:00:00Z"),
-        last_activity_at: at("2026-02-03T21:02:00Z"),
-        agent_id: some("a1"),
-        contact_id: some("p1"),
-        status: some("unread"),
+        started_at: Some(at("2026-02-03T21:00:00Z")),
+        last_activity_at: Some(at("2026-02-03T21:02:00Z")),
+        agent_id: Some("a1".to_owned()),
+        contact_id: Some("p1".to_owned()),
+        status: Some("unread".to_owned()),
         ..Conversation::default()
     };
     batch.push(conversation, "{}");
     let contact = Contact {
         id: "p1".to_owned(),
-        email: some("rowan@sim.example"),
+        email: Some("rowan@sim.example".to_owned()),
         ..Contact::default()
     };
     batch.push(contact, "{}");
@@ -71,8 +67,8 @@ fn rows() -> Batch {
     ] {
         let message = Message {
             id: id.to_owned(),
-            conversation_id: some("v1"),
-            sent_at: at("2026-02-03T21:01:00Z"),
+            conversation_id: Some("v1".to_owned()),
+            sent_at: Some(at("2026-02-03T21:01:00Z")),
             agent_id: agent.map(str::to_owned),
             is_sample,
             ..Message::default()
