@@ -71,6 +71,22 @@ impl Rows {
         self.raws.push(raw::storable(record).into_owned());
     }
 
+    /// Like `push_lasting`, where typed values come and go too: `lasting` is the entity without them.
+    pub(super) fn push_moving<E: Entity>(
+        &mut self,
+        entity: E,
+        record: &str,
+        lasting: E,
+        lasting_record: &str,
+    ) {
+        let mut apart = Self::empty(self.table, self.fills_gaps);
+        apart.push(lasting, lasting_record);
+        self.push(entity, record);
+        let places = self.hashes.last_mut().zip(apart.hashes.pop());
+        let (place, hash) = places.expect("both were pushed a row");
+        *place = hash;
+    }
+
     /// The table.
     pub fn table(&self) -> &'static Table {
         self.table
@@ -203,6 +219,20 @@ mod tests {
         let rows = agents(&[("1", "Ann"), ("1", "Bea"), ("1", "Ann")]);
         assert_ne!(rows.hashes()[0], rows.hashes()[1]);
         assert_eq!(rows.hashes()[0], rows.hashes()[2]);
+    }
+
+    #[test]
+    fn what_comes_and_goes_is_written_and_is_no_change() {
+        let mut rows = Rows::of(Agent::TABLE);
+        for (name, record, lasting) in [("Ann", "[1]", "[]"), ("Bea", "[2]", "[]"), ("Bea", "[2]", "{}")] {
+            let agent = |name| Agent {
+                name,
+                ..Agent::default()
+            };
+            rows.push_moving(agent(Some(name.into())), record, agent(None), lasting);
+        }
+        assert!(rows.hashes()[0] == rows.hashes()[1] && rows.hashes()[1] != rows.hashes()[2]);
+        assert_eq!(rows.raws()[1], "[2]");
     }
 
     #[test]
