@@ -44,6 +44,9 @@ pub enum ReadError {
         /// The vendor's code.
         code: i64,
     },
+    /// The vendor says that it failed, and not why.
+    #[error("The vendor says that it failed, and not why")]
+    Failed,
     /// A web page came instead of data.
     #[error("The answer is a web page, not data; check `base_url`, and for a proxy in between")]
     WebPage,
@@ -59,7 +62,7 @@ pub enum ReadError {
         column: usize,
     },
     /// More rows than the vendor lets anyone reach, in a span that cannot be divided further.
-    #[error("{total} rows lie within one second, and the vendor shows at most {reachable}")]
+    #[error("{total} rows lie in a span that cannot be divided, and the vendor shows at most {reachable}")]
     Unreachable {
         /// How many there are.
         total: u64,
@@ -79,6 +82,7 @@ impl ReadError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Cut => Remedy::Again,
+            Self::Failed => Remedy::NextTick,
             Self::Refused { .. } | Self::WebPage => Remedy::Operator,
             Self::Question { .. } | Self::Shape { .. } | Self::Unreachable { .. } | Self::Endless { .. } => {
                 Remedy::Developer

@@ -42,8 +42,7 @@ const CUT_STEP: usize = 7;
 
 fn account(vendor: &Vendor) -> Account {
     let value = |key: &OptionKey| match key.form {
-        OptionForm::Text => "sample".to_owned(),
-        OptionForm::List => "sample".to_owned(),
+        OptionForm::Text | OptionForm::List => "sample".to_owned(),
         OptionForm::Number(least, _) => least.to_string(),
         OptionForm::Url => "https://side.vendor.example".to_owned(),
     };
@@ -98,6 +97,9 @@ fn names_are_unique_and_in_lower_snake_case() {
     check(&mut VENDORS.iter().map(|vendor| vendor.name));
     for vendor in VENDORS {
         check(&mut vendor.stream_names.iter().copied());
+        check(&mut vendor.schedules.iter().map(|(stream, _)| *stream));
+        let is_known = |(stream, _): &(&str, &str)| vendor.stream_names.contains(stream);
+        assert!(vendor.schedules.iter().all(is_known), "{}", vendor.name);
     }
 }
 
@@ -119,6 +121,7 @@ fn a_stream_fills_the_tables_it_names() {
         let mut filled = HashSet::new();
         for step in walk(&stream, &fixtures.pages) {
             filled.extend(step.page.batch.rows().iter().map(|rows| rows.table().name));
+            filled.extend(step.page.batch.tombstones().iter().map(|(table, _)| table.name));
         }
         let named: HashSet<&str> = stream.tables.iter().map(|table| table.name).collect();
         assert_eq!(filled, named, "{}", stream.name);
@@ -254,13 +257,18 @@ fn the_same_answer_is_always_the_same_page() {
 
 #[test]
 fn the_first_question_follows_the_window_where_the_stream_has_one() {
-    let (window, hours) = (window(), TimeDelta::hours(3));
+    // Whole days, because some filters take dates only.
+    let day = TimeDelta::days(1);
+    let window = Window {
+        until: window().until + day,
+        ..window()
+    };
     let later = Window {
-        since: window.since + hours,
+        since: window.since + day,
         ..window
     };
     let longer = Window {
-        until: window.until + hours,
+        until: window.until + day,
         ..window
     };
     for (stream, _) in streams() {

@@ -13,6 +13,8 @@ mod faults;
 mod field;
 mod floor_plan;
 mod instances;
+mod loading;
+mod lost_commits;
 mod paging;
 mod postgres;
 mod proof;

@@ -38,6 +38,8 @@ pub(super) const VENDOR: Vendor = Vendor {
     max_in_flight: 1,
     timeout: Duration::from_mins(1),
     schedule: "0 */5 * * * *",
+    schedules: &[],
+    off: &[],
     streams: |account| vec![calls(account), agents(account)],
 };
 
