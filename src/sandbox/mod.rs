@@ -12,6 +12,7 @@ mod seen;
 mod server;
 mod valve;
 
+pub mod convertalk;
 pub mod convoso;
 
 #[cfg(test)]
@@ -91,6 +92,16 @@ impl Sandbox {
     /// The simulated Convoso account, to look at and to change.
     pub fn convoso(&self) -> &Arc<convoso::World> {
         &self.house.convoso
+    }
+
+    /// The base URL of the simulated Convertalk.
+    pub fn convertalk_url(&self) -> String {
+        format!("{}{}", self.origin(), convertalk::PREFIX)
+    }
+
+    /// The simulated Convertalk account, to look at and to change.
+    pub fn convertalk(&self) -> &Arc<convertalk::World> {
+        &self.house.convertalk
     }
 
     /// The requests received so far, oldest first; a bounded log keeps the newest.

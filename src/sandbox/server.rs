@@ -12,12 +12,12 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 
 use super::clock::Clock;
-use super::convoso;
 use super::fault::{Fault, Faults};
 use super::options::Options;
 use super::question::{Answer, Question};
 use super::seen::{RequestLog, Seen};
 use super::valve::{Door, Valve};
+use super::{convertalk, convoso};
 
 /// Largest request body read; a vendor's question is a handful of parameters.
 const BODY_BYTES: usize = 64 * 1024;
@@ -43,6 +43,7 @@ pub(super) trait Vendor: Send + Sync {
 pub(super) struct House {
     pub(super) clock: Arc<Clock>,
     pub(super) convoso: Arc<convoso::World>,
+    pub(super) convertalk: Arc<convertalk::World>,
     pub(super) faults: Faults,
     pub(super) log: RequestLog,
 }
@@ -51,16 +52,18 @@ impl House {
     pub(super) fn new(options: &Options) -> Self {
         let clock = Arc::new(Clock::new(options.now, options.running));
         let convoso = Arc::new(convoso::World::new(options, Arc::clone(&clock)));
+        let convertalk = Arc::new(convertalk::World::new(options, Arc::clone(&clock)));
         Self {
             clock,
             convoso,
+            convertalk,
             faults: Faults::default(),
             log: RequestLog::default(),
         }
     }
 
-    fn vendors(&self) -> [&dyn Vendor; 1] {
-        [&*self.convoso]
+    fn vendors(&self) -> [&dyn Vendor; 2] {
+        [&*self.convoso, &*self.convertalk]
     }
 
     /// The vendor that is asked, and the path within its part of the server.
