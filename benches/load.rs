@@ -377,6 +377,7 @@ async fn pass(warehouse: &Warehouse, batches: &[Batch], is_new_ground: bool) -> 
             is_new_ground,
             request_count: 0,
             body_bytes: 0,
+            lookups: Vec::new(),
         };
         let begin = Instant::now();
         let counts = warehouse.load(&lease, load).await?;

@@ -3,7 +3,7 @@ create table sync.walks (
     id             bigint generated always as identity primary key,
     source         text collate "C" not null,
     stream         text collate "C" not null,
-    purpose        text not null check (purpose in ('gap', 'reread', 'whole')),
+    purpose        text not null check (purpose in ('gap', 'reread', 'whole', 'recent', 'keys')),
     since          timestamptz,
     until          timestamptz,
     epoch          bigint not null,
@@ -24,7 +24,7 @@ create table sync.walks (
     deleted        bigint not null default 0,
     held_deletions bigint not null default 0,
     constraint walks_add_up check (rows_seen = inserted + updated + unchanged + duplicates + rejected),
-    constraint walks_have_a_window check ((purpose = 'whole') = (since is null) and (since is null) = (until is null)),
+    constraint walks_have_a_window check ((purpose in ('gap', 'reread')) = (since is not null) and (since is null) = (until is null)),
     constraint walks_end check ((state = 'running') = (ended_at is null)),
     constraint walks_give_a_reason check ((state in ('incomplete', 'failed')) = (reason is not null))
 );
@@ -35,9 +35,9 @@ comment on table sync.walks is 'The ledger: one row for each walk, which is all 
 comment on column sync.walks.id is 'Number of the walk; rows of the warehouse name the walk that wrote them.';
 comment on column sync.walks.source is 'The source''s name in the settings.';
 comment on column sync.walks.stream is 'The stream''s name.';
-comment on column sync.walks.purpose is 'gap: read for the first time; reread: read again for late changes; whole: a list without a time filter.';
-comment on column sync.walks.since is 'First instant of the window; NULL for a whole list.';
-comment on column sync.walks.until is 'First instant after the window; NULL for a whole list.';
+comment on column sync.walks.purpose is 'gap: read for the first time; reread: read again for late changes; whole: a list without a time filter, to its end; recent: the same from its newest row back to what was read before; keys: single rows by their ids.';
+comment on column sync.walks.since is 'First instant of the window; NULL where a list has no time filter.';
+comment on column sync.walks.until is 'First instant after the window; NULL where a list has no time filter.';
 comment on column sync.walks.epoch is 'Epoch of the lease under which it ran.';
 comment on column sync.walks.started_at is 'When its first question was asked, by the database''s clock.';
 comment on column sync.walks.ended_at is 'When it ended; NULL while it runs.';

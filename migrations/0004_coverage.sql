@@ -6,6 +6,7 @@ create table sync.coverage (
     covered          tstzmultirange not null default '{}',
     settled          tstzmultirange not null default '{}',
     whole_read_at    timestamptz,
+    full_read_at     timestamptz,
     last_complete_at timestamptz,
     primary key (source, stream)
 );
@@ -17,6 +18,7 @@ comment on column sync.coverage.since is 'Where the source''s history begins; NU
 comment on column sync.coverage.covered is 'Spans that were read completely at least once.';
 comment on column sync.coverage.settled is 'Spans that were read completely after late rows and corrections had had their time to arrive.';
 comment on column sync.coverage.whole_read_at is 'Start of the last complete walk of a list without a time filter; NULL for others.';
+comment on column sync.coverage.full_read_at is 'Start of the last complete walk that went to the end of such a list; quick walks leave it. NULL for others.';
 comment on column sync.coverage.last_complete_at is 'When a walk of this stream last ended complete.';
 
 create table sync.feeds (

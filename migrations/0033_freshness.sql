@@ -7,7 +7,7 @@ with streams as (
         -- The end of the first unbroken span that begins where the history begins.
         case when since is null then whole_read_at
              else (select upper(span) from unnest(covered) as span where span @> since) end as complete_through,
-        case when since is null then whole_read_at
+        case when since is null then full_read_at
              else (select upper(span) from unnest(settled) as span where span @> since) end as settled_through,
         last_complete_at
     from sync.coverage

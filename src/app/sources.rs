@@ -42,7 +42,10 @@ fn build(source: &settings::Source, client: &Client) -> anyhow::Result<Source> {
     let account = account(source, vendor, targets.keys().copied())?;
     let connection = Arc::new(client.connect(targets, budget(source, vendor)));
     let since = source.since.map(|since| instant(since, &account)).transpose()?;
-    let job = |endpoint| job(source, endpoint, connection.clone(), since);
+    let job = |endpoint| Job {
+        vendor: vendor.name,
+        ..job(source, endpoint, connection.clone(), since)
+    };
     let endpoints = (vendor.streams)(&account).into_iter();
     let enabled = endpoints.filter(|endpoint| of(source, endpoint.name()).enabled != Some(false));
     let jobs = enabled.map(|endpoint| {
@@ -143,6 +146,8 @@ fn job(
     let usual = Limits::default();
     Job {
         source: source.name.clone(),
+        vendor: "",
+        time_zone: endpoint.account.time_zone,
         cursor: cursor(endpoint.cursor().clone(), &own),
         stream: Box::new(endpoint),
         connection,

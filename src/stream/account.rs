@@ -59,18 +59,7 @@ impl Account {
     /// The instant of a local time. A time that happens twice is taken as the first; a time that the clocks skip is
     /// read as if they had not been put forward yet.
     pub fn instant(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
-        if !YEARS.contains(&local.year()) {
-            return None;
-        }
-        match local.and_local_timezone(self.time_zone) {
-            LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Some(at.to_utc()),
-            LocalResult::None => {
-                let before = (local - TimeDelta::hours(3))
-                    .and_local_timezone(self.time_zone)
-                    .earliest()?;
-                Some(before.to_utc() + TimeDelta::hours(3))
-            }
-        }
+        instant(local, self.time_zone)
     }
 
     /// The local time of an instant.
@@ -89,6 +78,22 @@ impl Account {
     /// A phone number in E.164.
     pub fn e164(&self, number: &str) -> Option<String> {
         model::e164(number, self.region)
+    }
+}
+
+/// The instant of a local time of a zone.
+pub(super) fn instant(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+    if !YEARS.contains(&local.year()) {
+        return None;
+    }
+    match local.and_local_timezone(zone) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Some(at.to_utc()),
+        LocalResult::None => {
+            let before = (local - TimeDelta::hours(3))
+                .and_local_timezone(zone)
+                .earliest()?;
+            Some(before.to_utc() + TimeDelta::hours(3))
+        }
     }
 }
 

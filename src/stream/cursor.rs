@@ -1,10 +1,12 @@
 //! How a stream moves through time.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 
 use crate::model::Table;
 
-use super::{Account, Request};
+use super::account::instant;
+use super::{Account, Request, Window};
 
 /// The way in which a stream's rows are found again and again.
 #[derive(Debug, Clone)]
@@ -57,6 +59,21 @@ pub struct Daily {
     pub again: u32,
     /// The column of the first table that holds the day: rows of a day that its complete walk did not meet are gone.
     pub column: &'static str,
+    /// The zone of the days.
+    pub zone: Tz,
+}
+
+impl Daily {
+    /// The local day of an instant.
+    pub fn day(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
+
+    /// A local day from midnight to midnight.
+    pub fn window(&self, day: NaiveDate) -> Option<Window> {
+        let midnight = |day: NaiveDate| instant(day.and_time(NaiveTime::MIN), self.zone);
+        Window::new(midnight(day)?, midnight(day.checked_add_days(Days::new(1))?)?)
+    }
 }
 
 /// The measures of a list that is read from its newest activity on.

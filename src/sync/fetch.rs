@@ -1,16 +1,19 @@
 //! The asking half of a walk: a stack of questions, worked off until none is left.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::Sender;
 use tracing::debug;
 
-use crate::http::Reply;
+use crate::http::{HttpError, Reply};
 use crate::model::Batch;
-use crate::stream::{Ask, Page, Reject, Remedy, Request, Window};
+use crate::stream::{Ask, Cursor, Page, Remedy, Request};
+use crate::warehouse::Lookup;
 
 use super::SyncError;
+use super::errand::{Errand, Fetched, Piece};
+use super::fields::Fields;
 use super::job::{Job, Session};
 use super::once::{Once, Turn};
 use super::tally::{Lack, Tally};
@@ -25,47 +28,17 @@ const CUT_ATTEMPTS: u32 = 4;
 /// First wait after an answer that ends in the middle; it doubles.
 const CUT_WAIT: Duration = Duration::from_millis(250);
 
-/// A page on its way to the warehouse.
-#[derive(Debug)]
-pub(super) struct Piece {
-    pub(super) at: DateTime<Utc>,
-    pub(super) batch: Batch,
-    pub(super) rejects: Vec<Reject>,
-    pub(super) duplicates: i64,
-    pub(super) request_count: i64,
-    pub(super) body_bytes: i64,
-}
-
-/// What the asking half came to.
-#[derive(Debug)]
-pub(super) struct Fetched {
-    /// Why it broke off.
-    pub(super) error: Option<SyncError>,
-    /// How far the rows fall short of the vendor's total.
-    pub(super) lack: Option<Lack>,
-    /// The vendor's total for the window.
-    pub(super) total: Option<u64>,
-    /// How many records came, those that came again included.
-    pub(super) record_count: u64,
-    /// True where an answer meant "nothing" only perhaps.
-    pub(super) is_doubtful: bool,
-    /// The ids of the first table, for lists without a time filter.
-    pub(super) ids: Vec<String>,
-}
-
-/// Asks all questions of a window and sends the pages on.
-pub(super) async fn fetch(job: &Job, session: &Session, window: Window, pieces: Sender<Piece>) -> Fetched {
-    let mut walk = Asking::new(job, session, pieces);
-    let mut fetched = Fetched {
-        error: None,
-        lack: None,
-        total: None,
-        record_count: 0,
-        is_doubtful: false,
-        ids: Vec::new(),
-    };
+/// Asks all questions of an errand and sends the pages on.
+pub(super) async fn fetch(
+    job: &Job,
+    session: &Session,
+    errand: Errand<'_>,
+    pieces: Sender<Piece>,
+) -> Fetched {
+    let mut walk = Asking::new(job, session, errand, pieces);
+    let mut fetched = Fetched::default();
     for _ in 0..WINDOW_PASSES {
-        fetched.error = walk.pass(window).await.err();
+        fetched.error = walk.pass().await.err();
         fetched.lack = walk.lack.take().or_else(|| walk.tally.walk_lack(walk.total));
         if fetched.error.is_some() || fetched.lack.is_none() {
             break;
@@ -76,6 +49,8 @@ pub(super) async fn fetch(job: &Job, session: &Session, window: Window, pieces: 
         record_count: walk.tally.readings(),
         is_doubtful: walk.is_doubtful,
         ids: walk.ids,
+        fields: walk.fields.into_sorted(),
+        warnings: walk.warnings,
         ..fetched
     }
 }
@@ -84,6 +59,7 @@ pub(super) async fn fetch(job: &Job, session: &Session, window: Window, pieces: 
 struct Asking<'a> {
     job: &'a Job,
     session: &'a Session,
+    errand: Errand<'a>,
     pieces: Sender<Piece>,
     tally: Tally,
     /// The vendor's total for the whole window, from its first answer.
@@ -91,42 +67,65 @@ struct Asking<'a> {
     /// The worst list that did not add up.
     lack: Option<Lack>,
     is_doubtful: bool,
-    ids: Vec<String>,
+    ids: Vec<Vec<String>>,
+    fields: Fields,
+    warnings: BTreeSet<&'static str>,
+    /// Which id a question is about.
+    about: HashMap<Request, String>,
     /// Questions and pages of the present pass; none may come twice.
-    asked: Once<Request>,
+    asked: Once<(Request, u8)>,
     seen: Once<u64>,
     turn: Turn,
 }
 
 impl<'a> Asking<'a> {
-    fn new(job: &'a Job, session: &'a Session, pieces: Sender<Piece>) -> Self {
-        let tally = Tally::new(job.stream.tables()[0]);
+    fn new(job: &'a Job, session: &'a Session, errand: Errand<'a>, pieces: Sender<Piece>) -> Self {
         Self {
             job,
             session,
+            errand,
             pieces,
-            tally,
+            tally: Tally::new(job.stream.tables()[0]),
             total: None,
             lack: None,
             is_doubtful: false,
-            ids: Vec::new(),
+            ids: vec![Vec::new(); errand.gathered.len()],
+            fields: Fields::default(),
+            warnings: BTreeSet::new(),
+            about: HashMap::new(),
             asked: Once::default(),
             seen: Once::default(),
             turn: Turn::default(),
         }
     }
 
-    /// Reads the window once, its first question first.
-    async fn pass(&mut self, window: Window) -> Result<(), SyncError> {
+    /// Asks everything once, the first question first.
+    async fn pass(&mut self) -> Result<(), SyncError> {
         self.turn.window += 1;
         self.total = None;
-        let mut stack = vec![Ask::first(self.job.stream.first(&window), window)];
+        let mut stack = self.first();
         let mut is_first = true;
         while let Some(ask) = stack.pop() {
             let mut then = self.list(ask, &mut is_first).await?;
             stack.append(&mut then);
         }
         Ok(())
+    }
+
+    /// The first questions, the last to be asked first.
+    fn first(&mut self) -> Vec<Ask> {
+        let (stream, window) = (&self.job.stream, self.errand.window);
+        if !matches!(self.job.cursor, Cursor::Keys(_)) {
+            return vec![Ask::first(stream.first(&window), window)];
+        }
+        let mut asks = Vec::new();
+        for id in self.errand.keys.iter().rev() {
+            if let Some(request) = stream.about(id) {
+                self.about.insert(request.clone(), id.clone());
+                asks.push(Ask::first(request, window));
+            }
+        }
+        asks
     }
 
     /// Reads a list to its end, again while its rows do not add up to its total, or until other questions take over.
@@ -152,6 +151,9 @@ impl<'a> Asking<'a> {
             }
             debug!("The rows of a list do not add up to its total; reading it again");
             self.turn.reading += 1;
+            if matches!(self.job.cursor, Cursor::KeySet(_)) {
+                self.tally.forget_list_total();
+            }
         }
         self.lack = self.lack.or(self.tally.list_lack());
         Ok(Vec::new())
@@ -159,22 +161,25 @@ impl<'a> Asking<'a> {
 
     /// Asks one question and sends its page on; returns the questions that follow.
     async fn page(&mut self, ask: &Ask, is_first: &mut bool) -> Result<Vec<Ask>, SyncError> {
-        if ask.wait.is_zero() && !self.asked.is_new(ask.request.clone(), self.turn) {
+        let question = (ask.request.clone(), ask.stage);
+        if ask.wait.is_zero() && !self.asked.is_new(question, self.turn) {
             return Err(SyncError::Circle);
         }
-        let (reply, mut page) = self.answer(ask).await?;
-        if std::mem::take(is_first) {
+        let id = self.about.get(&ask.request).cloned();
+        let (reply, mut page) = match self.answer(ask).await {
+            Err(SyncError::Http(HttpError::Missing { .. })) if id.is_some() => {
+                self.send_missing(id.unwrap_or_default()).await?;
+                return Ok(Vec::new());
+            }
+            answered => answered?,
+        };
+        // Rows leave a list whose time moves with them, so that its first total is no promise.
+        if std::mem::take(is_first) && !matches!(self.job.cursor, Cursor::KeySet(_)) {
             self.total = page.total;
         }
         self.is_doubtful |= page.is_doubtful;
-        if matches!(self.job.cursor, crate::stream::Cursor::Whole(_)) {
-            let first = page
-                .batch
-                .rows()
-                .iter()
-                .filter(|rows| rows.table() == self.job.stream.tables()[0]);
-            self.ids.extend(first.flat_map(|rows| rows.ids().iter().cloned()));
-        }
+        self.warnings.extend(page.warning);
+        self.gather(&page.batch);
         let added = self.tally.add(&mut page);
         if ask.continues
             && added
@@ -183,23 +188,55 @@ impl<'a> Asking<'a> {
         {
             return Err(SyncError::Circle);
         }
+        self.fields.note(&page.batch);
         let then = std::mem::take(&mut page.then);
-        self.send(reply, page, added.duplicates).await?;
+        let is_missing = false;
+        let lookups = id.map(|id| Lookup { id, is_missing }).into_iter().collect();
+        let piece = self.piece(&reply, page, (added.duplicates, lookups));
+        self.send(piece).await?;
         Ok(then)
     }
 
-    async fn send(&self, reply: Reply, page: Page, duplicates: i64) -> Result<(), SyncError> {
+    /// Notes the ids that an end may be judged by.
+    fn gather(&mut self, batch: &Batch) {
+        for (place, table) in self.errand.gathered.iter().enumerate() {
+            let rows = batch.rows().iter().filter(|rows| rows.table() == *table);
+            self.ids[place].extend(rows.flat_map(|rows| rows.ids().iter().cloned()));
+        }
+    }
+
+    fn piece(&self, reply: &Reply, page: Page, (duplicates, lookups): (i64, Vec<Lookup>)) -> Piece {
         let at = self.session.clock.at(reply.began);
         let mut batch = page.batch;
         batch.stamp(at);
-        let piece = Piece {
+        Piece {
             at,
             batch,
             rejects: page.rejects,
             duplicates,
             request_count: i64::from(reply.attempts),
             body_bytes: i64::try_from(reply.response.body.len()).unwrap_or(i64::MAX),
+            lookups,
+        }
+    }
+
+    /// The vendor has no row of this id: one that we hold is gone.
+    async fn send_missing(&self, id: String) -> Result<(), SyncError> {
+        let mut batch = Batch::default();
+        batch.delete(self.job.stream.tables()[0], id.clone());
+        let piece = Piece {
+            at: self.session.clock.now(),
+            batch,
+            rejects: Vec::new(),
+            duplicates: 0,
+            request_count: 1,
+            body_bytes: 0,
+            lookups: vec![Lookup { id, is_missing: true }],
         };
+        self.send(piece).await
+    }
+
+    async fn send(&self, piece: Piece) -> Result<(), SyncError> {
         // The loading half is gone only after an error of its own, which is the one to be told.
         self.pieces.send(piece).await.map_err(|_| SyncError::Stopped)
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::Connection;
@@ -16,6 +17,10 @@ use super::report::Watch;
 pub struct Job {
     /// The source.
     pub source: String,
+    /// Its vendor's name.
+    pub vendor: &'static str,
+    /// The zone of the account's days.
+    pub time_zone: Tz,
     /// The stream.
     pub stream: Box<dyn Stream>,
     /// How it moves through time: the vendor's defaults with the settings on top.

@@ -1,7 +1,7 @@
 //! Whether a walk is complete: a pure table of what the two halves came to.
 
 use super::SyncError;
-use super::fetch::Fetched;
+use super::errand::Fetched;
 use super::job::Limits;
 use super::load::Loaded;
 
@@ -19,8 +19,8 @@ pub(super) enum Verdict {
     Failed(SyncError),
 }
 
-/// Judges a walk. `is_whole` says that it read a list without a time filter.
-pub(super) fn judge(fetched: &mut Fetched, loaded: &mut Loaded, limits: &Limits, is_whole: bool) -> Verdict {
+/// Judges a walk. `is_list` says that it read a list without a time filter.
+pub(super) fn judge(fetched: &mut Fetched, loaded: &mut Loaded, limits: &Limits, is_list: bool) -> Verdict {
     // When the loading half breaks off, the asking half stops for that reason alone.
     if let Some(error) = loaded.error.take() {
         return Verdict::Failed(error.into());
@@ -37,7 +37,7 @@ pub(super) fn judge(fetched: &mut Fetched, loaded: &mut Loaded, limits: &Limits,
             lack.counted, lack.total
         ));
     }
-    if fetched.is_doubtful && is_whole {
+    if fetched.is_doubtful && is_list {
         return Verdict::Incomplete("the vendor's answer means \"nothing\" only perhaps".to_owned());
     }
     Verdict::Complete
@@ -57,12 +57,8 @@ mod tests {
 
     fn story(rejected: i64, change: impl FnOnce(&mut Fetched, &mut Loaded), is_whole: bool) -> String {
         let mut fetched = Fetched {
-            error: None,
-            lack: None,
-            total: None,
             record_count: 100,
-            is_doubtful: false,
-            ids: Vec::new(),
+            ..Fetched::default()
         };
         let counts = Counts {
             // Rows of other tables, such as the recordings of calls, say nothing about the share.
@@ -70,7 +66,10 @@ mod tests {
             rejected,
             ..Counts::default()
         };
-        let mut loaded = Loaded { counts, error: None };
+        let mut loaded = Loaded {
+            counts,
+            ..Loaded::default()
+        };
         change(&mut fetched, &mut loaded);
         match judge(&mut fetched, &mut loaded, &Limits::default(), is_whole) {
             Verdict::Complete => "complete".to_owned(),

@@ -4,7 +4,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::warehouse::{Counts, Load, WalkId, WarehouseError};
 
-use super::fetch::Piece;
+use super::errand::Piece;
 use super::job::{Job, Session};
 use super::report::Event;
 
@@ -16,6 +16,8 @@ const BATCH_ROWS: usize = 1_000;
 pub(super) struct Loaded {
     /// What became of the rows.
     pub(super) counts: Counts,
+    /// How many batches landed.
+    pub(super) batch_count: i64,
     /// Why it broke off.
     pub(super) error: Option<WarehouseError>,
 }
@@ -28,14 +30,14 @@ pub(super) async fn load(
     mut queue: Receiver<Piece>,
 ) -> Loaded {
     let mut loaded = Loaded::default();
-    let mut sequence = 0;
     let mut next = None;
     while let Some(piece) = take(&mut queue, &mut next).await {
-        sequence += 1;
+        let sequence = loaded.batch_count + 1;
         let load = into_load(job, piece, (walk, sequence, is_new_ground));
         match session.warehouse.load(&session.lease, load).await {
             Ok(counts) => {
                 loaded.counts += counts;
+                loaded.batch_count = sequence;
                 // An earlier walk that broke off has been here.
                 is_new_ground &= counts.unchanged + counts.updated == 0;
                 let (source, stream) = (job.source.as_str(), job.stream.name());
@@ -70,6 +72,7 @@ async fn take(queue: &mut Receiver<Piece>, next: &mut Option<Piece>) -> Option<P
         piece.duplicates += more.duplicates;
         piece.request_count += more.request_count;
         piece.body_bytes += more.body_bytes;
+        piece.lookups.extend(more.lookups);
     }
     Some(piece)
 }
@@ -86,5 +89,6 @@ fn into_load(job: &Job, piece: Piece, (walk, sequence, is_new_ground): (WalkId, 
         is_new_ground,
         request_count: piece.request_count,
         body_bytes: piece.body_bytes,
+        lookups: piece.lookups,
     }
 }

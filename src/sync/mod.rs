@@ -1,8 +1,12 @@
 //! The engine: what to read next, walking through it, and keeping a source in step.
 
 mod clock;
+mod days;
+mod earn;
+mod errand;
 mod error;
 mod fetch;
+mod fields;
 mod hold;
 mod job;
 mod judge;
@@ -10,6 +14,7 @@ mod keep;
 mod load;
 mod once;
 mod plan;
+mod planned;
 mod report;
 mod run;
 mod tally;

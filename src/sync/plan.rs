@@ -70,7 +70,7 @@ fn head(coverage: &Coverage, windowing: &Windowing, history: Window) -> Option<W
 }
 
 /// What of the history is not covered, in order of time.
-fn gaps(coverage: &Coverage, history: Window) -> Vec<Window> {
+pub(super) fn gaps(coverage: &Coverage, history: Window) -> Vec<Window> {
     let mut from = history.since;
     let mut gaps = Vec::new();
     for covered in &coverage.covered {
@@ -99,7 +99,7 @@ fn cut(window: Window, widest: TimeDelta) -> Vec<Window> {
     pieces
 }
 
-fn step(coverage: &Coverage, window: Window, purpose: Purpose) -> Step {
+pub(super) fn step(coverage: &Coverage, window: Window, purpose: Purpose) -> Step {
     let touches = |covered: &Window| covered.since < window.until && window.since < covered.until;
     Step {
         window,

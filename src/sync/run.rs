@@ -2,20 +2,17 @@
 
 use std::time::Instant;
 
-use chrono::TimeDelta;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::stream::{Cursor, Remedy, Window, Windowing};
-use crate::warehouse::{Counts, Ground, Purpose};
+use crate::stream::{Remedy, Window};
+use crate::warehouse::Counts;
 
 use super::SyncError;
 use super::job::{Job, Session};
-use super::plan::{Step, plan};
+use super::planned::{Planned, planned};
 use super::report::{Event, RunReport, Unfinished};
 use super::walk::walk;
 
-/// Where history begins when nobody says.
-const DEFAULT_HISTORY: TimeDelta = TimeDelta::days(30);
 /// After so many failures in a row the rest of a run would fail too.
 const FAILURES_IN_A_ROW: u32 = 3;
 
@@ -44,22 +41,22 @@ async fn steps(
     report: &mut RunReport,
     is_wanted_anew: impl Fn() -> bool,
 ) -> Result<(), SyncError> {
-    let planned = planned(job, session).await?;
+    let Planned { steps, keys } = planned(job, session).await?;
     let (source, stream) = (job.source.as_str(), job.stream.name());
     (session.watch)(Event::Planned {
         source,
         stream,
-        walk_count: planned.len(),
+        walk_count: steps.len(),
     });
     let mut failures = 0;
-    for (done, step) in planned.into_iter().enumerate() {
+    for (done, step) in steps.into_iter().enumerate() {
         // One older window at least is read after the newest, or history would never be filled.
         if done > 1 && is_wanted_anew() {
             report.is_cut_short = true;
             break;
         }
-        let window = (step.purpose != Purpose::Whole).then_some(step.window);
-        let walked = match walk(job, session, step).await {
+        let window = step.purpose.has_window().then_some(step.window);
+        let walked = match walk(job, session, step, &keys).await {
             Ok(walked) => walked,
             Err(error) => {
                 report.unfinished.push(broken(window, &error));
@@ -95,42 +92,6 @@ fn broken(window: Option<Window>, error: &SyncError) -> Unfinished {
         reason: error.to_string(),
         remedy: error.remedy(),
     }
-}
-
-async fn planned(job: &Job, session: &Session) -> Result<Vec<Step>, SyncError> {
-    match &job.cursor {
-        Cursor::Window(windowing) | Cursor::KeySet(windowing) => windows(job, session, windowing).await,
-        _ => {
-            session
-                .warehouse
-                .whole(&session.lease, job.stream.name(), job.stream.tables())
-                .await?;
-            let now = session.clock.now();
-            let window = Window {
-                since: now,
-                until: now,
-            };
-            Ok(vec![Step {
-                window,
-                purpose: Purpose::Whole,
-                is_new_ground: false,
-            }])
-        }
-    }
-}
-
-async fn windows(job: &Job, session: &Session, windowing: &Windowing) -> Result<Vec<Step>, SyncError> {
-    let now = session.clock.now();
-    let ground = Ground {
-        stream: job.stream.name(),
-        tables: job.stream.tables(),
-        since: job.since,
-        default_since: now - DEFAULT_HISTORY,
-        overlap: windowing.overlap,
-        trailing: &windowing.trailing,
-    };
-    let coverage = session.warehouse.coverage(&session.lease, &ground, now).await?;
-    Ok(plan(&coverage, windowing, now))
 }
 
 fn empty_report(job: &Job) -> RunReport {

@@ -28,6 +28,7 @@ pub(super) struct Tally {
     list: u32,
     list_counted: u64,
     list_total: Option<u64>,
+    has_totals: bool,
 }
 
 /// What a page added.
@@ -59,6 +60,7 @@ impl Tally {
             list: 0,
             list_counted: 0,
             list_total: None,
+            has_totals: false,
         }
     }
 
@@ -67,11 +69,21 @@ impl Tally {
         self.list += 1;
         self.list_counted = 0;
         self.list_total = None;
+        if !self.has_totals {
+            // Nothing will be compared; the rows of earlier lists would only hold memory.
+            self.met.clear();
+        }
+    }
+
+    /// A list is read again from its beginning, where rows may leave it meanwhile: its total is told anew.
+    pub(super) fn forget_list_total(&mut self) {
+        self.list_total = None;
     }
 
     /// Counts a page, and takes out of it what was met before.
     pub(super) fn add(&mut self, page: &mut Page) -> Added {
         self.list_total = self.list_total.max(page.total);
+        self.has_totals |= page.total.is_some();
         let landed = self.landed_in_part(page);
         let mut print = Xxh3::new();
         let mut duplicates = 0;

@@ -1,14 +1,16 @@
 //! One walk: the next page is fetched while the last one is loaded, and the end is judged and booked.
 
-use chrono::TimeDelta;
 use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
-use crate::stream::{Cursor, Remedy, Window};
-use crate::warehouse::{Counts, Deletions, End, NewWalk, Purpose, WalkId};
+use crate::model::Table;
+use crate::stream::{Absence, Cursor, Remedy, Window};
+use crate::warehouse::{Counts, DueKeys, End, NewWalk, Purpose, WalkId, WarehouseError};
 
 use super::SyncError;
-use super::fetch::{Fetched, fetch};
+use super::earn::Finding;
+use super::errand::{Errand, Fetched};
+use super::fetch::fetch;
 use super::job::{Job, Session};
 use super::judge::{Verdict, judge};
 use super::load::load;
@@ -27,69 +29,88 @@ pub(super) struct Walked {
 }
 
 /// Walks, and books the end. An error means that the ledger itself could not be written; the next walk closes it then.
-pub(super) async fn walk(job: &Job, session: &Session, step: Step) -> Result<Walked, SyncError> {
-    let is_whole = step.purpose == Purpose::Whole;
+pub(super) async fn walk(
+    job: &Job,
+    session: &Session,
+    step: Step,
+    keys: &DueKeys,
+) -> Result<Walked, SyncError> {
     let new = NewWalk {
         stream: job.stream.name(),
         purpose: step.purpose,
-        window: (!is_whole).then_some(step.window),
+        window: step.purpose.has_window().then_some(step.window),
         started_at: session.clock.now(),
     };
     let id = session.warehouse.begin_walk(&session.lease, &new).await?;
+    let gathered = gathered(job, step.purpose);
+    let errand = Errand {
+        window: step.window,
+        keys: &keys.ids,
+        gathered: &gathered,
+    };
     let (pieces, queue) = mpsc::channel(PAGES_AHEAD);
     let (mut fetched, mut loaded) = tokio::join!(
-        fetch(job, session, step.window, pieces),
+        fetch(job, session, errand, pieces),
         load(job, session, (id, step.is_new_ground), queue),
     );
-    let verdict = judge(&mut fetched, &mut loaded, &job.limits, is_whole);
-    let is_every_row_known = loaded.counts.rejected == 0;
-    let (deleted, held_deletions) = book(job, session, id, (&fetched, is_every_row_known), &verdict).await?;
+    let mut verdict = judge(&mut fetched, &mut loaded, &job.limits, !step.purpose.has_window());
+    let finding = Finding {
+        job,
+        step,
+        gathered: &gathered,
+        fetched: &fetched,
+        loaded: &loaded,
+        keys_left: keys.left,
+    };
+    let booked = match book(session, id, &finding, &verdict).await {
+        Err(lost @ SyncError::Warehouse(WarehouseError::Lost)) => {
+            verdict = Verdict::Failed(lost);
+            book(session, id, &finding, &verdict).await
+        }
+        booked => booked,
+    };
+    let (deleted, held_deletions) = booked?;
     let mut counts = loaded.counts;
     counts.deleted += deleted;
     debug!(row_count = counts.seen(), "Walked {}", step.window);
-    let unfinished = unfinished(verdict, new.window);
+    tell(&fetched, held_deletions);
+    Ok(Walked {
+        counts,
+        held_deletions,
+        unfinished: unfinished(verdict, new.window),
+    })
+}
+
+fn tell(fetched: &Fetched, held_deletions: i64) {
+    for warning in &fetched.warnings {
+        warn!("{warning}");
+    }
     if held_deletions > 0 {
         warn!(
             held_deletions,
             "Too many rows vanished at once; confirm with `convene sync --confirm-deletions`"
         );
     }
-    Ok(Walked {
-        counts,
-        held_deletions,
-        unfinished,
-    })
+}
+
+/// The tables of which a complete walk tells what is gone.
+fn gathered(job: &Job, purpose: Purpose) -> Vec<&'static Table> {
+    match (&job.cursor, job.cursor.absence()) {
+        (Cursor::Days(_), _) => vec![job.stream.tables()[0]],
+        (_, Absence::Gone { tables, .. }) if purpose == Purpose::Whole => tables.to_vec(),
+        _ => Vec::new(),
+    }
 }
 
 async fn book(
-    job: &Job,
     session: &Session,
     id: WalkId,
-    (fetched, is_every_row_known): (&Fetched, bool),
+    finding: &Finding<'_>,
     verdict: &Verdict,
 ) -> Result<(i64, i64), SyncError> {
     let reason;
     let end = match verdict {
-        Verdict::Complete => match &job.cursor {
-            Cursor::Window(windowing) | Cursor::KeySet(windowing) => End::Complete {
-                settle: windowing.settle,
-                deletions: None,
-            },
-            _ => {
-                let table = job.stream.tables()[0];
-                let deletions = Deletions {
-                    table,
-                    seen: &fetched.ids,
-                    limit: job.limits.delete_share,
-                };
-                // A record that could not be read may be any of the rows that seem to be missing.
-                let deletions = is_every_row_known.then_some(deletions);
-                End::Complete {
-                    settle: TimeDelta::zero(),
-                    deletions,
-                }
-            }
-        },
+        Verdict::Complete => End::Complete(finding.earned()),
         Verdict::Incomplete(reason) => End::Incomplete(reason),
         // A walk that a stop ended has no flaw but its end.
         Verdict::Failed(SyncError::Stopped) => End::Incomplete("stopped before the end"),
@@ -98,8 +119,12 @@ async fn book(
             End::Failed(&reason)
         }
     };
-    let total = fetched.total.and_then(|total| i64::try_from(total).ok());
-    Ok(session.warehouse.end_walk(&session.lease, id, total, end).await?)
+    let total = finding.fetched.total.and_then(|total| i64::try_from(total).ok());
+    let counted = (finding.loaded.batch_count, total);
+    Ok(session
+        .warehouse
+        .end_walk(&session.lease, id, counted, end)
+        .await?)
 }
 
 fn unfinished(verdict: Verdict, window: Option<Window>) -> Option<Unfinished> {

@@ -6,7 +6,7 @@ use sqlx::{Postgres, Transaction};
 use crate::model::Table;
 use crate::stream::{Trailing, Window};
 
-use super::walk::WalkId;
+use super::walk::{Earned, Reach, WalkId};
 use super::{Lease, Warehouse, WarehouseError};
 
 /// What the planner has to know of a stream that is read by windows.
@@ -68,13 +68,13 @@ impl Warehouse {
         })
     }
 
-    /// Notes a stream without a time filter.
-    pub async fn whole(
+    /// Notes a stream without a time filter, and tells when it was last read.
+    pub async fn list(
         &self,
         lease: &Lease,
         stream: &str,
         tables: &[&'static Table],
-    ) -> Result<(), WarehouseError> {
+    ) -> Result<ListRead, WarehouseError> {
         let mut transaction = self.fenced(lease).await?;
         feed(&mut transaction, lease.source(), stream, tables).await?;
         sqlx::query("insert into sync.coverage (source, stream) values ($1, $2) on conflict do nothing")
@@ -82,8 +82,28 @@ impl Warehouse {
             .bind(stream)
             .execute(&mut *transaction)
             .await?;
-        Ok(transaction.commit().await?)
+        let (read_at, full_read_at) = sqlx::query_as(
+            "select whole_read_at, full_read_at from sync.coverage where source = $1 and stream = $2",
+        )
+        .bind(lease.source())
+        .bind(stream)
+        .fetch_one(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(ListRead {
+            read_at,
+            full_read_at,
+        })
     }
+}
+
+/// When a list without a time filter was last read completely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListRead {
+    /// Start of the last complete walk.
+    pub read_at: Option<DateTime<Utc>>,
+    /// Start of the last complete walk to the list's end.
+    pub full_read_at: Option<DateTime<Utc>>,
 }
 
 const COVERED: &str = "select lower(span), upper(span) from sync.coverage, unnest(covered) as span
@@ -165,13 +185,20 @@ async fn begin_rounds(
 pub(super) async fn earn(
     transaction: &mut Transaction<'static, Postgres>,
     walk: WalkId,
-    settle: TimeDelta,
+    earned: &Earned<'_>,
 ) -> Result<(), WarehouseError> {
+    let (reaches_start, is_full) = match earned.reach {
+        Reach::Start { is_full } => (true, is_full),
+        Reach::Window | Reach::Nowhere => (false, false),
+    };
     sqlx::query(
         "update sync.coverage as c set last_complete_at = clock_timestamp(),
-             whole_read_at = case when w.since is null then w.started_at end,
-             covered = case when w.since is null then c.covered
-                            else c.covered + tstzmultirange(tstzrange(w.since, w.until)) end,
+             whole_read_at = case when $3 then w.started_at else c.whole_read_at end,
+             full_read_at = case when $4 then w.started_at else c.full_read_at end,
+             -- Of a window that reaches into the future only the past is covered.
+             covered = case when w.since < w.started_at
+                            then c.covered + tstzmultirange(tstzrange(w.since, least(w.until, w.started_at)))
+                            else c.covered end,
              -- What was read when it was old enough needs no further look.
              settled = case when w.since < w.started_at - make_interval(secs => $2)
                             then c.settled + tstzmultirange(
@@ -180,7 +207,9 @@ pub(super) async fn earn(
          from sync.walks as w where w.id = $1 and c.source = w.source and c.stream = w.stream",
     )
     .bind(walk)
-    .bind(seconds(settle))
+    .bind(seconds(earned.settle))
+    .bind(reaches_start)
+    .bind(is_full)
     .execute(&mut **transaction)
     .await?;
     sqlx::query(

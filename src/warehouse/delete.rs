@@ -1,11 +1,11 @@
-//! Marking rows as deleted: by the vendor's tombstones, and by absence from a complete list.
+//! Marking rows as deleted: by the vendor's tombstones, and because their parent no longer has them.
 
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
-use crate::model::Table;
+use crate::model::{Children, Table};
 
-use super::walk::{Deletions, WalkId};
+use super::walk::WalkId;
 use super::{Lease, WarehouseError};
 
 /// Marks these rows, unless a newer version of them was read since. Returns how many were not marked before.
@@ -36,68 +36,43 @@ pub(super) async fn mark(
     Ok(i64::try_from(marked.rows_affected()).unwrap_or(i64::MAX))
 }
 
-/// Marks the rows that a complete walk did not meet. Returns how many were marked, and how many were held instead because
-/// too many are missing at once: then something is more likely wrong with the list than with the rows.
-pub(super) async fn missing(
+/// Marks the children of these parents that are not among their children now. Returns how many were not marked before.
+pub(super) async fn orphans(
     transaction: &mut Transaction<'static, Postgres>,
     lease: &Lease,
     walk: WalkId,
-    deletions: Deletions<'_>,
-) -> Result<(i64, i64), WarehouseError> {
-    let statement = format!(
-        "select t.id, t.id = any($2) from warehouse.{} as t where t.source = $1 and t.deleted_at is null",
-        deletions.table.name
-    );
-    let known: Vec<(String, bool)> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(lease.source())
-        .bind(deletions.seen)
-        .fetch_all(&mut **transaction)
-        .await?;
-    let all = known.len();
-    let gone: Vec<String> = known
-        .into_iter()
-        .filter(|(_, seen)| !seen)
-        .map(|(id, _)| id)
-        .collect();
-    if is_suspicious(gone.len(), all, deletions.limit) {
-        return Ok((0, i64::try_from(gone.len()).unwrap_or(i64::MAX)));
-    }
-    let at = sqlx::query_scalar("select started_at from sync.walks where id = $1")
-        .bind(walk)
-        .fetch_one(&mut **transaction)
-        .await?;
-    Ok((
-        mark(transaction, lease, walk, deletions.table, (&gone, at)).await?,
-        0,
-    ))
-}
-
-/// More than the limit's share, and in a small table more than one row; all rows at once always are, unless the limit is 1.
-#[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^52")]
-fn is_suspicious(gone: usize, all: usize, limit: f64) -> bool {
-    let is_many = gone > 1 && gone as f64 > all as f64 * limit;
-    limit < 1.0 && gone > 0 && (gone == all || is_many)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_suspicious;
-
-    #[test]
-    fn a_few_missing_rows_are_believed_and_many_are_not() {
-        for (gone, all, wanted) in [
-            (0, 0, false),
-            (0, 10, false),
-            (1, 5, false),
-            (1, 100, false),
-            (10, 100, false),
-            (11, 100, true),
-            (2, 10, true),
-            (1, 1, true),
-            (10, 10, true),
-        ] {
-            assert_eq!(is_suspicious(gone, all, 0.1), wanted, "{gone} of {all}");
+    sets: &[Children],
+    at: DateTime<Utc>,
+) -> Result<i64, WarehouseError> {
+    let mut marked = 0;
+    let mut done: Vec<(&str, &str)> = Vec::new();
+    for Children { table, column, .. } in sets {
+        if done.contains(&(table.name, column)) {
+            continue;
         }
-        assert!(!is_suspicious(100, 100, 1.0), "an operator has confirmed");
+        done.push((table.name, column));
+        let same = || {
+            sets.iter()
+                .filter(|set| set.table == *table && set.column == *column)
+        };
+        let parents: Vec<&str> = same().map(|set| set.parent.as_str()).collect();
+        let ids: Vec<&str> = same()
+            .flat_map(|set| set.ids.iter().map(String::as_str))
+            .collect();
+        let statement = format!(
+            "select t.id from warehouse.{} as t where t.source = $1 and t.{column} = any($2) and t.deleted_at is null
+             and t.id <> all($3)",
+            table.name
+        );
+        let gone: Vec<String> = sqlx::query_scalar(AssertSqlSafe(statement))
+            .bind(lease.source())
+            .bind(&parents)
+            .bind(&ids)
+            .fetch_all(&mut **transaction)
+            .await?;
+        if !gone.is_empty() {
+            marked += mark(transaction, lease, walk, table, (&gone, at)).await?;
+        }
     }
+    Ok(marked)
 }

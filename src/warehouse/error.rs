@@ -33,6 +33,9 @@ pub enum WarehouseError {
         /// Until when, unless it is renewed.
         until: DateTime<Utc>,
     },
+    /// A batch of the walk is no longer there: the server has crashed since.
+    #[error("The warehouse has lost a batch that it had confirmed; the window is read again")]
+    Lost,
     /// The schema cannot be brought up to date.
     #[error("The migrations cannot be applied")]
     Migration(#[source] Box<sqlx::migrate::MigrateError>),
@@ -60,7 +63,7 @@ impl WarehouseError {
     /// What mends it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Unreachable(_) | Self::Fenced { .. } | Self::Held { .. } => Remedy::NextTick,
+            Self::Unreachable(_) | Self::Fenced { .. } | Self::Held { .. } | Self::Lost => Remedy::NextTick,
             Self::Address | Self::Login(_) | Self::Migration(_) | Self::Unmigrated => Remedy::Operator,
             Self::Present | Self::Data { .. } | Self::Statement { .. } => Remedy::Developer,
         }

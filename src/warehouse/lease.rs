@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
 
+use super::pool::commit_durably;
 use super::{Warehouse, WarehouseError};
 
 /// The right to work on a source, as long as it is renewed.
@@ -27,8 +28,9 @@ impl Lease {
 }
 
 impl Warehouse {
-    /// Takes the lease of a source that nobody holds, or whose holder has let it run out.
+    /// Takes the lease of a source that nobody holds, or whose holder has let it run out. No crash gives the epoch out twice.
     pub async fn lease(&self, source: &str, holder: &str, period: Duration) -> Result<Lease, WarehouseError> {
+        let mut transaction = self.pool.begin().await?;
         let taken: Option<i64> = sqlx::query_scalar(
             "insert into sync.leases as l (source, holder, epoch, expires_at)
              values ($1, $2, 1, clock_timestamp() + make_interval(secs => $3))
@@ -40,8 +42,9 @@ impl Warehouse {
         .bind(source)
         .bind(holder)
         .bind(period.as_secs_f64())
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *transaction)
         .await?;
+        commit_durably(transaction).await?;
         match taken {
             Some(epoch) => Ok(Lease {
                 source: source.to_owned(),

@@ -8,8 +8,9 @@ use sqlx::{Postgres, Transaction};
 use crate::model::{Batch, Table};
 use crate::stream::Reject;
 
+use super::keys::Lookup;
 use super::walk::WalkId;
-use super::{Lease, Warehouse, WarehouseError, delete, merge, reject};
+use super::{Lease, Warehouse, WarehouseError, delete, keys, merge, reject};
 
 /// A batch to be loaded.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Load<'a> {
     pub request_count: i64,
     /// Bytes that brought it.
     pub body_bytes: i64,
+    /// Ids that were asked for.
+    pub lookups: Vec<Lookup>,
 }
 
 /// What became of rows.
@@ -87,47 +90,28 @@ impl Warehouse {
             rows.sort();
         }
         if load.is_new_ground {
-            match self.commit_or_divert(lease, &mut load, counts).await {
+            match self.commit(lease, &mut load, counts).await {
                 Err(WarehouseError::Present) => load.is_new_ground = false,
                 outcome => return outcome,
             }
         }
-        for rows in load.batch.rows_mut() {
-            counts.unchanged += merge::drop_unchanged(&self.pool, lease.source(), rows).await?;
-        }
-        self.commit_or_divert(lease, &mut load, counts).await
+        self.commit(lease, &mut load, counts).await
     }
 
-    async fn commit_or_divert(
+    async fn commit(
         &self,
         lease: &Lease,
         load: &mut Load<'_>,
-        counts: Counts,
+        mut counts: Counts,
     ) -> Result<Counts, WarehouseError> {
-        match self.commit(lease, load, counts).await {
-            Err(WarehouseError::Data { code }) => {
-                self.divert_unfit(load, code).await?;
-                self.commit(lease, load, counts).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn divert_unfit(&self, load: &mut Load<'_>, code: String) -> Result<(), WarehouseError> {
-        let before = load.rejects.len();
-        for rows in load.batch.rows_mut() {
-            load.rejects.extend(reject::divert(&self.pool, rows).await?);
-        }
-        if load.rejects.len() == before {
-            Err(WarehouseError::Data { code })
-        } else {
-            Ok(())
-        }
-    }
-
-    async fn commit(&self, lease: &Lease, load: &Load<'_>, counts: Counts) -> Result<Counts, WarehouseError> {
         let mut transaction = self.fenced(lease).await?;
-        let counts = write(&mut transaction, lease, load, counts).await?;
+        if !load.is_new_ground {
+            // Within the transaction: a row that it leaves out was committed before it, and is not lost without it.
+            for rows in load.batch.rows_mut() {
+                counts.unchanged += merge::drop_unchanged(&mut transaction, lease.source(), rows).await?;
+            }
+        }
+        let counts = write_or_divert(&mut transaction, lease, load, counts).await?;
         match transaction.commit().await {
             Ok(()) => Ok(counts),
             // A connection lost during the commit says nothing about the commit; the ledger does.
@@ -150,6 +134,47 @@ impl Warehouse {
     }
 }
 
+/// Writes the batch; where the server refuses a value, the records that it cannot store are taken out first.
+async fn write_or_divert(
+    transaction: &mut Transaction<'static, Postgres>,
+    lease: &Lease,
+    load: &mut Load<'_>,
+    counts: Counts,
+) -> Result<Counts, WarehouseError> {
+    let has_rows = !load.batch.is_empty();
+    if has_rows {
+        sqlx::query("savepoint written")
+            .execute(&mut **transaction)
+            .await?;
+    }
+    match write(transaction, lease, load, counts).await {
+        Err(WarehouseError::Data { code }) if has_rows => {
+            sqlx::query("rollback to savepoint written")
+                .execute(&mut **transaction)
+                .await?;
+            divert_unfit(transaction, load, code).await?;
+            write(transaction, lease, load, counts).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn divert_unfit(
+    transaction: &mut Transaction<'static, Postgres>,
+    load: &mut Load<'_>,
+    code: String,
+) -> Result<(), WarehouseError> {
+    let before = load.rejects.len();
+    for rows in load.batch.rows_mut() {
+        load.rejects.extend(reject::divert(transaction, rows).await?);
+    }
+    if load.rejects.len() == before {
+        Err(WarehouseError::Data { code })
+    } else {
+        Ok(())
+    }
+}
+
 async fn write(
     transaction: &mut Transaction<'static, Postgres>,
     lease: &Lease,
@@ -169,6 +194,9 @@ async fn write(
     for (table, ids) in tombstones(&load.batch) {
         counts.deleted += delete::mark(transaction, lease, load.walk, table, (&ids, load.at)).await?;
     }
+    let children = load.batch.children();
+    counts.deleted += delete::orphans(transaction, lease, load.walk, children, load.at).await?;
+    keys::note(transaction, lease, load.stream, (&load.lookups, load.at)).await?;
     reject::keep(transaction, lease, load).await?;
     counts.rejected = count(load.rejects.len());
     book(transaction, load, counts).await?;
@@ -187,16 +215,17 @@ fn tombstones(batch: &Batch) -> Vec<(&'static Table, Vec<String>)> {
     tables
 }
 
+/// Books the batch, which must be the next of its walk: none of those before may have been lost.
 async fn book(
     transaction: &mut Transaction<'static, Postgres>,
     load: &Load<'_>,
     counts: Counts,
 ) -> Result<(), WarehouseError> {
-    sqlx::query(
+    let booked = sqlx::query(
         "update sync.walks set batch_count = $2, request_count = request_count + $3, body_bytes = body_bytes + $4,
              rows_seen = rows_seen + $5, inserted = inserted + $6, updated = updated + $7, unchanged = unchanged + $8,
              duplicates = duplicates + $9, rejected = rejected + $10, deleted = deleted + $11
-         where id = $1",
+         where id = $1 and batch_count = $2 - 1",
     )
     .bind(load.walk)
     .bind(load.sequence)
@@ -211,7 +240,11 @@ async fn book(
     .bind(counts.deleted)
     .execute(&mut **transaction)
     .await?;
-    Ok(())
+    if booked.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(WarehouseError::Lost)
+    }
 }
 
 fn count(rows: usize) -> i64 {

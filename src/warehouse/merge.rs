@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
 use crate::model::{Kind, Rows, Table, Values};
 
@@ -12,7 +12,7 @@ use super::walk::WalkId;
 
 /// Drops the rows that the table already holds, and returns how many. They cost a look at the index and no write.
 pub(super) async fn drop_unchanged(
-    pool: &PgPool,
+    transaction: &mut Transaction<'static, Postgres>,
     source: &str,
     rows: &mut Rows,
 ) -> Result<i64, WarehouseError> {
@@ -24,14 +24,17 @@ pub(super) async fn drop_unchanged(
     let held: Vec<(String, Vec<u8>)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(source)
         .bind(rows.ids())
-        .fetch_all(pool)
+        .fetch_all(&mut **transaction)
         .await?;
     let held: HashMap<&str, &[u8]> = held
         .iter()
         .map(|(id, hash)| (id.as_str(), hash.as_slice()))
         .collect();
-    let differs = |(id, hash): (&String, &[u8; 16])| held.get(id.as_str()) != Some(&hash.as_slice());
-    let keep: Vec<bool> = rows.ids().iter().zip(rows.hashes()).map(differs).collect();
+    let is_wanted = |(id, hash): (&String, &[u8; 16])| match held.get(id.as_str()) {
+        Some(held) => !rows.fills_gaps() && *held != hash.as_slice(),
+        None => true,
+    };
+    let keep: Vec<bool> = rows.ids().iter().zip(rows.hashes()).map(is_wanted).collect();
     let before = rows.len();
     rows.retain(&keep);
     Ok(i64::try_from(before - rows.len()).unwrap_or(i64::MAX))
@@ -44,7 +47,7 @@ pub(super) async fn merge(
     walk: WalkId,
     rows: &Rows,
 ) -> Result<(i64, i64), WarehouseError> {
-    write(transaction, merge_statement(rows.table()), (source, walk), rows).await
+    write(transaction, merge_statement(rows), (source, walk), rows).await
 }
 
 /// Inserts rows that are expected not to be there: one that is makes the server refuse them all. Sorted and counted like `merge`.
@@ -106,10 +109,16 @@ fn insert_statement(table: &Table, parts: &Parts) -> String {
     )
 }
 
-/// The latest reading wins; sameness is not written; and a row that comes back is revived.
-fn merge_statement(table: &Table) -> String {
-    let parts = Parts::of(table);
-    let (insert, updates) = (insert_statement(table, &parts), parts.updates);
+/// The latest reading wins; sameness is not written; and a row that comes back is revived. Rows that only fill gaps revive and
+/// change nothing.
+fn merge_statement(rows: &Rows) -> String {
+    let parts = Parts::of(rows.table());
+    let (insert, updates) = (insert_statement(rows.table(), &parts), parts.updates);
+    if rows.fills_gaps() {
+        return format!(
+            "with merged as ({insert} on conflict (source, id) do nothing returning 1) select count(*), count(*) from merged"
+        );
+    }
     format!(
         "with merged as (
              {insert}

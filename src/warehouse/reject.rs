@@ -1,6 +1,6 @@
 //! Records that could not be read: kept whole, once each, however often they come.
 
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{Postgres, Transaction};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::model::Rows;
@@ -56,12 +56,15 @@ pub(super) async fn keep(
 }
 
 /// Takes the rows out whose record the server cannot store, and makes rejects of them.
-pub(super) async fn divert(pool: &PgPool, rows: &mut Rows) -> Result<Vec<Reject>, WarehouseError> {
+pub(super) async fn divert(
+    transaction: &mut Transaction<'static, Postgres>,
+    rows: &mut Rows,
+) -> Result<Vec<Reject>, WarehouseError> {
     let fits: Vec<bool> = sqlx::query_scalar(
         "select sync.is_jsonb(u.raw) from unnest($1::text[]) with ordinality as u (raw, place) order by u.place",
     )
     .bind(rows.raws())
-    .fetch_all(pool)
+    .fetch_all(&mut **transaction)
     .await?;
     let unfit = rows
         .raws()

@@ -16,7 +16,7 @@ cross join lateral (
     select
         case when c.since is null then c.whole_read_at
              else (select upper(span) from unnest(c.covered) as span where span @> c.since) end as complete_through,
-        case when c.since is null then c.whole_read_at
+        case when c.since is null then c.full_read_at
              else (select upper(span) from unnest(c.settled) as span where span @> c.since) end as settled_through
 ) as m
 left join lateral (

@@ -1,11 +1,12 @@
 //! The ledger: a row for each walk, from its first question to its end.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Postgres, Transaction};
 
-use crate::model::Table;
 use crate::stream::Window;
 
+use super::absence::Absences;
+use super::pool::commit_durably;
 use super::{Lease, Warehouse, WarehouseError};
 
 /// A walk's number.
@@ -20,16 +21,27 @@ pub enum Purpose {
     Gap,
     /// The window is read again for late changes.
     Reread,
-    /// A list without a time filter.
+    /// A list without a time filter, to its end.
     Whole,
+    /// A list without a time filter, from its newest row back to what was read before.
+    Recent,
+    /// Single rows by their ids.
+    Keys,
 }
 
 impl Purpose {
+    /// True where the walk reads a window.
+    pub fn has_window(self) -> bool {
+        matches!(self, Self::Gap | Self::Reread)
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Gap => "gap",
             Self::Reread => "reread",
             Self::Whole => "whole",
+            Self::Recent => "recent",
+            Self::Keys => "keys",
         }
     }
 }
@@ -48,34 +60,48 @@ pub struct NewWalk<'a> {
 }
 
 /// How a walk ends.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum End<'a> {
     /// Everything was read, and this is proved. What that earns is booked in the same transaction.
-    Complete {
-        /// How old a range must be when it is read to count as settled.
-        settle: chrono::TimeDelta,
-        /// What may be marked as deleted.
-        deletions: Option<Deletions<'a>>,
-    },
+    Complete(Earned<'a>),
     /// It came to its end, but not everything is proved to be there.
     Incomplete(&'a str),
     /// It broke off.
     Failed(&'a str),
 }
 
-/// Rows that a complete walk of a whole list did not meet are gone, unless suspiciously many are.
-#[derive(Debug, Clone, Copy)]
-pub struct Deletions<'a> {
-    /// The table.
-    pub table: &'static Table,
-    /// The ids that the walk met.
-    pub seen: &'a [String],
-    /// The largest share that is believed, 0 to 1.
-    pub limit: f64,
+/// What a complete walk earns.
+#[derive(Debug, Clone)]
+pub struct Earned<'a> {
+    /// How far the stream is complete now.
+    pub reach: Reach,
+    /// How old a range must be when it is read to count as settled.
+    pub settle: TimeDelta,
+    /// What may be marked as deleted.
+    pub absences: Vec<Absences<'a>>,
+    /// The fields of the records that it met, by table.
+    pub fields: &'a [(&'static str, Vec<String>)],
+    /// How many records it met.
+    pub record_count: u64,
+}
+
+/// How far a complete walk makes its stream complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Over its window.
+    Window,
+    /// Up to its start; settled too where it went to the end of the list.
+    Start {
+        /// True where it went to the end of the list.
+        is_full: bool,
+    },
+    /// No further: more is known to be missing.
+    Nowhere,
 }
 
 impl Warehouse {
     /// Opens a walk in the ledger. A walk of the stream that is still open belongs to a process that died.
+    /// The number of the walk is durable, so that it is never given twice.
     pub async fn begin_walk(&self, lease: &Lease, new: &NewWalk<'_>) -> Result<WalkId, WarehouseError> {
         let mut transaction = self.fenced(lease).await?;
         sqlx::query(
@@ -99,35 +125,53 @@ impl Warehouse {
         .bind(new.started_at)
         .fetch_one(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        commit_durably(transaction).await?;
         Ok(id)
     }
 
-    /// Closes a walk, and books what it earned. Returns how many rows were marked as deleted, and how many were held.
+    /// Closes a walk that has loaded so many batches, and durably books what it earned, unless one of the batches is lost.
+    /// Returns how many rows were marked as deleted, and how many were held.
     pub async fn end_walk(
         &self,
         lease: &Lease,
         walk: WalkId,
-        vendor_total: Option<i64>,
+        (batch_count, vendor_total): (i64, Option<i64>),
         end: End<'_>,
     ) -> Result<(i64, i64), WarehouseError> {
         let mut transaction = self.fenced(lease).await?;
         let mut deleted = (0, 0);
         let (state, reason) = match end {
-            End::Complete { settle, deletions } => {
-                if let Some(deletions) = deletions {
-                    deleted = super::delete::missing(&mut transaction, lease, walk, deletions).await?;
+            End::Complete(earned) => {
+                find_all(&mut transaction, walk, batch_count).await?;
+                for absences in &earned.absences {
+                    let (gone, held) = super::absence::book(&mut transaction, lease, walk, absences).await?;
+                    deleted = (deleted.0 + gone, deleted.1 + held);
                 }
-                super::coverage::earn(&mut transaction, walk, settle).await?;
+                super::coverage::earn(&mut transaction, walk, &earned).await?;
+                super::drift::book(&mut transaction, walk, &earned).await?;
                 ("complete", None)
             }
             End::Incomplete(reason) => ("incomplete", Some(reason)),
             End::Failed(reason) => ("failed", Some(reason)),
         };
         close(&mut transaction, walk, vendor_total, (state, reason), deleted).await?;
-        transaction.commit().await?;
+        commit_durably(transaction).await?;
         Ok(deleted)
     }
+}
+
+/// Makes sure that every batch of the walk is there.
+async fn find_all(
+    transaction: &mut Transaction<'static, Postgres>,
+    walk: WalkId,
+    batch_count: i64,
+) -> Result<(), WarehouseError> {
+    let found = sqlx::query("select 1 from sync.walks where id = $1 and batch_count = $2")
+        .bind(walk)
+        .bind(batch_count)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    found.map(|_| ()).ok_or(WarehouseError::Lost)
 }
 
 async fn close(

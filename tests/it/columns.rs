@@ -1,6 +1,8 @@
 //! The typed columns of every row, against another reading of its record, in SQL.
 
-use convene::model::{Agent, Call, Entity, Recording};
+use convene::model::{Agent, Call, Entity, Recording, Table};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres};
 
 use crate::field::Field;
 
@@ -89,7 +91,6 @@ const RECORDINGS: &[(&str, &str)] = &[
         "started_at",
         "(select c.started_at from warehouse.calls as c where c.id = call_id)",
     ),
-    ("duration_seconds", "null::bigint"),
     ("url", "raw ->> 'public_url'"),
     ("media_type", "raw ->> 'type'"),
     ("file_name", "raw ->> 'filename'"),
@@ -111,53 +112,71 @@ const AGENTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Reads every record again, and compares it with every column of its row.
-pub(crate) async fn assert_columns(field: &Field) {
+/// Makes the readers, for one connection.
+pub(crate) async fn readers(field: &Field) -> PoolConnection<Postgres> {
     let mut connection = field.pool.acquire().await.expect("the database answers");
     sqlx::raw_sql(READERS)
         .execute(&mut *connection)
         .await
         .expect("the readers are made");
-    for (table, id, readings) in [
-        (Call::TABLE, "raw ->> 'id'", CALLS),
-        (Recording::TABLE, "raw ->> 'recording_id'", RECORDINGS),
-        (Agent::TABLE, "raw ->> 'id'", AGENTS),
-    ] {
-        let described: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-        let read: Vec<&str> = readings.iter().map(|(name, _)| *name).collect();
-        assert_eq!(read, described, "every column of {} is read again", table.name);
-        for (column, reading) in std::iter::once(&("id", id)).chain(readings) {
-            let query = format!(
-                "select count(*), coalesce(min(id) filter (where {column} is distinct from ({reading})), '')
-                 from warehouse.{} as t",
-                table.name
-            );
-            let (count, wrong): (i64, String) = sqlx::query_as(sqlx::AssertSqlSafe(query.clone()))
-                .fetch_one(&mut *connection)
-                .await
-                .unwrap_or_else(|error| panic!("{query}: {error}"));
-            assert!(count > 0, "{} has rows", table.name);
-            assert_eq!(wrong, "", "{}.{column}", table.name);
-        }
+    connection
+}
+
+/// Reads every record of a table again, and compares it with every column of its row. Columns without a reading must be NULL.
+pub(crate) async fn assert_readings(
+    connection: &mut PgConnection,
+    table: &Table,
+    id: &str,
+    readings: &[(&str, &str)],
+) {
+    for (name, _) in readings {
+        let is_known = table.columns.iter().any(|column| column.name == *name);
+        assert!(is_known, "{}.{name} is a column", table.name);
+    }
+    let reading = |name: &str| readings.iter().find(|(known, _)| *known == name);
+    let columns = table.columns.iter();
+    let columns = columns.map(|column| (column.name, reading(column.name).map_or("null", |(_, sql)| sql)));
+    for (column, reading) in std::iter::once(("id", id)).chain(columns) {
+        let query = format!(
+            "select count(*), coalesce(min(id) filter (where {column} is distinct from ({reading})), '')
+             from warehouse.{} as t",
+            table.name
+        );
+        let (count, wrong): (i64, String) = sqlx::query_as(sqlx::AssertSqlSafe(query.clone()))
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap_or_else(|error| panic!("{query}: {error}"));
+        assert!(count > 0, "{} has rows", table.name);
+        assert_eq!(wrong, "", "{}.{column}", table.name);
+    }
+}
+
+const TABLES: [(&Table, &str, &[(&str, &str)]); 3] = [
+    (Call::TABLE, "raw ->> 'id'", CALLS),
+    (Recording::TABLE, "raw ->> 'recording_id'", RECORDINGS),
+    (Agent::TABLE, "raw ->> 'id'", AGENTS),
+];
+
+/// Reads every record again, and compares it with every column of its row.
+pub(crate) async fn assert_columns(field: &Field) {
+    let mut connection = readers(field).await;
+    for (table, id, readings) in TABLES {
+        assert_readings(&mut connection, table, id, readings).await;
     }
 }
 
 /// Whether a column says something in some rows: two readings that are empty everywhere would agree too.
 async fn assert_told(field: &Field) {
-    for table in [Call::TABLE, Recording::TABLE, Agent::TABLE] {
-        for column in table.columns {
-            // The call log does not tell how long recordings are, all are of one type, and system users are not listed.
-            let fewest = match (table.name, column.name) {
-                ("recordings", "duration_seconds") => 0,
+    for (table, _, readings) in TABLES {
+        for (column, _) in readings {
+            // All recordings are of one type, and system users are not listed.
+            let fewest = match (table.name, *column) {
                 ("recordings", "media_type") | (_, "is_system") => 1,
                 _ => 2,
             };
-            let query = format!(
-                "select count(distinct {}) from warehouse.{}",
-                column.name, table.name
-            );
+            let query = format!("select count(distinct {column}) from warehouse.{}", table.name);
             let values = field.number(&query).await;
-            assert!(values >= fewest, "{}.{}: {values}", table.name, column.name);
+            assert!(values >= fewest, "{}.{column}: {values}", table.name);
         }
     }
 }

@@ -14,8 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::postgres::Database;
 
-/// The name of the one source.
+/// The name of the one source, an account of Convoso unless the field is of another vendor.
 pub(crate) const SOURCE: &str = "convoso_test";
+/// The streams that a field reads unless it says otherwise.
+const STREAMS: [&str; 2] = ["calls", "agents"];
 
 /// Simulated vendors whose clock stands still some minutes ago, a warehouse, and settings that bring them together.
 pub(crate) struct Field {
@@ -41,6 +43,37 @@ impl Field {
 
     /// Like `new`, with other options of the sandbox.
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let mut field = Self::build(change).await;
+        field.only(&STREAMS);
+        field
+    }
+
+    /// Every stream of a vendor; `own` gives the source its address, its secrets and its options.
+    pub(crate) async fn of(
+        vendor: &str,
+        change: impl FnOnce(&mut Options),
+        own: impl FnOnce(&Sandbox, &mut Source),
+    ) -> Self {
+        let mut field = Self::build(change).await;
+        let source = field
+            .settings
+            .sources
+            .get_mut(SOURCE)
+            .expect("the field has one source");
+        vendor.clone_into(&mut source.vendor);
+        own(&field.sandbox, source);
+        field
+    }
+
+    /// Switches off all streams but these.
+    pub(crate) fn only(&mut self, streams: &[&str]) {
+        let vendor = convene::vendors::vendor(&self.source().vendor).expect("a vendor");
+        for name in vendor.stream_names {
+            self.stream(name).enabled = Some(streams.contains(name));
+        }
+    }
+
+    async fn build(change: impl FnOnce(&mut Options)) -> Self {
         let database = Database::new().await;
         let warehouse = Warehouse::connect(&database.secret(), 6)
             .await
@@ -225,11 +258,18 @@ impl Field {
         };
         let text = format!(
             "[daemon]\nlease = \"1s\"\n[sources.{SOURCE}]\nvendor = \"convoso\"\nbase_url = \"{}\"\ntoken = \"{}\"\nsince = \"{}\"\n\
-             requests_per_minute = 60000\nschedule = \"* * * * * *\"\n{more}",
+             requests_per_minute = 60000\nschedule = \"* * * * * *\"\n{more}\n",
             self.sandbox.convoso_url(),
             "sandbox-token",
             since.to_rfc3339(),
         );
+        let off = source
+            .streams
+            .iter()
+            .filter(|(name, own)| own.enabled == Some(false) && !more.contains(&format!("streams.{name}]")));
+        let text = off.fold(text, |text, (name, _)| {
+            format!("{text}\n[sources.{SOURCE}.streams.{name}]\nenabled = false\n")
+        });
         std::fs::write(&path, text).expect("the settings are written");
         SettingsFile { folder, path }
     }

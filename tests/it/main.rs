@@ -13,6 +13,7 @@ mod faults;
 mod field;
 mod floor_plan;
 mod instances;
+mod lost_commits;
 mod paging;
 mod postgres;
 mod proof;

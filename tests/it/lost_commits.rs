@@ -1,0 +1,163 @@
+//! A server that crashes may lose the last commits that it has confirmed: then no walk is complete that lacks a batch.
+
+use std::time::Duration;
+
+use convene::app::{self, RunReport, Warehouse};
+use convene::embedded::Embedded;
+use convene::stream::Remedy;
+use secrecy::SecretString;
+use sqlx::{Connection, PgConnection, PgPool};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+
+use crate::books::execute;
+use crate::field::{Field, SOURCE, after_each_batch};
+use crate::proof::{assert_proof, busy_field};
+
+/// What a crash leaves of a walk whose beginning alone had reached the disk.
+const LOSE: [&str; 3] = [
+    "delete from warehouse.recordings where walk_id = (select max(id) from sync.walks)",
+    "delete from warehouse.calls where walk_id = (select max(id) from sync.walks)",
+    "update sync.walks set batch_count = 0, request_count = 0, body_bytes = 0, rows_seen = 0, inserted = 0, duplicates = 0
+     where id = (select max(id) from sync.walks)",
+];
+/// The server writes a log of commits that nobody waits for as seldom as it can.
+const LAZY: [&str; 3] = [
+    "alter system set wal_writer_delay = '10s'",
+    "alter system set wal_writer_flush_after = '1GB'",
+    "select pg_reload_conf()",
+];
+/// The shell that the server starts ends the process that started it; the server then starts anew from its log.
+const CRASH: &str = "copy (select 1) to program 'kill -9 $PPID'";
+/// Longer than any test: nobody renews in the middle of a crash.
+const LONG: Duration = Duration::from_hours(1);
+
+/// A field whose calls are one window of several batches.
+async fn one_window(calls: u32) -> Field {
+    let mut field = busy_field(1, calls).await;
+    field.stream("calls").widest = Some(Duration::from_hours(24 * 40_000));
+    field.settings.lease = LONG;
+    field
+}
+
+async fn sync_calls(field: &Field, watch: app::Watch) -> RunReport {
+    let mut reports = field.try_sync(&["calls"], false, watch).await;
+    reports.pop().expect("one stream runs").expect("the source runs")
+}
+
+/// Waits in a place that cannot: between two batches.
+fn wait_for<T>(work: impl Future<Output = T>) -> T {
+    block_in_place(|| Handle::current().block_on(work))
+}
+
+async fn lose(pool: &PgPool) {
+    for statement in LOSE {
+        sqlx::query(statement).execute(pool).await.expect("rows are lost");
+    }
+}
+
+/// The walk failed for this reason, earned nothing, and the next run makes up for it.
+async fn assert_noticed_and_mended(field: &Field, report: &RunReport) {
+    let [flaw] = report.unfinished.as_slice() else {
+        panic!("{report:?}")
+    };
+    assert!(
+        flaw.is_failed && flaw.reason.contains("has lost a batch"),
+        "{flaw:?}"
+    );
+    assert_eq!(flaw.remedy, Remedy::NextTick);
+    assert_eq!(report.complete_count, 0);
+    let earned = "select count(*) from sync.coverage where covered <> '{}' or last_complete_at is not null";
+    assert_eq!(field.number(earned).await, 0);
+    let noted = "select count(*) from sync.walks where state = 'failed' and reason like '%has lost a batch%'";
+    assert_eq!(field.number(noted).await, 1);
+    field.sync_completely().await;
+    assert_proof(field).await;
+    field.assert_truth().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_walk_that_lost_a_batch_is_not_complete_whichever_batch_it_was() {
+    // Several batches, of which the first is lost; and a single one.
+    for calls in [2_400, 100] {
+        let field = one_window(calls).await;
+        let pool = field.pool.clone();
+        let watch = after_each_batch(move |count| {
+            if count == 1 {
+                wait_for(lose(&pool));
+            }
+        });
+        let report = sync_calls(&field, watch).await;
+        assert_noticed_and_mended(&field, &report).await;
+    }
+}
+
+/// Puts the field on a server of its own, which may crash.
+async fn on_own_server(field: &mut Field) -> Embedded {
+    let server = Embedded::start().await.unwrap_or_else(|error| panic!("{error}"));
+    let url = server.url("postgres");
+    field.pool = PgPool::connect(&url).await.expect("the server answers");
+    for statement in LAZY {
+        execute(field, statement).await;
+    }
+    field.warehouse = Warehouse::connect(&SecretString::from(url), 6)
+        .await
+        .expect("the server answers");
+    field.warehouse.migrate().await.expect("the schema is made");
+    server
+}
+
+/// Crashes the server, and waits until it answers again.
+async fn crash(url: &str) {
+    let mut connection = PgConnection::connect(url).await.expect("the server answers");
+    let crashed = sqlx::query(CRASH).execute(&mut connection).await;
+    assert!(crashed.is_err(), "the server is still there");
+    while PgConnection::connect(url).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_crashes_within_a_walk_does_not_make_it_complete() {
+    let mut field = one_window(2_400).await;
+    let server = on_own_server(&mut field).await;
+    let (url, pool) = (server.url("postgres"), field.pool.clone());
+    let watch = after_each_batch(move |count| {
+        if count == 1 {
+            wait_for(async {
+                crash(&url).await;
+                let left = "select count(*) from warehouse.calls";
+                let left: i64 = sqlx::query_scalar(left).fetch_one(&pool).await.unwrap();
+                assert_eq!(left, 0, "the crash lost nothing, so that nothing is proved");
+            });
+        }
+    });
+    let report = sync_calls(&field, watch).await;
+    assert_noticed_and_mended(&field, &report).await;
+    server.stop().await.expect("the server stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_schema_the_lease_and_the_coverage_outlive_a_crash_that_follows_at_once() {
+    let mut field = one_window(600).await;
+    let server = on_own_server(&mut field).await;
+    let url = server.url("postgres");
+    let migrations = field.count("sync.schema").await;
+    crash(&url).await;
+    assert_eq!(field.count("sync.schema").await, migrations);
+    let lease = field.warehouse.lease("other", "test", LONG).await;
+    assert_eq!(lease.expect("nobody holds it").epoch(), 1);
+    crash(&url).await;
+    let epochs = "select coalesce(sum(epoch), 0)::bigint from sync.leases where source = 'other'";
+    assert_eq!(field.number(epochs).await, 1);
+    assert!(sync_calls(&field, app::deaf()).await.is_complete());
+    crash(&url).await;
+    let covered =
+        format!("select count(*) from sync.coverage where source = '{SOURCE}' and covered <> '{{}}'");
+    assert_eq!(field.number(&covered).await, 1);
+    assert_proof(&field).await;
+    field
+        .assert_same("calls", field.sandbox.convoso().truth_calls())
+        .await;
+    server.stop().await.expect("the server stops");
+}
