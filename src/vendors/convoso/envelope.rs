@@ -39,6 +39,15 @@ pub(super) fn leads(body: &str) -> Result<Opened<'_>, ReadError> {
     perhaps(MISSING_LISTS, open(body))
 }
 
+/// Opens an answer of leads/search about leads that are gone. The total is left out: it counts rows, and these are none.
+pub(super) fn tombstones(body: &str) -> Result<Opened<'_>, ReadError> {
+    let opened = leads(body)?;
+    Ok(Opened {
+        total: None,
+        ..opened
+    })
+}
+
 /// Opens an answer of agent-performance/search. Nobody at all was perhaps at work.
 pub(super) fn performance(body: &str) -> Result<Opened<'_>, ReadError> {
     let open = |body| {

@@ -6,7 +6,8 @@ use chrono::{NaiveDateTime, TimeDelta, Timelike};
 
 use crate::model::{Batch, Entity as _, Lead};
 use crate::stream::{
-    Account, Cursor, Endpoint, Item, MapError, Paginator, Request, Seek, Trailing, Window, Windowing,
+    Account, Ask, Cursor, Endpoint, Item, MapError, Next, Opened, Paginator, ReadError, Request, Seek,
+    Trailing, Window, Windowing,
 };
 use crate::vendors::lenient::record;
 
@@ -57,12 +58,11 @@ fn change_windows() -> Windowing {
     }
 }
 
-/// Deleted leads, which no other search shows. (seen in client programs; the older documentation has no such filter)
+/// Deleted leads, which no other search shows (seen in client programs; the older documentation has no such filter).
 pub(super) fn deleted(account: &Account) -> Endpoint {
     Endpoint {
         name: "deleted_leads",
         first: |window, account| search(window, account, ["deleted_at_start", "deleted_at_end"]),
-        paginator: Paginator::Seek(unordered("deleted_at_start", "deleted_at_end")),
         ..tombstones(account)
     }
 }
@@ -72,7 +72,6 @@ pub(super) fn archived(account: &Account) -> Endpoint {
     Endpoint {
         name: "archived_leads",
         first: |window, account| search(window, account, ["archived_at_start", "archived_at_end"]),
-        paginator: Paginator::Seek(unordered("archived_at_start", "archived_at_end")),
         ..tombstones(account)
     }
 }
@@ -81,6 +80,8 @@ fn tombstones(account: &Account) -> Endpoint {
     Endpoint {
         tables: &[Lead::TABLE],
         cursor: Cursor::Window(tombstone_windows()),
+        open: envelope::tombstones,
+        paginator: Paginator::By(twice),
         map: tombstone,
         ..leads(account)
     }
@@ -98,16 +99,16 @@ fn tombstone_windows() -> Windowing {
     }
 }
 
-/// A list in no known order: by offset, in halves above what can be reached.
-fn unordered(since: &'static str, until: &'static str) -> Seek {
-    Seek {
-        since,
-        until,
-        offset: "offset",
-        format: TIME,
-        reachable: REACHABLE,
-        time: |_, _| None,
+/// By offset, up to an empty page, and then once more: a row that was skipped because one before it left the list is in its
+/// new place the second time.
+fn twice(asked: &Ask, got: &Opened<'_>, account: &Account) -> Result<Next, ReadError> {
+    let next = Paginator::Offset { param: "offset" }.next(asked, got, account)?;
+    let is_end = next.then.is_empty() && asked.request.param("offset") != Some("0");
+    if is_end && asked.stage == 0 {
+        let request = asked.request.clone().with("offset", 0);
+        return Ok(Next::ask(vec![asked.again(request, 1)]));
     }
+    Ok(next)
 }
 
 /// The first question of a window, by this filter.

@@ -18,6 +18,7 @@ pub(super) fn agent_performance(account: &Account) -> Endpoint {
         cursor: Cursor::Days(Daily {
             again: 3,
             column: "day",
+            zone: account.time_zone,
         }),
         account: account.clone(),
         first: question,
