@@ -259,17 +259,17 @@ fn the_same_answer_is_always_the_same_page() {
 #[test]
 fn the_first_questions_follow_the_window_where_the_stream_has_one() {
     // Whole days, because some filters take dates only.
-    let day = TimeDelta::days(1);
+    let days = TimeDelta::days(2);
     let window = Window {
-        until: window().until + day,
+        until: window().until + days,
         ..window()
     };
     let later = Window {
-        since: window.since + day,
+        since: window.since + days,
         ..window
     };
     let longer = Window {
-        until: window.until + day,
+        until: window.until + days,
         ..window
     };
     for (stream, fixtures) in streams() {

@@ -42,7 +42,10 @@ impl Consent {
             next: 501,
         };
         for place in 0..count {
-            consent.add(CAMPAIGN_IDS[place as usize % 4], wall_clock - i64::from(place + 1) * 3_600);
+            consent.add(
+                CAMPAIGN_IDS[place as usize % 4],
+                wall_clock - i64::from(place + 1) * 3_600,
+            );
         }
         consent
     }
@@ -70,15 +73,24 @@ impl Consent {
 
     /// Every entry as the vendor writes it.
     pub(super) fn records(&self, is_sms: bool) -> Vec<(u32, Value)> {
-        self.entries.iter().map(|entry| (entry.number, record(entry, is_sms))).collect()
+        self.entries
+            .iter()
+            .map(|entry| (entry.number, record(entry, is_sms)))
+            .collect()
     }
 }
 
 fn record(entry: &Entry, is_sms: bool) -> Value {
-    let campaign = CAMPAIGNS.iter().find(|campaign| i64::from(campaign.id) == entry.campaign);
+    let campaign = CAMPAIGNS
+        .iter()
+        .find(|campaign| i64::from(campaign.id) == entry.campaign);
     let purpose = if entry.campaign < 0 { "Marketing" } else { "" };
     let is_foreign = entry.number % 9 == 8;
-    let phone = if is_foreign { format!("79460018{:02}", entry.number % 100) } else { entry.phone.to_string() };
+    let phone = if is_foreign {
+        format!("79460018{:02}", entry.number % 100)
+    } else {
+        entry.phone.to_string()
+    };
     let mut row = json!({
         "id": entry.number.to_string(), "phone_number": phone,
         "campaign_id": entry.campaign.to_string(), "insert_date": wall_text(entry.inserted),

@@ -22,7 +22,9 @@ impl Furniture {
             let last = if is_idle { Value::Null } else { date(called, "America/Los_Angeles") };
             json!({"id": campaign.id, "name": campaign.name, "status": if is_idle { "N" } else { "Y" }, "last_call_date": last})
         });
-        let lists = CAMPAIGNS.iter().flat_map(|campaign| campaign.lists.map(|list| (campaign.id, list)));
+        let lists = CAMPAIGNS
+            .iter()
+            .flat_map(|campaign| campaign.lists.map(|list| (campaign.id, list)));
         let lists = lists.map(|(campaign, list)| {
             let is_used = list % 4 != 3;
             let called = date(wall_clock - i64::from(list) * 60, "America/New_York");
@@ -53,12 +55,21 @@ pub(super) fn list_name(list: u32) -> String {
 }
 
 fn dispositions() -> Vec<Value> {
-    let endings = OUTBOUND_ENDINGS.iter().chain(&INBOUND_ENDINGS).map(|ending| ending.disposition);
+    let endings = OUTBOUND_ENDINGS
+        .iter()
+        .chain(&INBOUND_ENDINGS)
+        .map(|ending| ending.disposition);
     let mut all: Vec<_> = CHOSEN.into_iter().chain(endings).chain([WRAP_UP]).collect();
     all.sort_by_key(|disposition| disposition.code);
     all.dedup_by_key(|disposition| disposition.code);
     let row = |disposition: super::catalogue::Disposition| {
-        let is = |codes: &[&str]| if codes.contains(&disposition.code) { "Y" } else { "N" };
+        let is = |codes: &[&str]| {
+            if codes.contains(&disposition.code) {
+                "Y"
+            } else {
+                "N"
+            }
+        };
         json!({
             "status": disposition.code, "name": disposition.name, "final": is(&["SALE", "DNC", "DC", "WN"]),
             "reached": is(&["SALE", "NI", "NQ", "CALLBK", "XFERD", "DNC"]), "success": is(&["SALE"]),
@@ -85,7 +96,10 @@ pub(super) fn lists(world: &World, question: &Question) -> Result<Answer, Refuse
     };
     let rows: Vec<Value> = world.read(|state, _| {
         let lists = state.office.furniture.lists.iter();
-        lists.filter(|list| wanted.is_none_or(|wanted| list["status"] == wanted)).cloned().collect()
+        lists
+            .filter(|list| wanted.is_none_or(|wanted| list["status"] == wanted))
+            .cloned()
+            .collect()
     });
     Ok(Answer::json(json!({"success": true, "data": rows}).to_string()))
 }
@@ -93,10 +107,23 @@ pub(super) fn lists(world: &World, question: &Question) -> Result<Answer, Refuse
 pub(super) fn statuses(world: &World, question: &Question) -> Result<Answer, Refused> {
     let text = question.get("query").unwrap_or_default().to_lowercase();
     let rows: Vec<Value> = world.read(|state, _| {
-        let says = |row: &&Value| ["status", "name"].iter().any(|key| {
-            row[key].as_str().is_some_and(|own| own.to_lowercase().contains(&text))
-        });
-        state.office.furniture.dispositions.iter().filter(says).cloned().collect()
+        let says = |row: &&Value| {
+            ["status", "name"].iter().any(|key| {
+                row[key]
+                    .as_str()
+                    .is_some_and(|own| own.to_lowercase().contains(&text))
+            })
+        };
+        state
+            .office
+            .furniture
+            .dispositions
+            .iter()
+            .filter(says)
+            .cloned()
+            .collect()
     });
-    Ok(Answer::json(json!({"success": true, "code": 200, "data": rows}).to_string()))
+    Ok(Answer::json(
+        json!({"success": true, "code": 200, "data": rows}).to_string(),
+    ))
 }

@@ -70,7 +70,11 @@ impl<'a> Search<'a> {
 
     /// The leads in the vendor's order: by time of change where that is asked for (documented), else in no known one.
     fn find<'b>(&self, ledger: &'b Ledger, dice: Option<&mut Rng>) -> Vec<&'b Lead> {
-        let mut found: Vec<&Lead> = ledger.leads.iter().filter(|lead| self.fits(ledger, lead)).collect();
+        let mut found: Vec<&Lead> = ledger
+            .leads
+            .iter()
+            .filter(|lead| self.fits(ledger, lead))
+            .collect();
         if let Some(dice) = dice {
             dice.shuffle(&mut found);
         }
@@ -104,7 +108,9 @@ impl<'a> Search<'a> {
 /// A lead as the vendor writes it.
 fn record(ledger: &Ledger, lead: &Lead, knobs: &Knobs) -> Value {
     let plain = |at: Option<i64>| at.map_or_else(String::new, |at| super::wall_text(ledger.wall(at)));
-    let campaign = CAMPAIGNS.iter().find(|campaign| campaign.lists.contains(&lead.list));
+    let campaign = CAMPAIGNS
+        .iter()
+        .find(|campaign| campaign.lists.contains(&lead.list));
     let number = lead.who.number;
     let id = number.to_string();
     json!({
@@ -114,7 +120,7 @@ fn record(ledger: &Ledger, lead: &Lead, knobs: &Knobs) -> Value {
         "status": lead.status.0, "status_name": lead.status.1,
         "user_id": lead.user_id.to_string(), "owner_id": if number.is_multiple_of(5) { "1000777" } else { "0" },
         "created_by": "1000001", "last_modified_by": lead.user_id.to_string(),
-        "source_id": ["API", "WEB"][number as usize % 2], "source_name": ["API", "Web form"][number as usize % 2],
+        "source_id": (["API", "WEB"][number as usize % 2]), "source_name": (["API", "Web form"][number as usize % 2]),
         "list_id": lead.list.to_string(), "directory_name": super::furniture::list_name(lead.list),
         "campaign_uid": campaign.map(|campaign| campaign.id.to_string()),
         "campaign_name": campaign.map(|campaign| campaign.name),
@@ -123,9 +129,9 @@ fn record(ledger: &Ledger, lead: &Lead, knobs: &Knobs) -> Value {
         "alt_phone_1": if number.is_multiple_of(7) { (lead.who.phone + 1).to_string() } else { String::new() },
         "alt_phone_2": if number.is_multiple_of(11) { (lead.who.phone + 2).to_string() } else { String::new() },
         "address1": format!("{} Sample Street", number % 900), "address2": if number.is_multiple_of(3) { "Floor 2" } else { "" },
-        "city": ["Exampleville", "Sampleton"][number as usize % 2], "state": ["CA", "NY", ""][number as usize % 3],
-        "postal_code": format!("{:05}", number % 99_999), "country": ["US", "CA"][number as usize % 2],
-        "gender": ["M", "F", "X"][number as usize % 3],
+        "city": (["Exampleville", "Sampleton"][number as usize % 2]), "state": (["CA", "NY", ""][number as usize % 3]),
+        "postal_code": format!("{:05}", number % 99_999), "country": (["US", "CA"][number as usize % 2]),
+        "gender": (["M", "F", "X"][number as usize % 3]),
         "called_count": lead.called.to_string(), "called_count_inbound": lead.called_inbound.to_string(),
         "last_called": plain(lead.last_called), "first_contacted_at": plain(lead.first_contacted),
         "is_contacted": if lead.first_contacted.is_some() { "1" } else { "0" },
@@ -136,6 +142,11 @@ fn record(ledger: &Ledger, lead: &Lead, knobs: &Knobs) -> Value {
 /// Every lead that ordinary searches show: its id and its record.
 pub(super) fn all(ledger: &Ledger, knobs: &Knobs) -> Vec<(String, String)> {
     let present = ledger.leads.iter().filter(|lead| lead.gone.is_none());
-    let pair = |lead: &Lead| (lead.who.number.to_string(), record(ledger, lead, knobs).to_string());
+    let pair = |lead: &Lead| {
+        (
+            lead.who.number.to_string(),
+            record(ledger, lead, knobs).to_string(),
+        )
+    };
     present.map(pair).collect()
 }

@@ -89,7 +89,10 @@ impl Ledger {
     pub(super) fn follow(&mut self, calls: &Calls, roster: &Roster, agents: usize, now: i64) {
         let wall = |at| local::wall_clock(self.zone, at);
         let recent = calls.between(wall(self.known) - HOUR, wall(now) + HOUR);
-        for call in recent.iter().filter(|call| self.known < call.start && call.start <= now) {
+        for call in recent
+            .iter()
+            .filter(|call| self.known < call.start && call.start <= now)
+        {
             let story = Story::of(self.seed, agents, call);
             let wrap = match &story.fate {
                 Fate::Talk(talk) => talk.wrap_seconds,
@@ -97,12 +100,18 @@ impl Ledger {
             };
             let at = story.start + story.seconds + wrap;
             if let Some(lead) = story.lead.filter(|lead| *lead > 0) {
-                self.touches.push(Reverse(Touch { at, lead, call: *call }));
+                self.touches.push(Reverse(Touch {
+                    at,
+                    lead,
+                    call: *call,
+                }));
             }
         }
         self.known = self.known.max(now);
         while self.touches.peek().is_some_and(|Reverse(touch)| touch.at <= now) {
-            let Some(Reverse(touch)) = self.touches.pop() else { break };
+            let Some(Reverse(touch)) = self.touches.pop() else {
+                break;
+            };
             let story = Story::of(self.seed, agents, &touch.call);
             if let Some(lead) = self.find(touch.lead).filter(|lead| lead.gone.is_none()) {
                 lead.hear(&story, roster, touch.at);

@@ -170,7 +170,9 @@ fn wall_text(wall_clock: i64) -> String {
 /// A span of local seconds, of which either end may be left open.
 fn span(question: &Question, first: &str, last: &str) -> Result<Option<(i64, i64)>, Refused> {
     let time = |name: &str| -> Result<Option<i64>, Refused> {
-        let Some(text) = question.get(name) else { return Ok(None) };
+        let Some(text) = question.get(name) else {
+            return Ok(None);
+        };
         local::parse(text).map(Some).ok_or((6023, "Invalid date format"))
     };
     Ok(match (time(first)?, time(last)?) {

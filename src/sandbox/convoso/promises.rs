@@ -70,7 +70,9 @@ impl Promises {
     /// Every promise as the vendor writes it.
     pub(super) fn records(&self, wall_clock: i64) -> Vec<(u32, Value)> {
         let records = self.all.iter();
-        records.map(|promise| (promise.number, self.record(promise, wall_clock))).collect()
+        records
+            .map(|promise| (promise.number, self.record(promise, wall_clock)))
+            .collect()
     }
 
     /// The stage changes by itself as time goes on; its case is not that of the filter (documented).
@@ -85,14 +87,14 @@ impl Promises {
         let user = 1_000_777 + 7 * (promise.pick % 5);
         json!({
             "id": promise.number.to_string(), "lead_id": customer.number.to_string(), "list_id": "1850",
-            "campaign_id": ["410", "411"][(promise.pick % 2) as usize], "status": "CALLBK",
+            "campaign_id": (["410", "411"][usize::from(promise.pick % 2 == 1)]), "status": "CALLBK",
             "created_at": wall_text(promise.created), "callback_time": wall_text(promise.due),
             "modified_at": wall_text(promise.modified), "user": user.to_string(),
             "recipient": if promise.pick.is_multiple_of(4) { "System" } else { "USERONLY" },
             "comments": if promise.pick.is_multiple_of(6) { "after 5 pm" } else { "" }, "context": "", "callback_seen": "",
             "phone_number": customer.phone.to_string(), "stage": stage, "class": stage.to_lowercase(),
             "user_name": format!("Agent {user}"), "directory_name": "Leads 1850",
-            "campaign_name": ["Spring Outbound", "Renewals & Upgrades"][(promise.pick % 2) as usize],
+            "campaign_name": (["Spring Outbound", "Renewals & Upgrades"][usize::from(promise.pick % 2 == 1)]),
             "campaign_type": "OUTBOUND", "status_name": "Call Back",
         })
     }
@@ -106,9 +108,13 @@ pub(super) fn answer(world: &World, question: &Question) -> Result<Answer, Refus
         return Err((7231, "Invalid offset"));
     }
     let day = |name: &str| -> Result<Option<i64>, Refused> {
-        let Some(text) = question.get(name) else { return Ok(None) };
+        let Some(text) = question.get(name) else {
+            return Ok(None);
+        };
         let day: NaiveDate = text.parse().map_err(|_| (6023, "Invalid date format"))?;
-        Ok(day.and_hms_opt(0, 0, 0).map(|midnight| midnight.and_utc().timestamp()))
+        Ok(day
+            .and_hms_opt(0, 0, 0)
+            .map(|midnight| midnight.and_utc().timestamp()))
     };
     let first = day("start_date")?.unwrap_or(i64::MIN);
     let last = day("end_date")?.map_or(i64::MAX, |midnight| midnight + DAY - 1);
@@ -117,7 +123,10 @@ pub(super) fn answer(world: &World, question: &Question) -> Result<Answer, Refus
     let rows: Vec<Value> = world.read(|state, now| {
         let wall_clock = crate::sandbox::local::wall_clock(zone, now);
         let promises = &state.office.promises;
-        let due = promises.all.iter().filter(|promise| (first..=last).contains(&promise.due));
+        let due = promises
+            .all
+            .iter()
+            .filter(|promise| (first..=last).contains(&promise.due));
         due.map(|promise| promises.record(promise, wall_clock)).collect()
     });
     if rows.is_empty() && knobs.empty_callbacks == EmptyCallbacks::Code6000 {

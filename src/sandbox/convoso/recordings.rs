@@ -21,7 +21,12 @@ pub(super) fn answer(world: &World, question: &Question) -> Result<Answer, Refus
     let offset = whole(question, "offset", 0, (7231, "Invalid offset"))?;
     let users = question.get("user").ok_or((6005, "Missing Users"))?;
     let rows = world.read(|state, now| {
-        let ids: Vec<u32> = state.roster.present().filter(|agent| agent.answers_to(users)).map(|agent| agent.id).collect();
+        let ids: Vec<u32> = state
+            .roster
+            .present()
+            .filter(|agent| agent.answers_to(users))
+            .map(|agent| agent.id)
+            .collect();
         if ids.is_empty() {
             return Err((6005, "Missing Users"));
         }
@@ -49,7 +54,9 @@ pub(super) fn of(scene: &Scene<'_>, state: &State, ids: &[u32], span: (i64, i64)
         for place in 0..count {
             let id = recording_id(call.number, place);
             let seconds = view.stage.seconds;
-            let end = seconds.filter(|_| id.is_multiple_of(2)).map(|seconds| wall_text(call.local + seconds));
+            let end = seconds
+                .filter(|_| id.is_multiple_of(2))
+                .map(|seconds| wall_text(call.local + seconds));
             let row = json!({
                 "recording_id": id, "lead_id": view.story.lead.unwrap_or(0), "start_time": wall_text(call.local),
                 "end_time": end.unwrap_or_default(), "seconds": seconds.filter(|_| !id.is_multiple_of(5)),

@@ -15,10 +15,15 @@ use crate::sandbox::local;
 type Records = Vec<(String, String)>;
 
 impl World {
-    /// Changes some leads in this very second, from the first on; each call changes others too if `count` reaches them.
+    /// Changes the first `count` leads in this very second.
     pub fn touch_leads(&self, count: usize) {
         self.leads(|ledger, now| {
-            for lead in ledger.leads.iter_mut().filter(|lead| lead.gone.is_none()).take(count) {
+            for lead in ledger
+                .leads
+                .iter_mut()
+                .filter(|lead| lead.gone.is_none())
+                .take(count)
+            {
                 touch(lead, now);
             }
         });
@@ -70,7 +75,8 @@ impl World {
     pub fn add_callback(&self, due: DateTime<Utc>) -> String {
         let zone = self.zone();
         let wall = |at| local::wall_clock(zone, at);
-        self.write(|state, now| state.office.promises.add(wall(due.timestamp()), wall(now))).to_string()
+        self.write(|state, now| state.office.promises.add(wall(due.timestamp()), wall(now)))
+            .to_string()
     }
 
     /// Dismisses a callback. Says whether there is such a callback.
@@ -99,7 +105,9 @@ impl World {
             let furniture = &mut state.office.furniture;
             let mut all = furniture.lists.iter_mut().chain(&mut furniture.campaigns);
             let found = all.find(|row| row["id"] == id);
-            found.map(|row| row["status"] = json!(if is_active { "Y" } else { "N" })).is_some()
+            found
+                .map(|row| row["status"] = json!(if is_active { "Y" } else { "N" }))
+                .is_some()
         })
     }
 
@@ -173,7 +181,9 @@ impl World {
     pub fn truth_agent_events(&self) -> Records {
         self.told(|scene, state| {
             let all = work::between(scene, state, self, EVER);
-            all.into_iter().map(|(id, row)| (id.to_string(), row.to_string())).collect()
+            all.into_iter()
+                .map(|(id, row)| (id.to_string(), row.to_string()))
+                .collect()
         })
     }
 
@@ -182,7 +192,9 @@ impl World {
         self.told(|scene, state| {
             let ids: Vec<u32> = state.roster.present().map(|agent| agent.id).collect();
             let all = recordings::of(scene, state, &ids, EVER);
-            all.into_iter().map(|(id, row)| (id.to_string(), row.to_string())).collect()
+            all.into_iter()
+                .map(|(id, row)| (id.to_string(), row.to_string()))
+                .collect()
         })
     }
 
@@ -213,6 +225,10 @@ fn texts(prefix: &str, records: Vec<(u32, Value)>) -> Records {
 }
 
 fn keyed(rows: &[Value], key: &str) -> Records {
-    let id = |row: &Value| row[key].as_str().map_or_else(|| row[key].to_string(), str::to_owned);
+    let id = |row: &Value| {
+        row[key]
+            .as_str()
+            .map_or_else(|| row[key].to_string(), str::to_owned)
+    };
     rows.iter().map(|row| (id(row), row.to_string())).collect()
 }

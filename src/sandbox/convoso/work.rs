@@ -57,7 +57,9 @@ pub(super) fn figures(scene: &Scene<'_>, state: &State, span: (i64, i64)) -> BTr
     let calls = state.calls.between(span.0, span.1);
     for call in calls.iter().filter(|call| call.start <= scene.now) {
         let view = scene.view(call);
-        let Fate::Talk(talk) = &view.story.fate else { continue };
+        let Fate::Talk(talk) = &view.story.fate else {
+            continue;
+        };
         let (id, name) = scene.user(&view);
         let own = agents.entry(id).or_default();
         name.clone_into(&mut own.name);
@@ -67,16 +69,24 @@ pub(super) fn figures(scene: &Scene<'_>, state: &State, span: (i64, i64)) -> BTr
         own.wrap += (scene.now - view.story.start - view.story.seconds).clamp(0, talk.wrap_seconds);
     }
     let rows = agents.into_iter();
-    rows.map(|(id, figures)| (id.to_string(), row(id, &figures))).collect()
+    rows.map(|(id, figures)| (id.to_string(), row(id, &figures)))
+        .collect()
 }
 
 fn row(id: u32, figures: &Figures) -> Value {
-    let &Figures { calls, machines, talk, wrap, .. } = figures;
+    let &Figures {
+        calls,
+        machines,
+        talk,
+        wrap,
+        ..
+    } = figures;
     let (wait, pause) = (97 * calls, 31 * calls);
     let total = talk + wait + pause + wrap;
     // Two decimals, as whole hundredths.
     let share = |part: i64, all: i64| {
-        let hundredths = i32::try_from((10_000 * part + all / 2) / all.max(1)).expect("a share is at most one");
+        let hundredths =
+            i32::try_from((10_000 * part + all / 2) / all.max(1)).expect("a share is at most one");
         json!(f64::from(hundredths) / 100.0)
     };
     let mut row = json!({
@@ -97,7 +107,12 @@ fn row(id: u32, figures: &Figures) -> Value {
 
 /// `HH:MM:SS`, with as many hours as there are (assumed).
 fn length(seconds: i64) -> String {
-    format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// agent-productivity/search: changes of what agents are doing.
@@ -127,21 +142,35 @@ pub(super) fn events(world: &World, question: &Question) -> Result<Answer, Refus
 
 /// The events of a span of local time: two for each conversation, the second of which grows for a while. By agent, which is
 /// as good as no order.
-pub(super) fn between(scene: &Scene<'_>, state: &State, world: &World, span: (i64, i64)) -> Vec<(u64, Value)> {
+pub(super) fn between(
+    scene: &Scene<'_>,
+    state: &State,
+    world: &World,
+    span: (i64, i64),
+) -> Vec<(u64, Value)> {
     let mut events: Vec<(u32, u64, Value)> = Vec::new();
     for call in state.calls.between(span.0 - LONGEST, span.1) {
         let view = scene.view(call);
-        let Fate::Talk(talk) = &view.story.fate else { continue };
+        let Fate::Talk(talk) = &view.story.fate else {
+            continue;
+        };
         let (agent, name) = scene.user(&view);
         let over = view.story.start + view.story.seconds + talk.wrap_seconds;
         let idle = (scatter(0xE7, u64::from(call.number)) % 1_800).cast_signed();
         let id = 300_001 + 2 * u64::from(call.number);
-        for (id, at, longest, state) in [(id, view.story.start, over - view.story.start, "INCALL"), (id + 1, over, idle, "READY")] {
+        for (id, at, longest, state) in [
+            (id, view.story.start, over - view.story.start, "INCALL"),
+            (id + 1, over, idle, "READY"),
+        ] {
             let wall = local::wall_clock(world.zone(), at);
             if at <= scene.now && (span.0..=span.1).contains(&wall) {
                 let seconds = longest.min(scene.now - at);
                 let campaign = view.story.campaign;
-                events.push((agent, id, event(id, (agent, name), (at, wall, seconds), state, campaign, talk)));
+                events.push((
+                    agent,
+                    id,
+                    event(id, (agent, name), (at, wall, seconds), state, campaign, talk),
+                ));
             }
         }
     }
@@ -162,7 +191,11 @@ fn event(
     } else {
         length(seconds)
     };
-    let (code, reason) = if state == "READY" && talk.comment.is_multiple_of(4) { ("LUNCH", "Lunch") } else { ("", "") };
+    let (code, reason) = if state == "READY" && talk.comment.is_multiple_of(4) {
+        ("LUNCH", "Lunch")
+    } else {
+        ("", "")
+    };
     let campaign_id = campaign.map_or_else(String::new, |campaign| campaign.id.to_string());
     let mut row = json!({
         "id": id.to_string(), "user_id": agent.to_string(), "state": state, "availability_code": code,

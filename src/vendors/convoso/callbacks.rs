@@ -181,7 +181,12 @@ mod tests {
         };
         let account = Account::new(chrono_tz::UTC, Region::US);
         let text = |ask: &Ask| {
-            let values: Vec<&str> = ask.request.params().iter().map(|(_, value)| value.as_str()).collect();
+            let values: Vec<&str> = ask
+                .request
+                .params()
+                .iter()
+                .map(|(_, value)| value.as_str())
+                .collect();
             values.join(" ")
         };
         let next = next(&Ask::first(request, window), &got, &account)?;
@@ -194,12 +199,28 @@ mod tests {
         for (days, offset, rows, total, wanted) in [
             (week, 0, 2, 2, &[][..]),
             (week, 0, 2, 5, &["2026-11-01 2026-11-07 2"]),
-            (week, 0, 2, 50_001, &["2026-11-05 2026-11-07 0", "2026-11-01 2026-11-04 0"]),
-            (("2026-11-01", "2026-11-02"), 0, 2, 50_001, &["2026-11-02 2026-11-02 0", "2026-11-01 2026-11-01 0"]),
+            (
+                week,
+                0,
+                2,
+                50_001,
+                &["2026-11-05 2026-11-07 0", "2026-11-01 2026-11-04 0"],
+            ),
+            (
+                ("2026-11-01", "2026-11-02"),
+                0,
+                2,
+                50_001,
+                &["2026-11-02 2026-11-02 0", "2026-11-01 2026-11-01 0"],
+            ),
             // New ones that came meanwhile do not turn an offset back.
             (week, 49_999, 2, 50_001, &[]),
         ] {
-            assert_eq!(then(days, offset, rows, total).unwrap(), wanted, "{days:?} {offset} {total}");
+            assert_eq!(
+                then(days, offset, rows, total).unwrap(),
+                wanted,
+                "{days:?} {offset} {total}"
+            );
         }
         let error = then(("2026-11-01", "2026-11-01"), 0, 2, 50_001).unwrap_err();
         assert!(matches!(error, ReadError::Unreachable { total: 50_001, .. }));
@@ -207,10 +228,19 @@ mod tests {
 
     #[test]
     fn stages_and_recipients_have_one_spelling() {
-        for (word, wanted) in [("Pending", "pending"), ("PAST_DUE", "pastdue"), ("PASTDUE", "pastdue")] {
+        for (word, wanted) in [
+            ("Pending", "pending"),
+            ("PAST_DUE", "pastdue"),
+            ("PASTDUE", "pastdue"),
+        ] {
             assert_eq!(folded(word), wanted);
         }
-        for (word, wanted) in [("USERONLY", "personal"), ("Personal", "personal"), ("System", "system"), ("QUEUE", "QUEUE")] {
+        for (word, wanted) in [
+            ("USERONLY", "personal"),
+            ("Personal", "personal"),
+            ("System", "system"),
+            ("QUEUE", "QUEUE"),
+        ] {
             assert_eq!(recipient(word), wanted);
         }
     }

@@ -90,7 +90,10 @@ pub(super) fn zoned(
         return Ok(offset.from_local_datetime(&time).single().map(|at| at.to_utc()));
     }
     let zone: Tz = zone.parse().map_err(|_| unknown)?;
-    Account::new(zone, account.region).instant(time).map(Some).ok_or(unknown)
+    Account::new(zone, account.region)
+        .instant(time)
+        .map(Some)
+        .ok_or(unknown)
 }
 
 #[cfg(test)]
@@ -106,14 +109,29 @@ mod tests {
             format!(r#"{{"date": "{date}", "timezone_type": 3, "timezone": "{zone}"}}"#)
         };
         for (value, wanted) in [
-            (object("2026-02-03 14:05:11.000000", "America/Los_Angeles"), at("2026-02-03T22:05:11Z")),
-            (object("2026-02-03 14:05:11.250000", "America/New_York"), at("2026-02-03T19:05:11.25Z")),
+            (
+                object("2026-02-03 14:05:11.000000", "America/Los_Angeles"),
+                at("2026-02-03T22:05:11Z"),
+            ),
+            (
+                object("2026-02-03 14:05:11.250000", "America/New_York"),
+                at("2026-02-03T19:05:11.25Z"),
+            ),
             (object("2026-02-03 14:05:11", "UTC"), at("2026-02-03T14:05:11Z")),
-            (object("2026-02-03 14:05:11", "-05:00"), at("2026-02-03T19:05:11Z")),
+            (
+                object("2026-02-03 14:05:11", "-05:00"),
+                at("2026-02-03T19:05:11Z"),
+            ),
             (object("0000-00-00 00:00:00", "UTC"), Ok(None)),
-            (object("2026-02-03 14:05:11", "Mars/Olympus"), Err(MapError::Unknown("t"))),
+            (
+                object("2026-02-03 14:05:11", "Mars/Olympus"),
+                Err(MapError::Unknown("t")),
+            ),
             (object("soon", "UTC"), Err(MapError::Unknown("t"))),
-            (r#"{"date": "2026-02-03 14:05:11"}"#.to_owned(), at("2026-02-03T22:05:11Z")),
+            (
+                r#"{"date": "2026-02-03 14:05:11"}"#.to_owned(),
+                at("2026-02-03T22:05:11Z"),
+            ),
             ("\"2026-02-03 14:05:11\"".to_owned(), at("2026-02-03T22:05:11Z")),
             ("null".to_owned(), Ok(None)),
             ("\"\"".to_owned(), Ok(None)),

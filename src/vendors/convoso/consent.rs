@@ -69,7 +69,10 @@ fn next(asked: &Ask, got: &Opened<'_>, account: &Account) -> Result<Next, ReadEr
             reachable: REACHABLE,
         });
     }
-    let met = got.items.iter().filter_map(|item| record::<Entry<'_>>(item).ok()?.campaign_id.owned());
+    let met = got
+        .items
+        .iter()
+        .filter_map(|item| record::<Entry<'_>>(item).ok()?.campaign_id.owned());
     let campaigns: BTreeSet<String> = ["0", "-1"].map(str::to_owned).into_iter().chain(met).collect();
     let narrowed = |id| asked.narrowed_to(asked.request.clone().with("campaign_id", id));
     Ok(Next::ask(campaigns.into_iter().map(narrowed).collect()))
@@ -154,9 +157,15 @@ mod tests {
         let wanted = ["-1 +0", "0 +0", "410 +0", "411 +0"];
         assert_eq!(then(first(), &rows, 100_001).unwrap(), wanted);
         assert_eq!(then(first(), &rows, 100_000).unwrap(), ["all +4"]);
-        assert_eq!(then(first().with("offset", 99_000), &rows, 100_001).unwrap(), ["all +99004"]);
+        assert_eq!(
+            then(first().with("offset", 99_000), &rows, 100_001).unwrap(),
+            ["all +99004"]
+        );
         let one = first().with("campaign_id", 0);
         assert_eq!(then(one.clone(), &rows, 100_000).unwrap(), ["0 +4"]);
-        assert!(matches!(then(one, &rows, 100_001), Err(ReadError::Unreachable { .. })));
+        assert!(matches!(
+            then(one, &rows, 100_001),
+            Err(ReadError::Unreachable { .. })
+        ));
     }
 }

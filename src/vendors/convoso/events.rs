@@ -17,8 +17,7 @@ use super::{TIME, envelope, local_bounds};
 const SLACK: TimeDelta = TimeDelta::minutes(7);
 
 /// What an operator is told when the two times of the events do not agree.
-const OTHER_ZONE: &str =
-    "The times of agent events do not fit the account's zone; set `time_zone` to the zone of the Convoso account";
+const OTHER_ZONE: &str = "The times of agent events do not fit the account's zone; set `time_zone` to the zone of the Convoso account";
 
 /// The list has no known order: by offset, in halves above what can be reached. The largest offset is 50000 (documented).
 const PAGES: Paginator = Paginator::Seek(Seek {
@@ -63,7 +62,11 @@ fn question(window: &Window, account: &Account) -> Request {
 
 /// The next questions, with a word to the operator where most events say that the account's zone is another.
 fn next(asked: &Ask, got: &Opened<'_>, account: &Account) -> Result<Next, ReadError> {
-    let verdicts: Vec<bool> = got.items.iter().filter_map(|item| fits_zone(item, account)).collect();
+    let verdicts: Vec<bool> = got
+        .items
+        .iter()
+        .filter_map(|item| fits_zone(item, account))
+        .collect();
     let misfits = verdicts.iter().filter(|fits| !**fits).count();
     Ok(Next {
         warning: (2 * misfits > verdicts.len()).then_some(OTHER_ZONE),
@@ -113,7 +116,11 @@ impl Event<'_> {
     /// When it began, in seconds since 1970, which no zone can bend.
     fn epoch(&self) -> Result<Option<DateTime<Utc>>, MapError> {
         let unknown = MapError::Unknown("event_epoch");
-        let Some(seconds) = self.event_epoch.integer("event_epoch")?.filter(|seconds| *seconds != 0) else {
+        let Some(seconds) = self
+            .event_epoch
+            .integer("event_epoch")?
+            .filter(|seconds| *seconds != 0)
+        else {
             return Ok(None);
         };
         DateTime::from_timestamp(seconds, 0).map(Some).ok_or(unknown)
@@ -162,17 +169,44 @@ mod tests {
         };
         let (first, second) = ("1793521800", "1793525400");
         for (items, zone, warns) in [
-            (vec![event(first, "2026-11-01 01:30:00")], chrono_tz::America::Los_Angeles, false),
-            (vec![event(second, "2026-11-01 01:30:00")], chrono_tz::America::Los_Angeles, false),
-            (vec![event(first, "2026-11-01 01:30:04")], chrono_tz::America::Los_Angeles, false),
-            (vec![event(first, "2026-11-01 01:30:00")], chrono_tz::America::New_York, true),
-            (vec![event("0", "2026-11-01 01:30:00"), event(first, "")], chrono_tz::America::New_York, false),
             (
-                vec![event(first, "2026-11-01 01:30:00"), event(first, "2026-11-01 09:30:00")],
+                vec![event(first, "2026-11-01 01:30:00")],
                 chrono_tz::America::Los_Angeles,
                 false,
             ),
-            (vec!["{\"id\": []".to_owned()], chrono_tz::America::New_York, false),
+            (
+                vec![event(second, "2026-11-01 01:30:00")],
+                chrono_tz::America::Los_Angeles,
+                false,
+            ),
+            (
+                vec![event(first, "2026-11-01 01:30:04")],
+                chrono_tz::America::Los_Angeles,
+                false,
+            ),
+            (
+                vec![event(first, "2026-11-01 01:30:00")],
+                chrono_tz::America::New_York,
+                true,
+            ),
+            (
+                vec![event("0", "2026-11-01 01:30:00"), event(first, "")],
+                chrono_tz::America::New_York,
+                false,
+            ),
+            (
+                vec![
+                    event(first, "2026-11-01 01:30:00"),
+                    event(first, "2026-11-01 09:30:00"),
+                ],
+                chrono_tz::America::Los_Angeles,
+                false,
+            ),
+            (
+                vec!["{\"id\": []".to_owned()],
+                chrono_tz::America::New_York,
+                false,
+            ),
         ] {
             let account = Account::new(zone, Region::US);
             let epoch = DateTime::UNIX_EPOCH;

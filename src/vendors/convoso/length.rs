@@ -5,7 +5,9 @@ use crate::vendors::lenient::Scalar;
 
 /// Seconds of `HH:MM:SS` or `MM:SS` (both documented), or of a plain number; hours may pass 24 (assumed).
 pub(super) fn seconds(length: &Scalar<'_>, field: &'static str) -> Result<Option<i64>, MapError> {
-    let Some(text) = length.text() else { return Ok(None) };
+    let Some(text) = length.text() else {
+        return Ok(None);
+    };
     if !text.contains(':') {
         return length.integer(field);
     }
@@ -14,7 +16,8 @@ pub(super) fn seconds(length: &Scalar<'_>, field: &'static str) -> Result<Option
 
 fn read(text: &str) -> Option<i64> {
     let parts: Vec<&str> = text.split(':').collect();
-    let is_plain = |part: &&str| !part.is_empty() && part.len() < 8 && part.bytes().all(|b| b.is_ascii_digit());
+    let is_plain =
+        |part: &&str| !part.is_empty() && part.len() < 8 && part.bytes().all(|b| b.is_ascii_digit());
     if parts.len() > 3 || !parts.iter().all(is_plain) {
         return None;
     }

@@ -73,3 +73,43 @@ fn list(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     batch.push(list, item.record);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::Region;
+    use crate::stream::Window;
+    use crate::vendors::convoso::drive::drive;
+
+    #[test]
+    fn a_list_that_is_switched_between_two_answers_is_met() {
+        let account = Account::new(chrono_tz::UTC, Region::US);
+        let epoch = chrono::DateTime::UNIX_EPOCH;
+        let window = Window {
+            since: epoch,
+            until: epoch,
+        };
+        // It may be switched once, before each of the three answers or after them.
+        for (begins_used, switched_before) in [true, false]
+            .into_iter()
+            .flat_map(|used| (0..4).map(move |at| (used, at)))
+        {
+            let mut asked = 0;
+            let batches = drive(&lists(&account), window, |ask| {
+                let is_used = begins_used != (asked >= switched_before);
+                asked += 1;
+                let wanted = ask.request.param("status") == Some("1");
+                let rows: Vec<_> = (is_used == wanted)
+                    .then(|| json!({"id": 1850}))
+                    .into_iter()
+                    .collect();
+                json!({"success": true, "data": rows}).to_string()
+            });
+            let is_met = batches.unwrap().iter().any(|batch| !batch.is_empty());
+            assert!(is_met, "{begins_used} {switched_before}");
+            assert_eq!(asked, 3);
+        }
+    }
+}

@@ -1,11 +1,13 @@
 //! Convoso, a dialer: its facts, and its streams as values.
 
 mod agents;
-mod calls;
 mod callbacks;
+mod calls;
 mod campaigns;
 mod consent;
 mod dispositions;
+#[cfg(test)]
+mod drive;
 mod envelope;
 mod events;
 mod leads;

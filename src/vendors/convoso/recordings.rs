@@ -63,13 +63,20 @@ fn next(asked: &Ask, got: &Opened<'_>, account: &Account) -> Result<Next, ReadEr
         return PAGES.next(asked, got, account);
     }
     // Users without an address cannot be asked for.
-    let emails = got.items.iter().filter_map(|user| record::<User<'_>>(user).ok()?.email.owned());
+    let emails = got
+        .items
+        .iter()
+        .filter_map(|user| record::<User<'_>>(user).ok()?.email.owned());
     let emails: BTreeSet<String> = emails.collect();
     let mut then: Vec<Ask> = emails
         .into_iter()
         .map(|email| asked.narrowed_to(question(&email, asked, account)))
         .collect();
-    then.extend(Paginator::Offset { param: "offset" }.next(asked, got, account)?.then);
+    then.extend(
+        Paginator::Offset { param: "offset" }
+            .next(asked, got, account)?
+            .then,
+    );
     Ok(Next::ask(then))
 }
 
