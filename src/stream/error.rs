@@ -44,6 +44,9 @@ pub enum ReadError {
         /// The vendor's code.
         code: i64,
     },
+    /// The vendor says that it failed, and not why.
+    #[error("The vendor says that it failed, and not why")]
+    Failed,
     /// A web page came instead of data.
     #[error("The answer is a web page, not data; check `base_url`, and for a proxy in between")]
     WebPage,
@@ -73,6 +76,7 @@ impl ReadError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Cut => Remedy::Again,
+            Self::Failed => Remedy::NextTick,
             Self::Refused { .. } | Self::WebPage => Remedy::Operator,
             Self::Question { .. } | Self::Shape { .. } | Self::Unreachable { .. } => Remedy::Developer,
         }

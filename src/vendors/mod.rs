@@ -39,18 +39,12 @@ pub struct Vendor {
     pub timeout: Duration,
     /// When its streams run, unless settings say another; cron with seconds.
     pub schedule: &'static str,
-    /// The streams that run at other times, each with its schedule.
+    /// The streams that run at other times, each with its own.
     pub schedules: &'static [(&'static str, &'static str)],
+    /// The streams that are off unless settings switch them on.
+    pub off: &'static [&'static str],
     /// Its streams for one account, those of open doors.
     pub streams: fn(&Account) -> Vec<Endpoint>,
-}
-
-impl Vendor {
-    /// When a stream runs, unless settings say another.
-    pub fn schedule_of(&self, stream: &str) -> &'static str {
-        let own = self.schedules.iter().find(|(name, _)| *name == stream);
-        own.map_or(self.schedule, |(_, schedule)| schedule)
-    }
 }
 
 /// A setting that only one vendor has.
@@ -75,6 +69,19 @@ pub enum OptionForm {
     Number(u32, u32),
     /// An address.
     Url,
+}
+
+impl Vendor {
+    /// When a stream runs, unless settings say another.
+    pub fn schedule_of(&self, stream: &str) -> &'static str {
+        let own = self.schedules.iter().find(|(name, _)| *name == stream);
+        own.map_or(self.schedule, |(_, schedule)| schedule)
+    }
+
+    /// True where a stream runs unless settings say another.
+    pub fn is_on(&self, stream: &str) -> bool {
+        !self.off.contains(&stream)
+    }
 }
 
 /// The vendor of this name.

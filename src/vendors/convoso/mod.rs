@@ -83,6 +83,7 @@ pub(super) const VENDOR: Vendor = Vendor {
         // They only fill what the call log leaves out, with a question for each user.
         ("recordings", "20 40 9 * * *"),
     ],
+    off: &[],
     streams: |account| {
         vec![
             calls::calls(account),
