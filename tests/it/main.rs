@@ -4,6 +4,7 @@ mod binary;
 mod books;
 mod columns;
 mod commands;
+mod convoso;
 mod corrections;
 mod crash;
 mod credentials;
