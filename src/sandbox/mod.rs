@@ -13,6 +13,7 @@ mod server;
 mod valve;
 
 pub mod conversocial;
+pub mod convertalk;
 pub mod convoso;
 
 #[cfg(test)]
@@ -92,6 +93,16 @@ impl Sandbox {
     /// The simulated Convoso account, to look at and to change.
     pub fn convoso(&self) -> &Arc<convoso::World> {
         &self.house.convoso
+    }
+
+    /// The base URL of the simulated Convertalk.
+    pub fn convertalk_url(&self) -> String {
+        format!("{}{}", self.origin(), convertalk::PREFIX)
+    }
+
+    /// The simulated Convertalk account, to look at and to change.
+    pub fn convertalk(&self) -> &Arc<convertalk::World> {
+        &self.house.convertalk
     }
 
     /// The base URL of the simulated Conversocial.

@@ -13,12 +13,12 @@ use tokio::net::TcpListener;
 
 use super::clock::Clock;
 use super::conversocial;
-use super::convoso;
 use super::fault::{Fault, Faults};
 use super::options::Options;
 use super::question::{Answer, Question};
 use super::seen::{RequestLog, Seen};
 use super::valve::{Door, Valve};
+use super::{convertalk, convoso};
 
 /// Largest request body read; a vendor's question is a handful of parameters.
 const BODY_BYTES: usize = 64 * 1024;
@@ -45,6 +45,7 @@ pub(super) struct House {
     pub(super) clock: Arc<Clock>,
     pub(super) conversocial: Arc<conversocial::World>,
     pub(super) convoso: Arc<convoso::World>,
+    pub(super) convertalk: Arc<convertalk::World>,
     pub(super) faults: Faults,
     pub(super) log: RequestLog,
 }
@@ -54,17 +55,19 @@ impl House {
         let clock = Arc::new(Clock::new(options.now, options.running));
         let conversocial = Arc::new(conversocial::World::new(options, Arc::clone(&clock)));
         let convoso = Arc::new(convoso::World::new(options, Arc::clone(&clock)));
+        let convertalk = Arc::new(convertalk::World::new(options, Arc::clone(&clock)));
         Self {
             clock,
             conversocial,
             convoso,
+            convertalk,
             faults: Faults::default(),
             log: RequestLog::default(),
         }
     }
 
-    fn vendors(&self) -> [&dyn Vendor; 2] {
-        [&*self.conversocial, &*self.convoso]
+    fn vendors(&self) -> [&dyn Vendor; 3] {
+        [&*self.conversocial, &*self.convertalk, &*self.convoso]
     }
 
     /// The vendor that is asked, and the path within its part of the server.

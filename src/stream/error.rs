@@ -69,6 +69,12 @@ pub enum ReadError {
         /// How many can be reached.
         reachable: u64,
     },
+    /// A list without a total that goes on and on.
+    #[error("The list did not end within {pages} pages")]
+    Endless {
+        /// How many pages were read.
+        pages: u32,
+    },
 }
 
 impl ReadError {
@@ -78,7 +84,9 @@ impl ReadError {
             Self::Cut => Remedy::Again,
             Self::Failed => Remedy::NextTick,
             Self::Refused { .. } | Self::WebPage => Remedy::Operator,
-            Self::Question { .. } | Self::Shape { .. } | Self::Unreachable { .. } => Remedy::Developer,
+            Self::Question { .. } | Self::Shape { .. } | Self::Unreachable { .. } | Self::Endless { .. } => {
+                Remedy::Developer
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod conversocial;
+mod convertalk;
 mod convoso;
 mod items;
 mod lenient;
@@ -16,7 +17,7 @@ use chrono_tz::Tz;
 use crate::stream::{Account, Door, Endpoint};
 
 /// Every vendor.
-pub const VENDORS: &[&Vendor] = &[&convoso::VENDOR, &conversocial::VENDOR];
+pub const VENDORS: &[&Vendor] = &[&conversocial::VENDOR, &convertalk::VENDOR, &convoso::VENDOR];
 
 /// A company whose API we read: its defaults, and its streams.
 #[derive(Debug)]
