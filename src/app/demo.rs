@@ -1,6 +1,5 @@
 //! The demo: a private Postgres, simulated vendors, and settings that bring them together.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -55,8 +54,6 @@ group by 1 order by 2 desc",
 const DAYS: u32 = 30;
 /// Simulated calls of a day.
 const CALLS_PER_DAY: u32 = 1_500;
-/// Our own server needs no consideration.
-const REQUESTS_PER_MINUTE: u32 = 60_000;
 
 /// A demo that is running.
 pub struct Demo {
@@ -95,12 +92,11 @@ impl Demo {
             comment_bytes: 0,
             is_frozen: false,
         })
-        .await
-        .context("The simulated vendors cannot start")?;
+        .await?;
         let url = SecretString::from(database_url.clone());
         let warehouse = Warehouse::connect(&url, 8).await.context("No warehouse")?;
         warehouse.migrate().await?;
-        let settings = settings(url, &simulated)?;
+        let settings = settings(url, &simulated);
         Ok(Self {
             warehouse,
             settings,
@@ -122,34 +118,19 @@ impl Demo {
     }
 }
 
-fn settings(url: SecretString, simulated: &Simulated) -> anyhow::Result<Settings> {
+fn settings(url: SecretString, simulated: &Simulated) -> Settings {
     let since = simulated.server.now() - TimeDelta::days(i64::from(DAYS));
-    let source = Source {
-        name: "convoso_demo".to_owned(),
-        vendor: "convoso".to_owned(),
-        base_url: Some(
-            simulated
-                .convoso_url
-                .parse()
-                .context("The sandbox's own address")?,
-        ),
-        secrets: BTreeMap::from([("token", SecretString::from(simulated.token.clone()))]),
-        options: BTreeMap::new(),
-        time_zone: None,
-        default_region: None,
+    let sources = simulated.sources.iter().cloned().map(|source| Source {
         since: Some(Since::Instant(since)),
         schedule: Some("*/10 * * * * *".to_owned()),
-        requests_per_minute: Some(REQUESTS_PER_MINUTE),
-        max_in_flight: None,
-        timeout: None,
-        streams: BTreeMap::new(),
-    };
-    Ok(Settings {
+        ..source
+    });
+    Settings {
         warehouse: settings::Warehouse {
             url,
             max_connections: 8,
         },
         lease: Duration::from_secs(30),
-        sources: BTreeMap::from([(source.name.clone(), source)]),
-    })
+        sources: sources.map(|source| (source.name.clone(), source)).collect(),
+    }
 }

@@ -1,10 +1,17 @@
 //! The simulated vendors, standing alone.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use anyhow::Context;
 use chrono::Utc;
+use secrecy::SecretString;
 
 use crate::sandbox::{Options, Sandbox};
+use crate::settings::Source;
+
+/// How many requests a minute the simulated vendors let through.
+const REQUESTS_PER_MINUTE: u32 = 60_000;
 
 /// What the simulated vendors are made of.
 #[derive(Debug, Clone)]
@@ -27,16 +34,12 @@ pub struct SandboxOptions {
 pub struct Simulated {
     /// The server.
     pub server: Sandbox,
-    /// The address of the simulated Convoso.
-    pub convoso_url: String,
-    /// The token that it accepts.
-    pub token: String,
-    /// How many calls it has.
-    pub call_count: usize,
+    /// Sources that read them, one for each vendor.
+    pub sources: Vec<Source>,
 }
 
 /// Starts simulated vendors whose history ends now.
-pub async fn sandbox(options: &SandboxOptions) -> std::io::Result<Simulated> {
+pub async fn sandbox(options: &SandboxOptions) -> anyhow::Result<Simulated> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the simulated world begins at the present moment"
@@ -51,12 +54,44 @@ pub async fn sandbox(options: &SandboxOptions) -> std::io::Result<Simulated> {
         ..Options::new(now)
     };
     let token = world.token.clone();
-    let server = Sandbox::listen(world, options.listen).await?;
-    let (convoso_url, call_count) = (server.convoso_url(), server.convoso().call_count());
-    Ok(Simulated {
-        server,
-        convoso_url,
-        token,
-        call_count,
+    let server = Sandbox::listen(world, options.listen)
+        .await
+        .with_context(|| format!("Cannot listen on {}", options.listen))?;
+    let sources = sources(&server, &token)?;
+    Ok(Simulated { server, sources })
+}
+
+/// The sources that read the simulated vendors.
+fn sources(server: &Sandbox, token: &str) -> anyhow::Result<Vec<Source>> {
+    let convoso = source(
+        "convoso_sandbox",
+        "convoso",
+        &server.convoso_url(),
+        ("token", token),
+    )?;
+    Ok(vec![convoso])
+}
+
+/// A source without considerations: our own server needs none.
+fn source(
+    name: &str,
+    vendor: &str,
+    url: &str,
+    (key, secret): (&'static str, &str),
+) -> anyhow::Result<Source> {
+    Ok(Source {
+        name: name.to_owned(),
+        vendor: vendor.to_owned(),
+        base_url: Some(url.parse().context("The sandbox's own address")?),
+        secrets: BTreeMap::from([(key, SecretString::from(secret.to_owned()))]),
+        options: BTreeMap::new(),
+        time_zone: None,
+        default_region: None,
+        since: None,
+        schedule: None,
+        requests_per_minute: Some(REQUESTS_PER_MINUTE),
+        max_in_flight: None,
+        timeout: None,
+        streams: BTreeMap::new(),
     })
 }

@@ -15,6 +15,9 @@ use crate::stream::{Account, Auth, Cursor, Door, Endpoint, Options, Stream};
 use crate::sync::{Job, Limits};
 use crate::vendors::{Vendor, vendor};
 
+/// The setting that names custom fields of leads, and the stream whose records have them.
+const LEAD_FIELDS: (&str, &str) = ("lead_fields", "leads");
+
 /// A source that is ready to be read.
 pub struct Source {
     /// Its name in the settings.
@@ -42,12 +45,18 @@ fn build(source: &settings::Source, client: &Client) -> anyhow::Result<Source> {
     let account = account(source, vendor, targets.keys().copied())?;
     let connection = Arc::new(client.connect(targets, budget(source, vendor)));
     let since = source.since.map(|since| instant(since, &account)).transpose()?;
-    let job = |endpoint| Job {
+    let promoted = promoted(source)?;
+    let job = |endpoint: Endpoint| Job {
         vendor: vendor.name,
+        promoted: if endpoint.name == LEAD_FIELDS.1 {
+            promoted.clone()
+        } else {
+            Vec::new()
+        },
         ..job(source, endpoint, connection.clone(), since)
     };
     let endpoints = (vendor.streams)(&account).into_iter();
-    let enabled = endpoints.filter(|endpoint| of(source, endpoint.name()).enabled != Some(false));
+    let enabled = endpoints.filter(|endpoint| is_on(source, vendor, endpoint.name()));
     let jobs = enabled.map(|endpoint| {
         let schedule = schedule(source, vendor, endpoint.name());
         (job(endpoint), schedule)
@@ -119,6 +128,25 @@ fn address(source: &settings::Source, door: &Door) -> Option<Url> {
     own.or(main).or_else(default)
 }
 
+/// The custom fields that a view shall show; they become names of columns.
+fn promoted(source: &settings::Source) -> anyhow::Result<Vec<String>> {
+    let (key, _) = LEAD_FIELDS;
+    let fields = source.options.get(key).cloned().unwrap_or_default();
+    let is_plain = |field: &String| {
+        let plain = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '_';
+        (1..=63).contains(&field.len())
+            && field.chars().all(plain)
+            && !["source", "id"].contains(&field.as_str())
+    };
+    if fields.iter().all(is_plain) {
+        return Ok(fields);
+    }
+    let name = &source.name;
+    Err(anyhow!(
+        "sources.{name}.{key}: must be names of fields, of letters from a to z, digits and `_`"
+    ))
+}
+
 fn budget(source: &settings::Source, vendor: &Vendor) -> Budget {
     Budget {
         requests_per_minute: source.requests_per_minute.unwrap_or(vendor.requests_per_minute),
@@ -147,6 +175,7 @@ fn job(
     Job {
         source: source.name.clone(),
         vendor: "",
+        promoted: Vec::new(),
         time_zone: endpoint.account.time_zone,
         cursor: cursor(endpoint.cursor().clone(), &own),
         stream: Box::new(endpoint),
@@ -179,7 +208,11 @@ fn set(measure: &mut TimeDelta, own: Option<Duration>) {
 fn schedule(source: &settings::Source, vendor: &Vendor, stream: &str) -> String {
     let own = of(source, stream).schedule;
     own.or_else(|| source.schedule.clone())
-        .unwrap_or_else(|| vendor.schedule.to_owned())
+        .unwrap_or_else(|| vendor.schedule_of(stream).to_owned())
+}
+
+fn is_on(source: &settings::Source, vendor: &Vendor, stream: &str) -> bool {
+    of(source, stream).enabled.unwrap_or_else(|| vendor.is_on(stream))
 }
 
 fn of(source: &settings::Source, stream: &str) -> StreamSettings {

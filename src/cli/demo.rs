@@ -26,9 +26,10 @@ impl Demo {
         let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
         let demo = app::Demo::start(given).await?;
         say(&format!("Postgres: {}", demo.postgres));
+        let vendors = demo.simulated.sources.iter().map(|source| source.vendor.as_str());
         say(&format!(
-            "Simulated Convoso: {} calls\n",
-            number(i64::try_from(demo.simulated.call_count)?)
+            "Simulated vendors: {}\n",
+            vendors.collect::<Vec<_>>().join(", ")
         ));
         let code = match self.show(&demo, stop).await {
             Ok(code) => code,

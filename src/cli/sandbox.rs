@@ -2,14 +2,15 @@
 
 use std::net::SocketAddr;
 
-use anyhow::Context;
 use clap::Args;
+use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, SandboxOptions};
+use crate::settings::Source;
 
 use super::COMPLETE;
-use super::output::{number, say};
+use super::output::say;
 
 /// The simulated vendors alone.
 #[derive(Debug, Args)]
@@ -44,21 +45,36 @@ impl Sandbox {
             comment_bytes: self.comment_bytes,
             is_frozen: self.frozen,
         };
-        let simulated = app::sandbox(&options)
-            .await
-            .with_context(|| format!("Cannot listen on {}", self.listen))?;
-        say(&format!(
-            "A simulated Convoso with {} calls. For the settings:\n",
-            number(i64::try_from(simulated.call_count)?)
-        ));
-        say("[sources.convoso_sandbox]\nvendor = \"convoso\"");
-        say(&format!(
-            "base_url = \"{}\"\ntoken = \"{}\"",
-            simulated.convoso_url, simulated.token
-        ));
-        say("requests_per_minute = 60000\n\nCtrl-C stops it.");
+        let simulated = app::sandbox(&options).await?;
+        say("The simulated vendors are there. For the settings:");
+        for source in &simulated.sources {
+            say(&block(source));
+        }
+        say("\nCtrl-C stops it.");
         stop.cancelled().await;
         simulated.server.stop().await;
         Ok(COMPLETE)
     }
+}
+
+/// A source as a block of a settings file. The secrets are those of invented accounts.
+fn block(source: &Source) -> String {
+    let mut lines = vec![
+        format!("\n[sources.{}]", source.name),
+        format!("vendor = \"{}\"", source.vendor),
+    ];
+    let url = source.base_url.iter().map(|url| format!("base_url = \"{url}\""));
+    lines.extend(url);
+    let secrets = source.secrets.iter();
+    lines.extend(secrets.map(|(key, secret)| format!("{key} = \"{}\"", secret.expose_secret())));
+    for (key, values) in &source.options {
+        let texts: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
+        lines.push(match texts.as_slice() {
+            [text] => format!("{key} = {text}"),
+            texts => format!("{key} = [{}]", texts.join(", ")),
+        });
+    }
+    let pace = source.requests_per_minute.iter();
+    lines.extend(pace.map(|pace| format!("requests_per_minute = {pace}")));
+    lines.join("\n")
 }

@@ -40,6 +40,12 @@ impl Batch {
             .push_lasting(entity, record, lasting);
     }
 
+    /// The same where typed columns come and go too: `lasting` is the entity without them, `lasting_record` the record.
+    pub fn push_moving<E: Entity>(&mut self, entity: E, record: &str, lasting: E, lasting_record: &str) {
+        self.rows_of(E::TABLE, false)
+            .push_moving(entity, record, lasting, lasting_record);
+    }
+
     /// Adds a row from a second-hand list: where the table holds it already, it stays as it is.
     pub fn fill<E: Entity>(&mut self, entity: E, record: &str) {
         self.rows_of(E::TABLE, true).push(entity, record);

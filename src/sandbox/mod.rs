@@ -12,6 +12,8 @@ mod seen;
 mod server;
 mod valve;
 
+pub mod conversocial;
+pub mod convertalk;
 pub mod converz;
 pub mod convoso;
 
@@ -92,6 +94,36 @@ impl Sandbox {
     /// The simulated Convoso account, to look at and to change.
     pub fn convoso(&self) -> &Arc<convoso::World> {
         &self.house.convoso
+    }
+
+    /// The base URL of the simulated Convertalk.
+    pub fn convertalk_url(&self) -> String {
+        format!("{}{}", self.origin(), convertalk::PREFIX)
+    }
+
+    /// The simulated Convertalk account, to look at and to change.
+    pub fn convertalk(&self) -> &Arc<convertalk::World> {
+        &self.house.convertalk
+    }
+
+    /// The base URL of the simulated Conversocial.
+    pub fn conversocial_url(&self) -> String {
+        format!("{}{}/{}", self.origin(), conversocial::PREFIX, conversocial::MAIN)
+    }
+
+    /// The base URL of its customer profiles.
+    pub fn conversocial_profiles_url(&self) -> String {
+        format!(
+            "{}{}/{}",
+            self.origin(),
+            conversocial::PREFIX,
+            conversocial::PROFILES
+        )
+    }
+
+    /// The simulated Conversocial account, to look at and to change.
+    pub fn conversocial(&self) -> &Arc<conversocial::World> {
+        &self.house.conversocial
     }
 
     /// The base URL of the simulated Converz.

@@ -16,6 +16,10 @@ pub struct Options {
     pub days: u32,
     /// Calls on every local day, spread over the hours by a day curve.
     pub calls_per_day: u32,
+    /// Chats of every day, spread evenly.
+    pub chats_per_day: u32,
+    /// Conversations that begin on every day at Conversocial.
+    pub conversations_per_day: u32,
     /// Agents with a login.
     pub agents: u32,
     /// Length of every finished call's `agent_comment`; 0 means short natural comments.
@@ -39,6 +43,8 @@ impl Options {
             running: false,
             days: 30,
             calls_per_day: 400,
+            chats_per_day: 25,
+            conversations_per_day: 12,
             agents: 12,
             comment_bytes: 0,
             token: "sandbox-token".to_owned(),

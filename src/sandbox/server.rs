@@ -12,13 +12,14 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 
 use super::clock::Clock;
+use super::conversocial;
 use super::converz;
-use super::convoso;
 use super::fault::{Fault, Faults};
 use super::options::Options;
 use super::question::{Answer, Question};
 use super::seen::{RequestLog, Seen};
 use super::valve::{Door, Valve};
+use super::{convertalk, convoso};
 
 /// Largest request body read; a vendor's question is a handful of parameters.
 const BODY_BYTES: usize = 64 * 1024;
@@ -43,7 +44,9 @@ pub(super) trait Vendor: Send + Sync {
 /// Everything the server knows.
 pub(super) struct House {
     pub(super) clock: Arc<Clock>,
+    pub(super) conversocial: Arc<conversocial::World>,
     pub(super) convoso: Arc<convoso::World>,
+    pub(super) convertalk: Arc<convertalk::World>,
     pub(super) converz: Arc<converz::World>,
     pub(super) faults: Faults,
     pub(super) log: RequestLog,
@@ -52,19 +55,28 @@ pub(super) struct House {
 impl House {
     pub(super) fn new(options: &Options) -> Self {
         let clock = Arc::new(Clock::new(options.now, options.running));
+        let conversocial = Arc::new(conversocial::World::new(options, Arc::clone(&clock)));
         let convoso = Arc::new(convoso::World::new(options, Arc::clone(&clock)));
+        let convertalk = Arc::new(convertalk::World::new(options, Arc::clone(&clock)));
         let converz = converz::World::new(options, Arc::clone(&clock), Arc::clone(&convoso));
         Self {
             clock,
+            conversocial,
             convoso,
+            convertalk,
             converz: Arc::new(converz),
             faults: Faults::default(),
             log: RequestLog::default(),
         }
     }
 
-    fn vendors(&self) -> [&dyn Vendor; 2] {
-        [&*self.convoso, &*self.converz]
+    fn vendors(&self) -> [&dyn Vendor; 4] {
+        [
+            &*self.conversocial,
+            &*self.convertalk,
+            &*self.converz,
+            &*self.convoso,
+        ]
     }
 
     /// The vendor that is asked, and the path within its part of the server.

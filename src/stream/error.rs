@@ -44,6 +44,9 @@ pub enum ReadError {
         /// The vendor's code.
         code: i64,
     },
+    /// The vendor says that it failed, and not why.
+    #[error("The vendor says that it failed, and not why")]
+    Failed,
     /// A web page came instead of data.
     #[error("The answer is a web page, not data; check `base_url`, and for a proxy in between")]
     WebPage,
@@ -72,6 +75,12 @@ pub enum ReadError {
         /// How many can be reached.
         reachable: u64,
     },
+    /// A list without a total that goes on and on.
+    #[error("The list did not end within {pages} pages")]
+    Endless {
+        /// How many pages were read.
+        pages: u32,
+    },
 }
 
 impl ReadError {
@@ -79,8 +88,11 @@ impl ReadError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Cut => Remedy::Again,
+            Self::Failed => Remedy::NextTick,
             Self::Refused { .. } | Self::WebPage | Self::PageSize | Self::Astray => Remedy::Operator,
-            Self::Question { .. } | Self::Shape { .. } | Self::Unreachable { .. } => Remedy::Developer,
+            Self::Question { .. } | Self::Shape { .. } | Self::Unreachable { .. } | Self::Endless { .. } => {
+                Remedy::Developer
+            }
         }
     }
 

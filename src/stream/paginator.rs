@@ -43,7 +43,7 @@ impl Next {
 
 impl Paginator {
     /// The questions that remain after an answer.
-    pub(super) fn next(&self, asked: &Ask, got: &Opened<'_>, account: &Account) -> Result<Next, ReadError> {
+    pub fn next(&self, asked: &Ask, got: &Opened<'_>, account: &Account) -> Result<Next, ReadError> {
         let then = match self {
             Self::Single => Vec::new(),
             Self::Offset { param } => onward(asked, got, param).into_iter().collect(),

@@ -1,6 +1,6 @@
 //! What to read next of figures by local day: a pure function of what is covered and the time.
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::stream::{Daily, Window};
 use crate::warehouse::{Coverage, Purpose};
@@ -15,7 +15,7 @@ pub(super) fn plan_days(coverage: &Coverage, daily: &Daily, now: DateTime<Utc>) 
     let gaps = gaps(coverage, history);
     let (first, today) = (daily.day(history.since), daily.day(now));
     let always_from = today - Days::new(u64::from(daily.again.max(1)) - 1);
-    let days = std::iter::successors(Some(today), |day| day.pred_opt()).take_while(|day| *day >= first);
+    let days = std::iter::successors(Some(today), NaiveDate::pred_opt).take_while(|day| *day >= first);
     let steps = days.filter_map(|day| {
         let whole = daily.window(day)?;
         // The present day ends for us now.

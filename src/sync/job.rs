@@ -21,6 +21,8 @@ pub struct Job {
     pub vendor: &'static str,
     /// The zone of the account's days.
     pub time_zone: Tz,
+    /// Fields of the records of the first table that a view shows as columns.
+    pub promoted: Vec<String>,
     /// The stream.
     pub stream: Box<dyn Stream>,
     /// How it moves through time: the vendor's defaults with the settings on top.

@@ -27,6 +27,10 @@ pub(super) async fn planned(job: &Job, session: &Session) -> Result<Planned, Syn
     warehouse
         .note_source(&session.lease, job.vendor, job.time_zone.name())
         .await?;
+    if !job.promoted.is_empty() {
+        let table = job.stream.tables()[0];
+        warehouse.promote(&session.lease, table, &job.promoted).await?;
+    }
     let now = session.clock.now();
     let steps = match &job.cursor {
         Cursor::Window(windowing) | Cursor::KeySet(windowing) => {

@@ -17,7 +17,7 @@ use self::fixtures::Fixtures;
 use self::walk::{Step, answer, first, walk, window};
 use super::{OptionForm, OptionKey, VENDORS, Vendor};
 use crate::model::{Batch, Region, TABLES};
-use crate::stream::{Account, Cursor, Endpoint, Item, Options, Remedy, Stream as _, Window};
+use crate::stream::{Account, Ask, Cursor, Endpoint, Item, Options, Remedy, Stream as _, Window};
 
 /// Answers that no vendor means as a page.
 const UNSOUND: [&str; 14] = [
@@ -42,8 +42,7 @@ const CUT_STEP: usize = 7;
 
 fn account(vendor: &Vendor) -> Account {
     let value = |key: &OptionKey| match key.form {
-        OptionForm::Text => "sample".to_owned(),
-        OptionForm::List | OptionForm::Lines(_) => "sample".to_owned(),
+        OptionForm::Text | OptionForm::List | OptionForm::Lines(_) => "sample".to_owned(),
         OptionForm::Number(least, _) => least.to_string(),
         OptionForm::Url => "https://side.vendor.example".to_owned(),
     };
@@ -98,6 +97,9 @@ fn names_are_unique_and_in_lower_snake_case() {
     check(&mut VENDORS.iter().map(|vendor| vendor.name));
     for vendor in VENDORS {
         check(&mut vendor.stream_names.iter().copied());
+        check(&mut vendor.schedules.iter().map(|(stream, _)| *stream));
+        let is_known = |(stream, _): &(&str, &str)| vendor.stream_names.contains(stream);
+        assert!(vendor.schedules.iter().all(is_known), "{}", vendor.name);
     }
 }
 
@@ -119,6 +121,7 @@ fn a_stream_fills_the_tables_it_names() {
         let mut filled = HashSet::new();
         for step in walk(&stream, &fixtures.pages) {
             filled.extend(step.page.batch.rows().iter().map(|rows| rows.table().name));
+            filled.extend(step.page.batch.tombstones().iter().map(|(table, _)| table.name));
         }
         let named: HashSet<&str> = stream.tables.iter().map(|table| table.name).collect();
         assert_eq!(filled, named, "{}", stream.name);
@@ -253,21 +256,30 @@ fn the_same_answer_is_always_the_same_page() {
 }
 
 #[test]
-fn the_first_question_follows_the_window_where_the_stream_has_one() {
-    let (window, hours) = (window(), TimeDelta::hours(3));
+fn the_first_questions_follow_the_window_where_the_stream_has_one() {
+    // Whole days, because some filters take dates only.
+    let days = TimeDelta::days(2);
+    let window = Window {
+        until: window().until + days,
+        ..window()
+    };
     let later = Window {
-        since: window.since + hours,
+        since: window.since + days,
         ..window
     };
     let longer = Window {
-        until: window.until + hours,
+        until: window.until + days,
         ..window
     };
-    for (stream, _) in streams() {
-        let questions: HashSet<_> = [window, later, longer]
-            .iter()
-            .map(|window| stream.first(window))
-            .collect();
+    for (stream, fixtures) in streams() {
+        // Where the first question is about parents, those that follow name the window.
+        let asked = |window: &Window| {
+            let ask = Ask::first(stream.first(window), *window);
+            let page = stream.read(&ask, &answer(&fixtures.pages[0])).expect("a page");
+            let then: Vec<_> = page.then.into_iter().map(|ask| ask.request).collect();
+            (ask.request, then)
+        };
+        let questions: HashSet<_> = [window, later, longer].iter().map(asked).collect();
         let wanted = match stream.cursor {
             Cursor::Window(_) | Cursor::KeySet(_) => 3,
             // Another day for the later window, the same day for the longer one.

@@ -1,6 +1,8 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
 mod answer;
+mod conversocial;
+mod convertalk;
 mod converz;
 mod convoso;
 mod items;
@@ -16,7 +18,12 @@ use chrono_tz::Tz;
 use crate::stream::{Account, Door, Endpoint};
 
 /// Every vendor.
-pub const VENDORS: &[&Vendor] = &[&convoso::VENDOR, &converz::VENDOR];
+pub const VENDORS: &[&Vendor] = &[
+    &conversocial::VENDOR,
+    &convertalk::VENDOR,
+    &converz::VENDOR,
+    &convoso::VENDOR,
+];
 
 /// A company whose API we read: its defaults, and its streams.
 #[derive(Debug)]
@@ -40,6 +47,10 @@ pub struct Vendor {
     pub timeout: Duration,
     /// When its streams run, unless settings say another; cron with seconds.
     pub schedule: &'static str,
+    /// The streams that run at other times, each with its own.
+    pub schedules: &'static [(&'static str, &'static str)],
+    /// The streams that are off unless settings switch them on.
+    pub off: &'static [&'static str],
     /// Its streams for one account, those of open doors.
     pub streams: fn(&Account) -> Vec<Endpoint>,
 }
@@ -68,6 +79,19 @@ pub enum OptionForm {
     Number(u32, u32),
     /// An address.
     Url,
+}
+
+impl Vendor {
+    /// When a stream runs, unless settings say another.
+    pub fn schedule_of(&self, stream: &str) -> &'static str {
+        let own = self.schedules.iter().find(|(name, _)| *name == stream);
+        own.map_or(self.schedule, |(_, schedule)| schedule)
+    }
+
+    /// True where a stream runs unless settings say another.
+    pub fn is_on(&self, stream: &str) -> bool {
+        !self.off.contains(&stream)
+    }
 }
 
 /// The vendor of this name.

@@ -10,6 +10,7 @@ mod lease;
 mod load;
 mod merge;
 mod pool;
+mod promote;
 mod reject;
 mod source;
 mod status;

@@ -206,11 +206,11 @@ async fn the_sandbox_prints_settings_that_work() {
     let printed = sandbox.out();
     let settings = printed
         .split_once("\n\n")
-        .and_then(|(_, rest)| rest.split_once("\n\n"))
+        .and_then(|(_, rest)| rest.split_once("\n\nCtrl-C"))
         .map(|(settings, _)| settings.to_owned());
     let field = Field::new().await;
     let file = field.settings_file("");
-    std::fs::write(&file.path, settings.expect("settings between blank lines")).expect("it is written");
+    std::fs::write(&file.path, settings.expect("settings before the last line")).expect("it is written");
     let done = ended(&mut convene(&field, &file, &["sync"])).await;
     assert_ended(&done, 0, &["convoso_sandbox.calls: complete"], &[]);
     assert!(field.count("warehouse.calls").await >= 120, "{printed}");

@@ -257,7 +257,7 @@ impl Field {
             panic!("the field sets an instant")
         };
         let text = format!(
-            "[daemon]\nlease = \"1s\"\n[sources.{SOURCE}]\nvendor = \"convoso\"\nbase_url = \"{}\"\ntoken = \"{}\"\nsince = \"{}\"\n\
+            "[daemon]\nlease = \"3s\"\n[sources.{SOURCE}]\nvendor = \"convoso\"\nbase_url = \"{}\"\ntoken = \"{}\"\nsince = \"{}\"\n\
              requests_per_minute = 60000\nschedule = \"* * * * * *\"\n{more}\n",
             self.sandbox.convoso_url(),
             "sandbox-token",

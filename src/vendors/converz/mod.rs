@@ -63,6 +63,8 @@ pub(super) const VENDOR: Vendor = Vendor {
     // Great pages may take long (assumed).
     timeout: Duration::from_mins(5),
     schedule: "0 */15 * * * *",
+    schedules: &[],
+    off: &[],
     streams,
 };
 
