@@ -65,7 +65,8 @@ async fn a_tenant_arrives_whole_and_a_second_run_writes_nothing() {
                where stream = 'calls'";
     crate::books::execute(&field, due).await;
     assert_eq!(sync(&field).await, 0);
-    let seen = "select count(*) from sync.walks where stream = 'calls' and purpose = 'reread' and unchanged > 0";
+    let seen =
+        "select count(*) from sync.walks where stream = 'calls' and purpose = 'reread' and unchanged > 0";
     assert!(field.number(seen).await > 0);
     let rows = field.count("warehouse.calls").await + field.count("warehouse.agents").await;
     assert_eq!(field.tuples_written().await, rows);

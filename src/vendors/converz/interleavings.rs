@@ -12,7 +12,7 @@ use crate::stream::{Account, Ask, Options, Response, Stream as _, Window};
 
 const SEEDS: u64 = 2_000;
 /// Smaller than settings allow, so that few rows are many pages.
-const PAGE: usize = 12;
+const PAGE: usize = 24;
 
 /// Repeatable dice.
 struct Dice(u64);
