@@ -56,6 +56,7 @@ pub enum Ends {
 
 /// All switches of the simulated tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Knobs {
     /// The order of rows.
     pub order: Order,

@@ -80,7 +80,9 @@ impl World {
     pub(super) fn rep_rows(&self, state: &State, knobs: &Knobs) -> Vec<Row> {
         let present = |place: &usize| !state.removed_reps.contains(&super::row::rep_id(*place));
         let places = (0..self.agents).filter(present);
-        places.map(|place| self.rep_row(state, place, knobs)).collect()
+        places
+            .map(|place| super::row::rep_row(state, place, knobs))
+            .collect()
     }
 }
 

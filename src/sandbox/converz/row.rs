@@ -65,13 +65,13 @@ impl World {
     fn put_people(&self, row: &mut Row, pick: u64, knobs: &Knobs, link: Option<&Link>) {
         let place = link.map_or_else(|| place(pick, self.agents), |link| link.agent);
         let phone = link.map_or_else(|| any_customer(self.seed, pick >> 8).phone, |link| link.phone);
-        let is_inbound = link.map_or(pick & 3 == 0, |link| link.is_inbound);
+        let is_inbound = link.map_or(pick.is_multiple_of(4), |link| link.is_inbound);
         let (vendor, vendor_id) = match link {
             Some(link) => ("convoso", link.id.to_string()),
             None if pick % 10 == 3 => ("chat_b", format!("chat-{}", pick % 100_000)),
             None => ("phone_a", uuid(pick)),
         };
-        let is_escalated = pick >> 5 & 31 == 0;
+        let is_escalated = (pick >> 5).is_multiple_of(32);
         let flag = if knobs.booleans {
             json!(is_escalated)
         } else {
@@ -87,7 +87,7 @@ impl World {
             ),
             ("vendor", json!(vendor)),
             ("vendor_call_id", json!(vendor_id)),
-            ("language", json!((pick % 7 > 0).then_some("en"))),
+            ("language", json!((!pick.is_multiple_of(7)).then_some("en"))),
             ("escalated", flag),
         ] {
             row.insert(name.to_owned(), value);
@@ -98,7 +98,8 @@ impl World {
         let pick = scatter(self.seed ^ 2, call.id);
         let age = self.now() - call.start;
         let is_corrected = knobs.late_campaigns && pick.is_multiple_of(40) && age > CORRECTED_AFTER;
-        let campaign = (pick % 8 > 0).then(|| one_of(&CAMPAIGNS, pick / 8 + u64::from(is_corrected)));
+        let campaign =
+            (!pick.is_multiple_of(8)).then(|| one_of(&CAMPAIGNS, pick / 8 + u64::from(is_corrected)));
         let part = (pick % 5 == 2).then(|| format!("q{}", 1 + pick / 5 % 4));
         let summary = (age >= 60 * knobs.summary_minutes).then(|| self.summary(pick));
         row.insert("campaign".to_owned(), json!(campaign));
@@ -132,40 +133,40 @@ impl World {
             }
         }
     }
+}
 
-    /// A user as the list shows them.
-    pub(super) fn rep_row(&self, state: &State, place: usize, knobs: &Knobs) -> Row {
-        let (first, last, email) = colleague(place);
-        let is_active = place % 6 != 4;
-        let flag = if knobs.booleans {
-            json!(is_active)
-        } else {
-            json!(u8::from(is_active))
-        };
-        let mut row = Row::new();
-        for (name, value) in [
-            ("rep_id", json!(rep_id(place))),
-            (
-                "name",
-                json!((place % 11 != 10).then(|| format!("{first} {last}"))),
-            ),
-            (
-                "gender",
-                json!((!place.is_multiple_of(3)).then_some(["f", "m"][place % 2])),
-            ),
-            ("campaign", json!(CAMPAIGNS[place % CAMPAIGNS.len()])),
-            ("subcampaign", Value::Null),
-            ("department", json!(DEPARTMENTS[place % DEPARTMENTS.len()])),
-            ("active", flag),
-            ("email", json!(email)),
-        ] {
-            row.insert(name.to_owned(), value);
-        }
-        if let Some(edit) = state.rep_edits.get(&rep_id(place)) {
-            row.extend(edit.clone());
-        }
-        finish(row, knobs)
+/// A user as the list shows them.
+pub(super) fn rep_row(state: &State, place: usize, knobs: &Knobs) -> Row {
+    let (first, last, email) = colleague(place);
+    let is_active = place % 6 != 4;
+    let flag = if knobs.booleans {
+        json!(is_active)
+    } else {
+        json!(u8::from(is_active))
+    };
+    let mut row = Row::new();
+    for (name, value) in [
+        ("rep_id", json!(rep_id(place))),
+        (
+            "name",
+            json!((place % 11 != 10).then(|| format!("{first} {last}"))),
+        ),
+        (
+            "gender",
+            json!((!place.is_multiple_of(3)).then_some(["f", "m"][place % 2])),
+        ),
+        ("campaign", json!(CAMPAIGNS[place % CAMPAIGNS.len()])),
+        ("subcampaign", Value::Null),
+        ("department", json!(DEPARTMENTS[place % DEPARTMENTS.len()])),
+        ("active", flag),
+        ("email", json!(email)),
+    ] {
+        row.insert(name.to_owned(), value);
     }
+    if let Some(edit) = state.rep_edits.get(&rep_id(place)) {
+        row.extend(edit.clone());
+    }
+    finish(row, knobs)
 }
 
 /// How long a call of the schedule lasts.

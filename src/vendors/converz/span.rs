@@ -72,7 +72,7 @@ pub(super) fn then(asked: &Ask, got: &Opened<'_>, account: &Account) -> Result<N
         Fill::Short => {
             let density = Density {
                 span,
-                row_count: got.items.len(),
+                row_count: i64::try_from(got.items.len()).unwrap_or(i64::MAX),
             };
             on(
                 onward(asked, account, density, span.is_last_minute_whole(&times)),
@@ -83,7 +83,7 @@ pub(super) fn then(asked: &Ask, got: &Opened<'_>, account: &Account) -> Result<N
             // The page before this one said how many rows there are; this one does not.
             let density = Density {
                 span,
-                row_count: size::usual(account) as usize * AIM as usize / 100,
+                row_count: i64::from(size::usual(account)) * AIM / 100,
             };
             on(onward(asked, account, density, false), false)
         }
@@ -94,15 +94,14 @@ pub(super) fn then(asked: &Ask, got: &Opened<'_>, account: &Account) -> Result<N
 #[derive(Debug, Clone, Copy)]
 struct Density {
     span: Span,
-    row_count: usize,
+    row_count: i64,
 }
 
 impl Density {
     /// Minutes that would fill an answer as far as is wanted.
     fn minutes(self, room: u32) -> i64 {
         let minutes = self.span.steps() + 1;
-        let row_count = i64::try_from(self.row_count).unwrap_or(i64::MAX).max(1);
-        (minutes * i64::from(room) * AIM / 100 / row_count).clamp(1, minutes * GROW)
+        (minutes * i64::from(room) * AIM / 100 / self.row_count.max(1)).clamp(1, minutes * GROW)
     }
 }
 

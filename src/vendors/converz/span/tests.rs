@@ -89,6 +89,7 @@ fn the_first_question_is_the_whole_window_and_a_minute_more() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn each_answer_leads_to_the_right_span() {
     for (case, (after, before, room, page), (time, count), wanted) in [
         ("all came", ("00:00", "12:00", ROOM, 1), ("01:00", 77), "end"),
