@@ -4,6 +4,7 @@ mod binary;
 mod books;
 mod columns;
 mod commands;
+mod convertalk;
 mod corrections;
 mod crash;
 mod credentials;
