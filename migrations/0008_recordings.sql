@@ -32,7 +32,7 @@ comment on column warehouse.recordings.ended_at is 'When the recording ended; NU
 comment on column warehouse.recordings.duration_seconds is 'Length of the recording in seconds; NULL where the vendor does not say. Convoso: seconds in the list of an agent''s recordings.';
 comment on column warehouse.recordings.url is 'Link to the sound, a secret; it may be dead after some months, and may be a file name only. Convoso: public_url, else src, else url.';
 comment on column warehouse.recordings.media_type is 'Media type of the sound. Convoso: type.';
-comment on column warehouse.recordings.file_name is 'Name of the sound file. Convoso: filename.';
+comment on column warehouse.recordings.file_name is 'Name of the sound file. Convoso: filename, else url where that is a file name only.';
 comment on column warehouse.recordings.raw is 'The vendor''s record, whole; characters that jsonb refuses are replaced.';
 comment on column warehouse.recordings.content_hash is 'Hash of the record as received, or of its lasting part, and of the typed columns.';
 comment on column warehouse.recordings.fetched_at is 'Start of the request that brought this version.';

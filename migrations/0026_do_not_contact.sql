@@ -30,7 +30,7 @@ comment on column warehouse.do_not_contact.channel is 'call or sms: what is forb
 comment on column warehouse.do_not_contact.phone_number is 'Number as the vendor writes it. Convoso: phone_number.';
 comment on column warehouse.do_not_contact.phone_e164 is 'Number in E.164, read with the entry''s own country code; NULL where it cannot be read.';
 comment on column warehouse.do_not_contact.country_code is 'Country code of the number. Convoso: phone_code.';
-comment on column warehouse.do_not_contact.campaign_id is 'Campaign that it holds for (campaigns.id); NULL where it holds for all. Convoso: campaign_id.';
+comment on column warehouse.do_not_contact.campaign_id is 'Campaign that it holds for (campaigns.id); NULL where it holds for all. Convoso: campaign_id; -1 where it holds by purpose.';
 comment on column warehouse.do_not_contact.campaign_name is 'The campaign''s name. Convoso: campaign_name.';
 comment on column warehouse.do_not_contact.purpose is 'What it forbids, in the vendor''s word. Convoso: purpose.';
 comment on column warehouse.do_not_contact.reason is 'Why, in the vendor''s word. Convoso: reason.';

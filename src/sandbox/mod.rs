@@ -12,6 +12,7 @@ mod seen;
 mod server;
 mod valve;
 
+pub mod conversocial;
 pub mod convertalk;
 pub mod convoso;
 
@@ -102,6 +103,26 @@ impl Sandbox {
     /// The simulated Convertalk account, to look at and to change.
     pub fn convertalk(&self) -> &Arc<convertalk::World> {
         &self.house.convertalk
+    }
+
+    /// The base URL of the simulated Conversocial.
+    pub fn conversocial_url(&self) -> String {
+        format!("{}{}/{}", self.origin(), conversocial::PREFIX, conversocial::MAIN)
+    }
+
+    /// The base URL of its customer profiles.
+    pub fn conversocial_profiles_url(&self) -> String {
+        format!(
+            "{}{}/{}",
+            self.origin(),
+            conversocial::PREFIX,
+            conversocial::PROFILES
+        )
+    }
+
+    /// The simulated Conversocial account, to look at and to change.
+    pub fn conversocial(&self) -> &Arc<conversocial::World> {
+        &self.house.conversocial
     }
 
     /// The requests received so far, oldest first; a bounded log keeps the newest.

@@ -18,6 +18,8 @@ pub struct Options {
     pub calls_per_day: u32,
     /// Chats of every day, spread evenly.
     pub chats_per_day: u32,
+    /// Conversations that begin on every day at Conversocial.
+    pub conversations_per_day: u32,
     /// Agents with a login.
     pub agents: u32,
     /// Length of every finished call's `agent_comment`; 0 means short natural comments.
@@ -38,6 +40,7 @@ impl Options {
             days: 30,
             calls_per_day: 400,
             chats_per_day: 25,
+            conversations_per_day: 12,
             agents: 12,
             comment_bytes: 0,
             token: "sandbox-token".to_owned(),

@@ -12,6 +12,7 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 
 use super::clock::Clock;
+use super::conversocial;
 use super::fault::{Fault, Faults};
 use super::options::Options;
 use super::question::{Answer, Question};
@@ -42,6 +43,7 @@ pub(super) trait Vendor: Send + Sync {
 /// Everything the server knows.
 pub(super) struct House {
     pub(super) clock: Arc<Clock>,
+    pub(super) conversocial: Arc<conversocial::World>,
     pub(super) convoso: Arc<convoso::World>,
     pub(super) convertalk: Arc<convertalk::World>,
     pub(super) faults: Faults,
@@ -51,10 +53,12 @@ pub(super) struct House {
 impl House {
     pub(super) fn new(options: &Options) -> Self {
         let clock = Arc::new(Clock::new(options.now, options.running));
+        let conversocial = Arc::new(conversocial::World::new(options, Arc::clone(&clock)));
         let convoso = Arc::new(convoso::World::new(options, Arc::clone(&clock)));
         let convertalk = Arc::new(convertalk::World::new(options, Arc::clone(&clock)));
         Self {
             clock,
+            conversocial,
             convoso,
             convertalk,
             faults: Faults::default(),
@@ -62,8 +66,8 @@ impl House {
         }
     }
 
-    fn vendors(&self) -> [&dyn Vendor; 2] {
-        [&*self.convoso, &*self.convertalk]
+    fn vendors(&self) -> [&dyn Vendor; 3] {
+        [&*self.conversocial, &*self.convertalk, &*self.convoso]
     }
 
     /// The vendor that is asked, and the path within its part of the server.

@@ -22,7 +22,14 @@ pub(super) fn sound(body: &str) -> Result<&str, ReadError> {
 
 /// Reads JSON; an error tells the place and not the text.
 pub(super) fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReadError> {
-    serde_json::from_str(text).map_err(|error| ReadError::json(&error))
+    serde_json::from_str(text).map_err(|error| {
+        // A number that is cut behind its point is no number, which the reader tells before it tells the end.
+        let ends_in_number = text.trim_end().ends_with(['.', 'e', 'E', '-', '+']);
+        if error.is_syntax() && ends_in_number {
+            return ReadError::Cut;
+        }
+        ReadError::json(&error)
+    })
 }
 
 /// A count: a number, or a number as text; vendors write both.

@@ -1,6 +1,7 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
 mod answer;
+mod conversocial;
 mod convertalk;
 mod convoso;
 mod items;
@@ -16,7 +17,7 @@ use chrono_tz::Tz;
 use crate::stream::{Account, Door, Endpoint};
 
 /// Every vendor.
-pub const VENDORS: &[&Vendor] = &[&convertalk::VENDOR, &convoso::VENDOR];
+pub const VENDORS: &[&Vendor] = &[&conversocial::VENDOR, &convertalk::VENDOR, &convoso::VENDOR];
 
 /// A company whose API we read: its defaults, and its streams.
 #[derive(Debug)]

@@ -151,7 +151,10 @@ pub(crate) async fn assert_readings(
     }
 }
 
-const TABLES: [(&Table, &str, &[(&str, &str)]); 3] = [
+/// What columns hold: their names, and SQL that reads it from the record.
+type Readings = &'static [(&'static str, &'static str)];
+
+const TABLES: [(&Table, &str, Readings); 3] = [
     (Call::TABLE, "raw ->> 'id'", CALLS),
     (Recording::TABLE, "raw ->> 'recording_id'", RECORDINGS),
     (Agent::TABLE, "raw ->> 'id'", AGENTS),

@@ -1,110 +1,13 @@
 //! What the loader and the end of a walk do beyond calls and agents: children, gap fillers, absences, ids, fields, the future.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use convene::app::{Counts, Warehouse};
 use convene::model::{
-    Batch, Children, Contact, Conversation, ConversationTag, Entity as _, Lead, Recording, Table,
+    Batch, Children, Contact, Conversation, ConversationTag, Entity as _, Recording, Table,
 };
 use convene::stream::{Keys, Reference, Request, Window};
-use convene::warehouse::{
-    Absences, Earned, End, Ground, Lease, Load, Lookup, NewWalk, Purpose, Reach, WalkId,
-};
-use sqlx::PgPool;
+use convene::warehouse::{Absences, Earned, End, Ground, Lookup, Purpose, Reach};
 
-use crate::postgres::Database;
-
-const STREAM: &str = "conversations";
-
-/// A warehouse whose one source is ours.
-struct Desk {
-    warehouse: Warehouse,
-    lease: Lease,
-    pool: PgPool,
-    _database: Database,
-}
-
-impl Desk {
-    async fn new() -> Self {
-        let database = Database::new().await;
-        let warehouse = Warehouse::connect(&database.secret(), 3)
-            .await
-            .expect("it answers");
-        let period = Duration::from_mins(10);
-        let lease = warehouse
-            .lease("social", "test", period)
-            .await
-            .expect("nobody holds it");
-        warehouse
-            .list(&lease, STREAM, &[Conversation::TABLE])
-            .await
-            .expect("it is noted");
-        Self {
-            pool: database.pool().await,
-            warehouse,
-            lease,
-            _database: database,
-        }
-    }
-
-    async fn begin(&self, purpose: Purpose, window: Option<Window>) -> WalkId {
-        let new = NewWalk {
-            stream: STREAM,
-            purpose,
-            window,
-            started_at: self.warehouse.now().await.expect("the server tells the time"),
-        };
-        let begun = self.warehouse.begin_walk(&self.lease, &new).await;
-        begun.expect("the walk begins")
-    }
-
-    /// Loads one batch as a walk of its own that met these ids, and ends it complete.
-    async fn walk(&self, batch: Batch, change: impl FnOnce(&mut Load<'_>, &mut Earned<'_>)) -> Counts {
-        let walk = self.begin(Purpose::Whole, None).await;
-        let at = self.warehouse.now().await.expect("the server tells the time");
-        let mut batch = batch;
-        batch.stamp(at);
-        let mut load = Load {
-            stream: STREAM,
-            walk,
-            sequence: 1,
-            at,
-            batch,
-            rejects: Vec::new(),
-            duplicates: 0,
-            is_new_ground: false,
-            request_count: 1,
-            body_bytes: 1,
-            lookups: Vec::new(),
-        };
-        let mut earned = earned();
-        change(&mut load, &mut earned);
-        let mut counts = self.warehouse.load(&self.lease, load).await.expect("it lands");
-        let end = self
-            .warehouse
-            .end_walk(&self.lease, walk, (1, None), End::Complete(earned));
-        counts.deleted += end.await.expect("it ends").0;
-        counts
-    }
-
-    async fn texts(&self, query: &str) -> Vec<String> {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()))
-            .fetch_all(&self.pool)
-            .await
-            .unwrap_or_else(|error| panic!("{query}: {error}"))
-    }
-}
-
-fn earned() -> Earned<'static> {
-    Earned {
-        reach: Reach::Start { is_full: true },
-        settle: TimeDelta::zero(),
-        absences: Vec::new(),
-        fields: &[],
-        record_count: 0,
-    }
-}
+use crate::desk::{Desk, STREAM, earned};
 
 fn conversation(id: &str) -> Conversation {
     Conversation {
@@ -185,7 +88,9 @@ async fn a_row_that_must_be_absent_twice_is_marked_the_second_time_in_a_row() {
     let desk = Desk::new().await;
     let all = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"];
     let mut batch = Batch::default();
-    all.iter().for_each(|id| batch.push(conversation(id), "{}"));
+    for id in all {
+        batch.push(conversation(id), "{}");
+    }
     desk.walk(batch, |_, _| ()).await;
     let met = |missing: &[&str]| -> Vec<String> {
         let met = all.iter().filter(|id| !missing.contains(id));
@@ -380,35 +285,5 @@ async fn a_window_that_reaches_into_the_future_covers_the_past_only() {
     assert!(
         window.until >= now && window.until < now + TimeDelta::hours(1),
         "{window}"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn chosen_fields_become_columns_of_a_view_that_keeps_what_it_had() {
-    let desk = Desk::new().await;
-    let mut batch = Batch::default();
-    let lead = |id: &str| Lead {
-        id: id.to_owned(),
-        ..Lead::default()
-    };
-    batch.push(lead("1"), r#"{"roof_type": "flat", "field_84": 7}"#);
-    batch.push(lead("2"), r#"{"roof_type": ""}"#);
-    desk.walk(batch, |_, _| ()).await;
-    let promote = async |fields: &[&str]| {
-        let fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
-        let promoted = desk.warehouse.promote(&desk.lease, Lead::TABLE, &fields);
-        promoted.await.expect("the view is made");
-    };
-    promote(&["roof_type"]).await;
-    sqlx::query("create view analyst as select id, roof_type from warehouse.leads_social")
-        .execute(&desk.pool)
-        .await
-        .expect("an analyst builds on it");
-    promote(&["field_84"]).await;
-    let rows = "select concat_ws(' ', id, roof_type, field_84) from warehouse.leads_social order by 1";
-    assert_eq!(desk.texts(rows).await, ["1 flat 7", "2 "]);
-    assert_eq!(
-        desk.texts("select roof_type from analyst order by 1").await,
-        ["", "flat"]
     );
 }

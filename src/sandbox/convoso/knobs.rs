@@ -1,5 +1,7 @@
 //! The vendor's undecided habits, each with a switch; the first value is the likeliest.
 
+use serde_json::{Value, json};
+
 /// How a bad token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TokenRefusal {
@@ -52,6 +54,36 @@ pub enum EmptyUsers {
     Code6005,
 }
 
+/// The answer to a search that finds no lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EmptyLeads {
+    /// An empty list (assumed).
+    #[default]
+    EmptyArray,
+    /// Code 6000 (documented as "missing lists").
+    Code6000,
+}
+
+/// The answer to a search that finds no callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EmptyCallbacks {
+    /// An empty list (assumed).
+    #[default]
+    EmptyArray,
+    /// Code 6000 (documented as "missing callbacks").
+    Code6000,
+}
+
+/// The answer where no agent did anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EmptyAgents {
+    /// Code 6031 (documented as "missing agents").
+    #[default]
+    Code6031,
+    /// `data` is `[]` although it is an object otherwise (assumed).
+    EmptyArray,
+}
+
 /// All switches of the simulated account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Knobs {
@@ -67,10 +99,42 @@ pub struct Knobs {
     pub ties: Ties,
     /// The answer to a search that finds no user.
     pub empty_users: EmptyUsers,
+    /// The answer to a search that finds no lead.
+    pub empty_leads: EmptyLeads,
+    /// The answer to a search that finds no callback.
+    pub empty_callbacks: EmptyCallbacks,
+    /// The answer where no agent did anything.
+    pub empty_agents: EmptyAgents,
+    /// The ids of leads come as JSON numbers.
+    pub lead_ids_as_numbers: bool,
+    /// leads/search answers with the rows alone, as an array.
+    pub leads_as_array: bool,
+    /// lists/search refuses a question without a status.
+    pub strict_lists: bool,
     /// Paths such as `log/retrieve` that the token may not use: code 403 in the body.
     pub unticked: Vec<String>,
     /// A share of the call rows deviates: unknown fields, nulls, numbers for texts, missing fields.
     pub dirty_rows: bool,
     /// Ids of calls whose row has an unreadable `call_date`.
     pub broken_rows: Vec<String>,
+}
+
+impl Knobs {
+    /// A count that is a text in the documented samples, and a number in what some clients saw.
+    pub(super) fn count(&self, count: usize) -> Value {
+        if self.counts_as_numbers {
+            json!(count)
+        } else {
+            json!(count.to_string())
+        }
+    }
+
+    /// A count that is a number in the documented samples, and a text elsewhere.
+    pub(super) fn number(&self, count: usize) -> Value {
+        if self.counts_as_numbers {
+            json!(count.to_string())
+        } else {
+            json!(count)
+        }
+    }
 }

@@ -1,11 +1,19 @@
-//! A simulated Convoso account: its calls, its agents, and the two endpoints that list them.
+//! A simulated Convoso account: its calls, its agents, what else it has, and the endpoints that list all of it.
 
 mod calls;
 mod catalogue;
 mod change;
+mod consent;
+mod furniture;
 mod knobs;
+mod leads;
+mod ledger;
 mod log;
 mod manner;
+mod office;
+mod promises;
+mod recordings;
+mod rework;
 mod roster;
 mod row;
 mod scene;
@@ -14,12 +22,18 @@ mod stage;
 mod story;
 mod truth;
 mod users;
+mod work;
 mod world;
 
-pub use knobs::{EmptyUsers, Knobs, Order, OverLimit, Ties, TokenRefusal};
+pub use knobs::{
+    EmptyAgents, EmptyCallbacks, EmptyLeads, EmptyUsers, Knobs, Order, OverLimit, Ties, TokenRefusal,
+};
 pub use world::World;
 
+use serde_json::{Value, json};
+
 use super::json::Object;
+use super::local;
 use super::question::{Answer, Question};
 use super::server::Vendor;
 
@@ -56,6 +70,16 @@ impl Vendor for World {
         let listing = match path {
             "log/retrieve" => log::answer,
             "users/search" => users::answer,
+            "users/recordings" => recordings::answer,
+            "leads/search" => leads::answer,
+            "agent-performance/search" => work::performance,
+            "agent-productivity/search" => work::events,
+            "callbacks/search" => promises::answer,
+            "campaigns/search" => furniture::campaigns,
+            "lists/search" => furniture::lists,
+            "status/search" => furniture::statuses,
+            "dnc/search" => consent::do_not_call,
+            "sms-opt-out/search" => consent::sms_opt_outs,
             // An unknown path gives a page for people (seen in client programs).
             _ => return Answer::html(404),
         };
@@ -119,4 +143,53 @@ fn count(object: &mut Object<'_>, knobs: &Knobs, name: &str, value: usize) {
     } else {
         object.digits(name, value as u64);
     }
+}
+
+/// Echoes a parameter as a value.
+fn echoed(question: &Question, name: &str, value: usize) -> Value {
+    if question.get(name).is_some() {
+        json!(value.to_string())
+    } else {
+        json!(value)
+    }
+}
+
+/// The rows of a page.
+fn page_of(rows: &[Value], offset: usize, limit: usize) -> &[Value] {
+    let first = offset.min(rows.len());
+    &rows[first..(first + limit).min(rows.len())]
+}
+
+/// What the account's wall clock shows, as the vendor writes it.
+fn wall_text(wall_clock: i64) -> String {
+    let mut text = String::new();
+    local::push(&mut text, wall_clock);
+    text
+}
+
+/// A span of local seconds, of which either end may be left open.
+fn span(question: &Question, first: &str, last: &str) -> Result<Option<(i64, i64)>, Refused> {
+    let time = |name: &str| -> Result<Option<i64>, Refused> {
+        let Some(text) = question.get(name) else {
+            return Ok(None);
+        };
+        local::parse(text).map(Some).ok_or((6023, "Invalid date format"))
+    };
+    Ok(match (time(first)?, time(last)?) {
+        (None, None) => None,
+        (first, last) => Some((first.unwrap_or(i64::MIN), last.unwrap_or(i64::MAX))),
+    })
+}
+
+/// The span of a report, which is the present day unless the question says another.
+fn span_or_today(question: &Question, wall_clock: i64) -> Result<(i64, i64), Refused> {
+    const DAY: i64 = 86_400;
+    let names = [("date_start", "date_end"), ("start_time", "end_time")];
+    let today = wall_clock - wall_clock.rem_euclid(DAY);
+    for (first, last) in names {
+        if let Some(span) = span(question, first, last)? {
+            return Ok(span);
+        }
+    }
+    Ok((today, today + DAY - 1))
 }

@@ -201,7 +201,7 @@ impl Roster {
 }
 
 /// `2024-05-01T08:00:00-0700`: an offset without a colon (documented sample).
-fn offset_text(zone: Tz, instant: i64) -> String {
+pub(super) fn offset_text(zone: Tz, instant: i64) -> String {
     let utc = DateTime::from_timestamp(instant, 0).expect("the simulation lies within the calendar");
     zone.from_utc_datetime(&utc.naive_utc())
         .format("%Y-%m-%dT%H:%M:%S%z")

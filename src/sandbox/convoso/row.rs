@@ -129,7 +129,7 @@ impl Scene<'_> {
             if place > 0 {
                 out.push(',');
             }
-            let id = u64::from(view.call.number) * 64 + u64::from(place) + 55_501;
+            let id = recording_id(view.call.number, place);
             let quote = if (view.story.form + place).is_multiple_of(4) {
                 ""
             } else {
@@ -146,4 +146,9 @@ impl Scene<'_> {
         }
         out.push(']');
     }
+}
+
+/// The id of a call's recording.
+pub(super) fn recording_id(call: u32, place: u32) -> u64 {
+    u64::from(call) * 64 + u64::from(place) + 55_501
 }

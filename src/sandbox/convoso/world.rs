@@ -9,6 +9,8 @@ use fastrand::Rng;
 
 use super::calls::{Call, Calls};
 use super::knobs::{Knobs, Ties};
+use super::ledger::Ledger;
+use super::office::Office;
 use super::roster::Roster;
 use super::scene::{Edit, Scene, number};
 use super::schedule;
@@ -42,6 +44,7 @@ pub(super) struct State {
     pub(super) calls: Calls,
     pub(super) roster: Roster,
     pub(super) edits: HashMap<u32, Edit>,
+    pub(super) office: Office,
     /// The number of the next call.
     pub(super) next: u32,
     /// The first local day without a schedule.
@@ -53,6 +56,7 @@ impl World {
         let now = options.now.timestamp();
         let today = local::day(options.time_zone, now);
         let first = today.checked_sub_days(Days::new(u64::from(options.days)));
+        let first = first.expect("the simulation lies within the calendar");
         let agents = usize::try_from(options.agents.max(1)).expect("a count of agents fits memory");
         let world = Self {
             clock,
@@ -68,8 +72,9 @@ impl World {
                 calls: Calls::default(),
                 roster: Roster::new(options.seed, options.time_zone, agents, now),
                 edits: HashMap::new(),
+                office: Office::new(options.seed, options.time_zone, first, now),
                 next: 0,
-                horizon: first.expect("the simulation lies within the calendar"),
+                horizon: first,
             }),
             dice: Mutex::new(Rng::with_seed(options.seed)),
         };
@@ -115,6 +120,15 @@ impl World {
             &mut self.state.write().unwrap_or_else(PoisonError::into_inner),
             now,
         )
+    }
+
+    /// The leads, after all calls that are over, and the time.
+    pub(super) fn leads<T>(&self, with: impl FnOnce(&mut Ledger, i64) -> T) -> T {
+        self.write(|state, now| {
+            let ledger = &mut state.office.ledger;
+            ledger.follow(&state.calls, &state.roster, self.agents, now);
+            with(ledger, now)
+        })
     }
 
     /// What rows look like now.

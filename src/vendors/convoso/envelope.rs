@@ -12,34 +12,123 @@ use crate::vendors::lenient::Scalar;
 /// endpoint (second SDK), 401 in the body is assumed.
 const REFUSED: [i64; 3] = [401, 403, 5001];
 
-/// "Missing users": perhaps an error, perhaps the vendor's way to say that there are none (not documented).
+/// Codes that are perhaps an error, perhaps the vendor's way to say that there is nothing (not documented). The same number
+/// means other things on other endpoints, so that each endpoint knows its own.
+const MISSING_LISTS: i64 = 6000;
+const MISSING_CALLBACKS: i64 = 6000;
 const MISSING_USERS: i64 = 6005;
+const MISSING_AGENTS: i64 = 6031;
 
 /// Opens an answer of log/retrieve.
 pub(super) fn call_log(body: &str) -> Result<Opened<'_>, ReadError> {
     let data: CallLog<'_> = json(data(body)?)?;
-    Ok(Opened {
-        items: data.results.whole(),
-        total: Some(data.total_found.0),
-        ..Opened::default()
-    })
+    Ok(listing(data.results, data.total_found))
 }
 
 /// Opens an answer of users/search.
 pub(super) fn users(body: &str) -> Result<Opened<'_>, ReadError> {
-    match data(body) {
-        Err(ReadError::Question { code: MISSING_USERS }) => Ok(Opened {
+    perhaps(MISSING_USERS, results(body))
+}
+
+/// Opens an answer of leads/search. The rows are in `entries` (documented), or `data` is the rows (seen in client programs).
+pub(super) fn leads(body: &str) -> Result<Opened<'_>, ReadError> {
+    let open = |body| match data(body)? {
+        data if data.starts_with('[') => Ok(rows(json(data)?)),
+        _ => entries(body),
+    };
+    perhaps(MISSING_LISTS, open(body))
+}
+
+/// Opens an answer of leads/search about leads that are gone. The total is left out: it counts rows, and these are none.
+pub(super) fn tombstones(body: &str) -> Result<Opened<'_>, ReadError> {
+    let opened = leads(body)?;
+    Ok(Opened {
+        total: None,
+        ..opened
+    })
+}
+
+/// Opens an answer of agent-performance/search. Nobody at all was perhaps at work.
+pub(super) fn performance(body: &str) -> Result<Opened<'_>, ReadError> {
+    let open = |body| {
+        let agents: Items<'_> = json(data(body)?)?;
+        let Total { total } = json(body)?;
+        Ok(Opened {
+            is_doubtful: agents.0.is_empty(),
+            items: agents.whole(),
+            total: total.map(|total| total.0),
+            ..Opened::default()
+        })
+    };
+    perhaps(MISSING_AGENTS, open(body))
+}
+
+/// Opens an answer of agent-productivity/search.
+pub(super) fn events(body: &str) -> Result<Opened<'_>, ReadError> {
+    perhaps(MISSING_AGENTS, entries(body))
+}
+
+/// Opens an answer of callbacks/search.
+pub(super) fn callbacks(body: &str) -> Result<Opened<'_>, ReadError> {
+    perhaps(MISSING_CALLBACKS, results(body))
+}
+
+/// Opens an answer of dnc/search or sms-opt-out/search.
+pub(super) fn entries(body: &str) -> Result<Opened<'_>, ReadError> {
+    let data: Entries<'_> = json(data(body)?)?;
+    Ok(listing(data.entries, data.total))
+}
+
+/// Opens an answer that holds everything: `data` is the rows in an array (documented), perhaps below `entries` or keyed by id.
+pub(super) fn everything(body: &str) -> Result<Opened<'_>, ReadError> {
+    let data = data(body)?;
+    let named = if data.starts_with('{') {
+        json::<Named<'_>>(data)?.entries
+    } else {
+        None
+    };
+    named.map_or_else(|| json(data), Ok).map(rows)
+}
+
+/// Opens an answer of users/search or of users/recordings, which one walk asks in turn. The total is that of recordings:
+/// users are met on the way.
+pub(super) fn recordings(body: &str) -> Result<Opened<'_>, ReadError> {
+    let open = |body| match json::<Named<'_>>(data(body)?)?.entries {
+        Some(_) => entries(body),
+        None => Ok(rows(json::<Users<'_>>(data(body)?)?.results)),
+    };
+    perhaps(MISSING_USERS, open(body))
+}
+
+fn results(body: &str) -> Result<Opened<'_>, ReadError> {
+    let data: Results<'_> = json(data(body)?)?;
+    Ok(listing(data.results, data.total))
+}
+
+fn listing(items: Items<'_>, total: Count) -> Opened<'_> {
+    Opened {
+        items: items.whole(),
+        total: Some(total.0),
+        ..Opened::default()
+    }
+}
+
+/// Rows whose number the vendor does not say.
+fn rows(items: Items<'_>) -> Opened<'_> {
+    Opened {
+        items: items.whole(),
+        ..Opened::default()
+    }
+}
+
+/// Takes this refusal for an empty page that proves nothing.
+fn perhaps(nothing: i64, opened: Result<Opened<'_>, ReadError>) -> Result<Opened<'_>, ReadError> {
+    match opened {
+        Err(ReadError::Question { code }) if code == nothing => Ok(Opened {
             is_doubtful: true,
             ..Opened::default()
         }),
-        data => {
-            let data: Users<'_> = json(data?)?;
-            Ok(Opened {
-                items: data.results.whole(),
-                total: Some(data.total.0),
-                ..Opened::default()
-            })
-        }
+        opened => opened,
     }
 }
 
@@ -61,10 +150,35 @@ struct CallLog<'a> {
 }
 
 #[derive(Deserialize)]
-struct Users<'a> {
+struct Results<'a> {
     #[serde(borrow)]
     results: Items<'a>,
     total: Count,
+}
+
+#[derive(Deserialize)]
+struct Entries<'a> {
+    #[serde(borrow)]
+    entries: Items<'a>,
+    total: Count,
+}
+
+#[derive(Deserialize)]
+struct Users<'a> {
+    #[serde(borrow)]
+    results: Items<'a>,
+}
+
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow, default)]
+    entries: Option<Items<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Total {
+    #[serde(default)]
+    total: Option<Count>,
 }
 
 /// The `data` of a successful answer.
@@ -88,83 +202,4 @@ fn data(body: &str) -> Result<&str, ReadError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn story(opened: Result<Opened<'_>, ReadError>) -> String {
-        match opened {
-            Ok(opened) => format!("{} of {:?}", opened.items.len(), opened.total),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    #[test]
-    fn a_call_log_counts_only_when_success_is_true() {
-        for (body, wanted) in [
-            (
-                r#"{"success":true,"data":{"total_found":"2","entries":2,"results":[{},{}]}}"#,
-                "2 of Some(2)",
-            ),
-            (
-                r#"{"success":true,"data":{"total_found":3,"entries":1,"results":{"7":{}}}}"#,
-                "1 of Some(3)",
-            ),
-            (
-                r#"{"success":true,"data":{"total_found":0,"entries":0,"results":[]}}"#,
-                "0 of Some(0)",
-            ),
-            (
-                r#"{"success":true,"data":{"total_found":"0","results":null}}"#,
-                "0 of Some(0)",
-            ),
-            (
-                r#"{"success":true,"data":{"results":[]}}"#,
-                "The answer has an unknown shape (line 1, column 14)",
-            ),
-            (
-                r#"{"success":true,"data":[]}"#,
-                "The answer has an unknown shape (line 1, column 2)",
-            ),
-            (
-                r#"{"success":"true","data":{}}"#,
-                "The answer has an unknown shape (line 1, column 1)",
-            ),
-            (
-                r#"{"data":{"total_found":0,"results":[]}}"#,
-                "The answer has an unknown shape (line 1, column 1)",
-            ),
-            (
-                r#"{"success":false,"code":6004,"text":"x"}"#,
-                "The vendor did not accept the question (code 6004)",
-            ),
-            (
-                r#"{"success":false,"code":"7231"}"#,
-                "The vendor did not accept the question (code 7231)",
-            ),
-            (
-                r#"{"success":true,"data":{"total_fo"#,
-                "The answer ends in the middle",
-            ),
-            ("", "The answer ends in the middle"),
-        ] {
-            assert_eq!(story(call_log(body)), wanted, "{body}");
-        }
-        for code in REFUSED {
-            let body = format!(r#"{{"success":false,"code":{code}}}"#);
-            assert!(matches!(call_log(&body), Err(ReadError::Refused { .. })));
-        }
-        assert!(matches!(call_log(" <!DOCTYPE html>"), Err(ReadError::WebPage)));
-    }
-
-    #[test]
-    fn missing_users_are_doubtful_and_not_an_error() {
-        let opened = users(r#"{"success":false,"code":6005,"text":"x"}"#).unwrap();
-        assert!(opened.is_doubtful && opened.items.is_empty() && opened.total.is_none());
-        assert_eq!(
-            story(users(
-                r#"{"success":true,"data":{"total":"1","results":{"1":{}}}}"#
-            )),
-            "1 of Some(1)"
-        );
-    }
-}
+mod tests;

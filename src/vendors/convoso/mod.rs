@@ -1,19 +1,31 @@
 //! Convoso, a dialer: its facts, and its streams as values.
 
+mod agents;
+mod callbacks;
+mod calls;
+mod campaigns;
+mod consent;
+mod dispositions;
+#[cfg(test)]
+mod drive;
 mod envelope;
+mod events;
+mod leads;
+mod length;
+mod lists;
 mod map;
+mod performance;
+mod phone;
+mod recordings;
 mod wire;
 
 use std::time::Duration;
 
 use chrono::{NaiveDateTime, TimeDelta};
 
-use crate::model::{Agent, Call, Entity, Recording};
-use crate::stream::{
-    Absence, Account, Auth, Cursor, Door, Endpoint, Paginator, Request, Seek, Trailing, Window, Windowing,
-};
+use crate::stream::{Account, Auth, Door, Window};
 
-use super::Vendor;
+use super::{OptionForm, OptionKey, Vendor};
 
 /// The form of times in filters; local to the account, and no zone can be given (documented).
 const TIME: &str = "%Y-%m-%d %H:%M:%S";
@@ -29,8 +41,28 @@ pub(super) const VENDOR: Vendor = Vendor {
         auth: Auth::Field("auth_token"),
         secret: "token",
     }],
-    options: &[],
-    stream_names: &["calls", "agents"],
+    options: &[OptionKey {
+        // Custom fields of leads that shall be columns of a view.
+        name: "lead_fields",
+        form: OptionForm::List,
+        is_required: false,
+    }],
+    stream_names: &[
+        "calls",
+        "leads",
+        "deleted_leads",
+        "archived_leads",
+        "agents",
+        "agent_performance",
+        "agent_events",
+        "callbacks",
+        "campaigns",
+        "lists",
+        "dispositions",
+        "do_not_call",
+        "sms_opt_outs",
+        "recordings",
+    ],
     // Not documented. Epochs beside local times in the vendor's samples, and client programs, say US Pacific.
     time_zone: chrono_tz::America::Los_Angeles,
     // No limit is published. Client programs settled on one request at a time, 350 ms apart.
@@ -38,69 +70,39 @@ pub(super) const VENDOR: Vendor = Vendor {
     max_in_flight: 1,
     timeout: Duration::from_mins(1),
     schedule: "0 */5 * * * *",
-    schedules: &[],
+    schedules: &[
+        ("agents", "30 */15 * * * *"),
+        ("agent_performance", "40 */30 * * * *"),
+        ("agent_events", "10 1/15 * * * *"),
+        ("callbacks", "10 2/15 * * * *"),
+        ("campaigns", "30 */15 * * * *"),
+        ("lists", "30 */15 * * * *"),
+        ("dispositions", "30 3 * * * *"),
+        ("do_not_call", "10 4 * * * *"),
+        ("sms_opt_outs", "10 6 * * * *"),
+        // They only fill what the call log leaves out, with a question for each user.
+        ("recordings", "20 40 9 * * *"),
+    ],
     off: &[],
-    streams: |account| vec![calls(account), agents(account)],
+    streams: |account| {
+        vec![
+            calls::calls(account),
+            leads::leads(account),
+            leads::deleted(account),
+            leads::archived(account),
+            agents::agents(account),
+            performance::agent_performance(account),
+            events::agent_events(account),
+            callbacks::callbacks(account),
+            campaigns::campaigns(account),
+            lists::lists(account),
+            dispositions::dispositions(account),
+            consent::do_not_call(account),
+            consent::sms_opt_outs(account),
+            recordings::recordings(account),
+        ]
+    },
 };
-
-/// The call log.
-fn calls(account: &Account) -> Endpoint {
-    Endpoint {
-        name: "calls",
-        tables: &[Call::TABLE, Recording::TABLE],
-        cursor: Cursor::Window(call_windows()),
-        account: account.clone(),
-        first: call_log,
-        open: envelope::call_log,
-        paginator: Paginator::Seek(Seek {
-            since: "start_time",
-            until: "end_time",
-            offset: "offset",
-            format: TIME,
-            // The largest offset is 40000 (documented); a larger one is refused.
-            reachable: 40_000,
-            time: wire::call_time,
-        }),
-        map: map::call,
-    }
-}
-
-/// Calls change for weeks and there is no filter for what changed, so the past is read again: often while the day lasts,
-/// daily while supervisors still correct it, weekly for late recordings and comments.
-fn call_windows() -> Windowing {
-    let hours = TimeDelta::hours;
-    Windowing {
-        widest: hours(24),
-        overlap: hours(2),
-        delay: TimeDelta::seconds(60),
-        settle: hours(48),
-        ahead: TimeDelta::zero(),
-        trailing: vec![
-            Trailing {
-                span: hours(72),
-                every: hours(24),
-            },
-            Trailing {
-                span: hours(30 * 24),
-                every: hours(7 * 24),
-            },
-        ],
-    }
-}
-
-/// The first question of a window of calls.
-fn call_log(window: &Window, account: &Account) -> Request {
-    let (since, until) = local_bounds(window, account);
-    Request::post_form("log/retrieve")
-        .with("start_time", since.format(TIME))
-        .with("end_time", until.format(TIME))
-        // More than 500 may be cut to 500 without a word (client programs lost rows that way).
-        .with("limit", 500)
-        .with("offset", 0)
-        // Newest first is the default, and would shift all pages with each new call.
-        .with("order", "ASC")
-        .with("include_recordings", 1)
-}
 
 /// The first and last local second of a window.
 ///
@@ -113,31 +115,9 @@ fn local_bounds(window: &Window, account: &Account) -> (NaiveDateTime, NaiveDate
     (first - step(first), last + step(last))
 }
 
-/// Users, who are the agents. There is no filter by time.
-fn agents(account: &Account) -> Endpoint {
-    Endpoint {
-        name: "agents",
-        tables: &[Agent::TABLE],
-        cursor: Cursor::Whole(Absence::Gone {
-            tables: &[Agent::TABLE],
-            walks: 1,
-            only: None,
-        }),
-        account: account.clone(),
-        first: |_, _| {
-            // The largest page is not documented; what arrives decides the next offset.
-            Request::post_form("users/search")
-                .with("limit", 500)
-                .with("offset", 0)
-        },
-        open: envelope::users,
-        paginator: Paginator::Offset { param: "offset" },
-        map: map::agent,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::calls::call_log;
     use super::*;
     use crate::model::Region;
 

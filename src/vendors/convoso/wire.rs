@@ -129,6 +129,15 @@ pub(super) struct User<'a> {
     pub(super) last_login: Scalar<'a>,
 }
 
+/// Yes or no, of which the vendor has several spellings.
+pub(super) fn flag(text: &str) -> Option<bool> {
+    match text {
+        "Y" | "1" | "true" => Some(true),
+        "N" | "0" | "false" => Some(false),
+        _ => None,
+    }
+}
+
 /// The local time of a call's record, by which the call log is sorted.
 pub(super) fn call_time(item: &str, _: &Account) -> Option<NaiveDateTime> {
     #[derive(Deserialize)]

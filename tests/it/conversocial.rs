@@ -1,0 +1,231 @@
+//! Conversocial, end to end: everything arrives, a second reading writes nothing, and what changes late is noticed.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use convene::sandbox::{Options, conversocial::TOKEN_NAME};
+use secrecy::SecretString;
+
+use crate::field::Field;
+use crate::proof::assert_absent;
+
+/// The streams that read conversations.
+pub(crate) const CONVERSATIONS: [&str; 3] = ["conversations", "open_conversations", "followed_conversations"];
+
+/// Every stream of an account of two days, those that are off unless switched on among them.
+pub(crate) async fn field(change: impl FnOnce(&mut Options)) -> Field {
+    let change = |options: &mut Options| {
+        options.conversations_per_day = 40;
+        change(options);
+    };
+    let mut field = Field::of("conversocial", change, |sandbox, source| {
+        source.base_url = Some(sandbox.conversocial_url().parse().expect("an address"));
+        source.secrets = BTreeMap::from([("token_secret", SecretString::from("sandbox-token"))]);
+        source.options = BTreeMap::from([
+            ("token_name", vec![TOKEN_NAME.to_owned()]),
+            ("profiles_base_url", vec![sandbox.conversocial_profiles_url()]),
+        ]);
+    })
+    .await;
+    field.stream("agent_events").enabled = Some(true);
+    field
+}
+
+/// Compares the conversations with what the sandbox says now, and what belongs to them.
+pub(crate) async fn assert_conversations(field: &Field) {
+    let world = field.sandbox.conversocial();
+    for (table, truth) in [
+        ("conversations", world.truth_conversations()),
+        ("messages", world.truth_messages()),
+        ("conversation_tags", world.truth_conversation_tags()),
+        ("conversation_channels", world.truth_conversation_channels()),
+    ] {
+        field.assert_same(table, truth).await;
+    }
+}
+
+/// Compares every table with what the sandbox says now.
+pub(crate) async fn assert_truth(field: &Field) {
+    assert_conversations(field).await;
+    let world = field.sandbox.conversocial();
+    for (table, truth) in [
+        ("contacts", world.truth_contacts()),
+        ("accounts", world.truth_listed("accounts")),
+        ("channels", world.truth_listed("channels")),
+        ("agents", world.truth_listed("users")),
+        ("tags", world.truth_listed("tags")),
+        ("report_exports", world.truth_reports()),
+        ("contact_notes", world.truth_actions("notes")),
+        ("contact_tags", world.truth_actions("tags")),
+        ("contact_attributes", world.truth_actions("annotations")),
+        ("attribute_types", world.truth_annotation_types()),
+    ] {
+        assert!(!truth.is_empty(), "{table}");
+        field.assert_same(table, truth).await;
+    }
+    // Events have no ids of their own.
+    let mut events: Vec<String> = sqlx::query_scalar("select raw::text from warehouse.agent_events")
+        .fetch_all(&field.pool)
+        .await
+        .expect("the events are listed");
+    let mut truth: Vec<String> = sqlx::query_scalar("select v::jsonb::text from unnest($1::text[]) as v")
+        .bind(world.truth_events())
+        .fetch_all(&field.pool)
+        .await
+        .expect("the records are read");
+    events.sort();
+    truth.sort();
+    assert_eq!(events, truth);
+}
+
+/// Reads everything; customers are known once the conversations that name them are there.
+pub(crate) async fn sync_all(field: &Field) {
+    field.sync_completely().await;
+    field.sync_completely().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_arrives_and_a_further_sync_writes_nothing() {
+    let mut field = field(|_| ()).await;
+    sync_all(&field).await;
+    assert_truth(&field).await;
+    // The link to a file works for whoever has it, and is another one with every answer.
+    assert_absent(&field, "short-lived").await;
+    let counted = field.tuples_written().await;
+    field.sync_completely().await;
+    assert_eq!(field.tuples_written().await, counted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn profiles_are_off_without_their_address_and_events_unless_switched_on() {
+    let mut field = field(|_| ()).await;
+    field.source().options.remove("profiles_base_url");
+    field.stream("agent_events").enabled = None;
+    let reports = field.sync_completely().await;
+    let streams: Vec<&str> = reports.iter().map(|report| report.stream.as_str()).collect();
+    assert_eq!(streams.len(), 9, "{streams:?}");
+    assert!(
+        !streams
+            .iter()
+            .any(|name| name.starts_with("profile") || *name == "agent_events")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sweep_finds_an_old_conversation_that_came_back_to_life() {
+    let field = field(|_| ()).await;
+    let world = field.sandbox.conversocial().clone();
+    // Long before the history that is read by time.
+    let old = world.add_conversation(field.sandbox.now() - TimeDelta::days(400));
+    world.set_status(&old, "archived");
+    field.sync_only(&["conversations"]).await;
+    let held = format!("select count(*) from warehouse.conversations where id = '{old}'");
+    assert_eq!(field.number(&held).await, 0);
+    world.set_status(&old, "unread");
+    let message = world
+        .write_message(&old, "Still waiting")
+        .expect("a conversation");
+    field.sync_only(&["open_conversations"]).await;
+    assert_eq!(field.number(&format!("{held} and not is_closed")).await, 1);
+    let placed = format!("select conversation_id from warehouse.messages where id = '{message}'");
+    assert_eq!(field.text(&placed).await, old);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_an_old_conversation_is_noticed_by_following_it() {
+    let field = field(|_| ()).await;
+    let world = field.sandbox.conversocial().clone();
+    let old = world.add_conversation(field.sandbox.now() - TimeDelta::days(400));
+    let gone = world.add_conversation(field.sandbox.now() - TimeDelta::days(400));
+    field.sync_only(&["open_conversations"]).await;
+    world.set_status(&old, "archived");
+    world.set_tags(&old, &["3105", "3106"]);
+    world.remove_conversation(&gone);
+    field.sync_only(&["followed_conversations"]).await;
+    let is = |id: &str, what: &str| {
+        format!("select count(*) from warehouse.conversations where id = '{id}' and {what}")
+    };
+    assert_eq!(field.number(&is(&old, "is_closed")).await, 1);
+    assert_eq!(field.number(&is(&gone, "deleted_at is not null")).await, 1);
+    let tags = format!(
+        "select string_agg(tag_id, ',' order by tag_id) from warehouse.conversation_tags
+         where conversation_id = '{old}' and deleted_at is null"
+    );
+    assert_eq!(field.text(&tags).await, "3105,3106");
+    // What is done is not asked for again.
+    field.sandbox.clear_requests();
+    field.sync_only(&["followed_conversations"]).await;
+    assert!(field.sandbox.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn labels_that_were_taken_away_are_gone() {
+    let field = field(|_| ()).await;
+    let world = field.sandbox.conversocial().clone();
+    let id = world.add_conversation(field.sandbox.now() - TimeDelta::hours(3));
+    world.set_tags(&id, &["3105", "3106"]);
+    field.sync_only(&["conversations"]).await;
+    world.set_tags(&id, &["3107"]);
+    field.sync_only(&["conversations"]).await;
+    assert_conversations(&field).await;
+    let gone = format!(
+        "select count(*) from warehouse.conversation_tags where conversation_id = '{id}' and deleted_at is not null"
+    );
+    assert_eq!(field.number(&gone).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conversations_that_change_between_two_pages_are_all_there_in_the_end() {
+    let field = field(|options| options.conversations_per_day = 150).await;
+    let world = field.sandbox.conversocial().clone();
+    let still: Vec<String> = world
+        .truth_conversations()
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    let moving: Vec<String> = still.iter().step_by(5).cloned().collect();
+    let now = field.sandbox.now();
+    let ids = moving.clone();
+    world.before_each(move |world, count| {
+        let id = &ids[count % ids.len()];
+        match count % 4 {
+            0 => drop(world.set_priority(id, count % 8 == 0)),
+            1 => drop(world.set_status(id, "archived")),
+            2 => drop(world.move_conversation(id, now - TimeDelta::hours(2))),
+            _ => drop(world.add_conversations(3, now - TimeDelta::hours(20))),
+        }
+    });
+    let reports = field.sync_only(&["conversations"]).await;
+    assert!(
+        reports.iter().all(|report| report.unfinished.is_empty()),
+        "{reports:?}"
+    );
+    world.calm();
+    let stayed: Vec<&String> = still.iter().filter(|id| !moving.contains(id)).collect();
+    let held: i64 = sqlx::query_scalar("select count(*) from warehouse.conversations where id = any($1)")
+        .bind(&stayed)
+        .fetch_one(&field.pool)
+        .await
+        .expect("the conversations are counted");
+    assert_eq!(
+        usize::try_from(held).expect("a count"),
+        stayed.len(),
+        "none that stayed is lost"
+    );
+    field.sync_only(&CONVERSATIONS).await;
+    assert_conversations(&field).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_who_vanishes_is_gone_after_the_second_list_without_them() {
+    let field = field(|_| ()).await;
+    field.sync_only(&["agents"]).await;
+    let world = field.sandbox.conversocial();
+    world.remove_listed("users", "5122");
+    let gone = "select count(*) from warehouse.agents where deleted_at is not null";
+    field.sync_only(&["agents"]).await;
+    assert_eq!(field.number(gone).await, 0);
+    field.sync_only(&["agents"]).await;
+    assert_eq!(field.number(gone).await, 1);
+    field.assert_same("agents", world.truth_listed("users")).await;
+}

@@ -1,0 +1,123 @@
+//! The analysts' views, against counts of their own.
+
+use chrono::{DateTime, Utc};
+use convene::model::{Agent, Batch, Call, Contact, Conversation, Lead, Message};
+
+use crate::desk::Desk;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().expect("a time")
+}
+
+/// Calls and conversations around a midnight of Los Angeles.
+fn rows() -> Batch {
+    let mut batch = Batch::default();
+    let agent = |id: &str, name: &str| Agent {
+        id: id.to_owned(),
+        name: Some(name.to_owned()),
+        ..Agent::default()
+    };
+    batch.push(agent("a1", "Dana Example"), "{}");
+    for (id, started, seconds, direction, agent) in [
+        ("1", "2026-02-03T07:59:00Z", Some(120), "outbound", Some("a1")),
+        ("2", "2026-02-03T08:00:00Z", Some(60), "inbound", Some("a1")),
+        ("3", "2026-02-03T20:00:00Z", None, "inbound", Some("a1")),
+        ("4", "2026-02-03T20:00:00Z", Some(5), "outbound", None),
+    ] {
+        let call = Call {
+            id: id.to_owned(),
+            started_at: Some(at(started)),
+            duration_seconds: seconds,
+            direction: Some(direction.to_owned()),
+            agent_id: agent.map(str::to_owned),
+            lead_id: Some("l1".to_owned()),
+            from_e164: Some("+12135550142".to_owned()),
+            to_e164: Some("+13235550100".to_owned()),
+            ..Call::default()
+        };
+        batch.push(call, "{}");
+    }
+    let lead = Lead {
+        id: "l1".to_owned(),
+        email: Some("rowan@sim.example".to_owned()),
+        phone_e164: Some("+12135550142".to_owned()),
+        ..Lead::default()
+    };
+    batch.push(lead, "{}");
+    let conversation = Conversation {
+        id: "v1".to_owned(),
+        started_at: Some(at("2026-02-03T21:00:00Z")),
+        last_activity_at: Some(at("2026-02-03T21:02:00Z")),
+        agent_id: Some("a1".to_owned()),
+        contact_id: Some("p1".to_owned()),
+        status: Some("unread".to_owned()),
+        ..Conversation::default()
+    };
+    batch.push(conversation, "{}");
+    let contact = Contact {
+        id: "p1".to_owned(),
+        email: Some("rowan@sim.example".to_owned()),
+        ..Contact::default()
+    };
+    batch.push(contact, "{}");
+    for (id, agent, is_sample) in [
+        ("m1", Some("a1"), None),
+        ("m2", Some("a1"), Some(true)),
+        ("m3", None, None),
+    ] {
+        let message = Message {
+            id: id.to_owned(),
+            conversation_id: Some("v1".to_owned()),
+            sent_at: Some(at("2026-02-03T21:01:00Z")),
+            agent_id: agent.map(str::to_owned),
+            is_sample,
+            ..Message::default()
+        };
+        batch.push(message, "{}");
+    }
+    batch
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agents_day_is_the_accounts_own_and_samples_of_messages_are_not_counted() {
+    let desk = Desk::new().await;
+    desk.of_zone("America/Los_Angeles").await;
+    desk.walk(rows(), |_, _| ()).await;
+    let days =
+        "select concat_ws(' ', day, agent_name, call_count, talk_seconds, conversation_count, message_count)
+                from warehouse.agent_daily order by 1";
+    assert_eq!(
+        desk.texts(days).await,
+        [
+            "2026-02-02 Dana Example 1 120 0 0",
+            "2026-02-03 Dana Example 2 60 1 1"
+        ]
+    );
+    desk.of_zone("UTC").await;
+    let days = "select concat_ws(' ', day, call_count) from warehouse.agent_daily";
+    assert_eq!(desk.texts(days).await, ["2026-02-03 3"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_and_conversations_with_one_person_stand_side_by_side() {
+    let desk = Desk::new().await;
+    desk.walk(rows(), |_, _| ()).await;
+    let all =
+        "select concat_ws(' ', kind, id, duration_seconds, direction, agent_name, customer_e164, outcome)
+               from warehouse.interactions where customer_email = 'rowan@sim.example' order by kind, id";
+    assert_eq!(
+        desk.texts(all).await,
+        [
+            "call 1 120 outbound Dana Example +13235550100",
+            "call 2 60 inbound Dana Example +12135550142",
+            "call 3 inbound Dana Example +12135550142",
+            "call 4 5 outbound +13235550100",
+            "conversation v1 120 inbound Dana Example unread",
+        ]
+    );
+    let mut gone = Batch::default();
+    gone.delete(<Call as convene::model::Entity>::TABLE, "1".to_owned());
+    desk.walk(gone, |_, _| ()).await;
+    let left = "select count(*)::text from warehouse.interactions";
+    assert_eq!(desk.texts(left).await, ["4"]);
+}
