@@ -9,6 +9,7 @@ mod conversocial_columns;
 mod conversocial_traps;
 mod converz;
 mod converz_figures;
+mod convertalk;
 mod convoso;
 mod corrections;
 mod crash;
