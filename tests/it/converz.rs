@@ -60,8 +60,14 @@ pub(crate) async fn forget(field: &Field) {
 async fn a_tenant_arrives_whole_and_a_second_run_writes_nothing() {
     let mut field = field(|_| ()).await;
     assert!(sync(&field).await > 200);
-    forget(&field).await;
+    // Everything is to be read again, as a trailing re-read does.
+    let due = "insert into sync.rereads select source, stream, '1000 days', now(), covered from sync.coverage
+               where stream = 'calls'";
+    crate::books::execute(&field, due).await;
     assert_eq!(sync(&field).await, 0);
+    let seen =
+        "select count(*) from sync.walks where stream = 'calls' and purpose = 'reread' and unchanged > 0";
+    assert!(field.number(seen).await > 0);
     let rows = field.count("warehouse.calls").await + field.count("warehouse.agents").await;
     assert_eq!(field.tuples_written().await, rows);
 }

@@ -10,8 +10,8 @@ use crate::stream::{Account, Ask, Next, Opened, ReadError, Request};
 pub(super) const OPTION: &str = "page_size";
 /// The largest page (documented).
 pub(super) const GREATEST: u32 = 1_000_000;
-/// The usual page; memory follows it.
-const USUAL: u32 = 5_000;
+/// The usual page. Memory follows it: some twenty times a page, for a page is read while the ones before it wait and are written.
+const USUAL: u32 = 2_000;
 /// So many times more rows are asked for when an answer is full that cannot be divided.
 const RAISE: u32 = 10;
 
@@ -56,14 +56,15 @@ pub(super) fn fill(asked: &Ask, got: &Opened<'_>) -> Result<Fill, ReadError> {
     match row_count {
         count if count > room => Err(ReadError::PageSize),
         count if count == room => Ok(Fill::Full),
-        count if may_be_cut(count) => Ok(Fill::Doubtful),
+        count if may_be_cut(count, room) => Ok(Fill::Doubtful),
         _ => Ok(Fill::Short),
     }
 }
 
-/// Where servers cut: at their default, which is ten here (documented), and at round numbers (assumed).
-fn may_be_cut(row_count: usize) -> bool {
-    row_count == 10 || (row_count > 0 && row_count.is_multiple_of(50))
+/// Where servers cut: at their default, which is ten here (documented), and at round numbers (assumed). An answer that is more than
+/// half full is left alone, or rows that are added meanwhile would be taken for those that were cut.
+fn may_be_cut(row_count: usize, room: usize) -> bool {
+    row_count * 2 <= room && (row_count == 10 || (row_count > 0 && row_count.is_multiple_of(50)))
 }
 
 /// The second page, which must be empty.
@@ -149,6 +150,7 @@ mod tests {
             ),
             // The default, although a hundred fit: perhaps the size was not heeded.
             (100, 1, 10, r#"[("n_per_page", "100"), ("page", "2")]"#),
+            (100, 1, 60, "end"),
             (1_000, 1, 250, r#"[("n_per_page", "1000"), ("page", "2")]"#),
             (100, 2, 0, "end"),
             (100, 2, 3, "The vendor does not keep to the page size"),

@@ -1,12 +1,22 @@
 //! The steps through a window as tables of cases.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::model::Region;
+use crate::stream::Options;
 
 const ROOM: usize = 5_000;
 
 fn account() -> Account {
-    Account::new(chrono_tz::UTC, Region::US)
+    let options = Options {
+        values: [(size::OPTION, vec![ROOM.to_string()])].into(),
+        ..Options::default()
+    };
+    Account {
+        options: Arc::new(options),
+        ..Account::new(chrono_tz::UTC, Region::US)
+    }
 }
 
 /// The question about a span of one day, `hour:minute hour:minute`, of a window from midnight to noon.
