@@ -39,7 +39,9 @@ async fn assert_all(field: &Field) {
     field
         .assert_same("agent_performance", world.truth_agent_performance(since))
         .await;
-    field.assert_same("agent_events", world.truth_agent_events()).await;
+    field
+        .assert_same("agent_events", world.truth_agent_events())
+        .await;
 }
 
 /// Rows of a table that are marked as deleted.
@@ -74,11 +76,15 @@ async fn what_changes_in_the_account_changes_in_the_warehouse() {
     let now = field.sandbox.now();
     let account = world(&field);
     let leads: Vec<String> = account.truth_leads().into_iter().map(|(id, _)| id).collect();
-    assert!(account.touch_lead(&leads[0]) && account.delete_lead(&leads[1]) && account.archive_lead(&leads[2]));
+    assert!(
+        account.touch_lead(&leads[0]) && account.delete_lead(&leads[1]) && account.archive_lead(&leads[2])
+    );
     account.add_lead();
     let promise = account.add_callback(now + TimeDelta::days(300));
     assert!(account.dismiss_callback("41001"));
-    assert!(account.set_active(1850, false) && account.set_active(1851, true) && account.remove_furniture(1881));
+    assert!(
+        account.set_active(1850, false) && account.set_active(1851, true) && account.remove_furniture(1881)
+    );
     account.add_do_not_contact(false, 410, 3);
     assert!(account.remove_do_not_contact(false, "502") && account.remove_do_not_contact(true, "503"));
     let gone = deleted(&field, "leads").await.len();
@@ -86,7 +92,11 @@ async fn what_changes_in_the_account_changes_in_the_warehouse() {
     field.sandbox.advance(TimeDelta::minutes(5));
     let reports = field.try_sync(&[], true, convene::app::deaf()).await;
     let reports: Vec<RunReport> = reports.into_iter().map(|report| report.expect("a run")).collect();
-    assert!(reports.iter().all(RunReport::is_complete), "{:#?}", flaws(&reports));
+    assert!(
+        reports.iter().all(RunReport::is_complete),
+        "{:#?}",
+        flaws(&reports)
+    );
     assert_all(&field).await;
     assert_eq!(deleted(&field, "leads").await.len(), gone + 2);
     assert_eq!(deleted(&field, "lists").await, ["1881"]);
@@ -156,7 +166,11 @@ async fn codes_that_perhaps_mean_nothing_mark_nothing_as_deleted() {
     // The whole history again, with the other form of the answer.
     field.only(&["leads"]);
     crate::books::execute(&field, "delete from warehouse.leads").await;
-    crate::books::execute(&field, "update sync.coverage set covered = '{}', settled = '{}' where stream = 'leads'").await;
+    crate::books::execute(
+        &field,
+        "update sync.coverage set covered = '{}', settled = '{}' where stream = 'leads'",
+    )
+    .await;
     field.sync().await;
     field.assert_same("leads", world(&field).truth_leads()).await;
 }
@@ -171,11 +185,16 @@ async fn recordings_by_agent_fill_gaps_and_never_take_the_place_of_those_of_call
     assert!(told > 20, "{told}");
     let truth = world(&field).truth_recordings();
     let before = field.sandbox.now() - TimeDelta::hours(1);
-    let old: Vec<_> = truth.into_iter().filter(|(_, record)| !is_younger(record, before)).collect();
+    let old: Vec<_> = truth
+        .into_iter()
+        .filter(|(_, record)| !is_younger(record, before))
+        .collect();
     let kept = field.count("warehouse.recordings").await;
     assert!(kept >= old.len() as i64, "{kept} of {}", old.len());
     assert_eq!(
-        field.number("select count(*) from warehouse.recordings where call_id is not null").await,
+        field
+            .number("select count(*) from warehouse.recordings where call_id is not null")
+            .await,
         0
     );
     field.only(&["calls", "agents"]);
@@ -185,7 +204,11 @@ async fn recordings_by_agent_fill_gaps_and_never_take_the_place_of_those_of_call
     assert_eq!(field.number(without).await, 0, "the call log knows all of them");
     field.only(&["recordings"]);
     let reports = field.sync_completely().await;
-    assert_eq!(reports[0].counts.updated + reports[0].counts.inserted, 0, "{reports:#?}");
+    assert_eq!(
+        reports[0].counts.updated + reports[0].counts.inserted,
+        0,
+        "{reports:#?}"
+    );
     assert_eq!(field.number(without).await, 0);
 }
 
@@ -212,7 +235,10 @@ async fn a_list_of_numbers_beyond_reach_is_read_campaign_by_campaign() {
     world(&field).add_do_not_contact(false, 410, 60_000);
     world(&field).add_do_not_contact(false, 0, 45_000);
     let reports = field.sync_completely().await;
-    assert_eq!(reports.iter().map(|report| report.counts.inserted).sum::<i64>(), 105_000);
+    assert_eq!(
+        reports.iter().map(|report| report.counts.inserted).sum::<i64>(),
+        105_000
+    );
     assert_eq!(deleted(&field, "do_not_contact").await, Vec::<String>::new());
     // More of one campaign than can be reached is said aloud.
     world(&field).add_do_not_contact(false, 0, 60_000);

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::catalogue::CAMPAIGNS;
 use super::knobs::Knobs;
-use super::world::{State, World};
-use super::{Refused, echoed, page_of, wall_text, whole};
+use super::world::World;
+use super::{Refused, echoed, wall_text, whole};
 use crate::sandbox::cast::any_customer;
 use crate::sandbox::people::scatter;
 use crate::sandbox::question::{Answer, Question};
@@ -108,33 +108,39 @@ fn record(entry: &Entry, is_sms: bool) -> Value {
 }
 
 pub(super) fn do_not_call(world: &World, question: &Question) -> Result<Answer, Refused> {
-    answer(world, question, |state| state.office.do_not_call.records(false))
+    answer(world, question, false)
 }
 
 pub(super) fn sms_opt_outs(world: &World, question: &Question) -> Result<Answer, Refused> {
-    answer(world, question, |state| state.office.sms_opt_outs.records(true))
+    answer(world, question, true)
 }
 
-fn answer(
-    world: &World,
-    question: &Question,
-    records: fn(&State) -> Vec<(u32, Value)>,
-) -> Result<Answer, Refused> {
+fn answer(world: &World, question: &Question, is_sms: bool) -> Result<Answer, Refused> {
     let limit = whole(question, "limit", DEFAULT_LIMIT, (7230, "Invalid limit"))?.min(MOST);
     let offset = whole(question, "offset", 0, (7231, "Invalid offset"))?;
     if offset > FARTHEST {
         return Err((7231, "Invalid offset"));
     }
-    let fits = |row: &Value| {
-        ["campaign_id", "phone_number", "phone_code", "id"]
-            .into_iter()
-            .all(|name| question.get(name).is_none_or(|wanted| row[name] == wanted))
+    let number = |name: &str| {
+        question
+            .get(name)
+            .map(|text| text.parse::<i64>().unwrap_or(i64::MIN))
     };
-    let rows = world.read(|state, _| records(state));
-    let rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).filter(fits).collect();
+    let (id, campaign) = (number("id"), number("campaign_id"));
+    let (total, rows) = world.read(|state, _| {
+        let list = state.office.consent(is_sms);
+        let fits = |entry: &&Entry| {
+            id.is_none_or(|id| id == i64::from(entry.number))
+                && campaign.is_none_or(|id| id == entry.campaign)
+        };
+        let found: Vec<&Entry> = list.entries.iter().filter(fits).collect();
+        let page = found.iter().skip(offset).take(limit);
+        let rows: Vec<Value> = page.map(|entry| record(entry, is_sms)).collect();
+        (found.len(), rows)
+    });
     let data = json!({
         "offset": echoed(question, "offset", offset), "limit": echoed(question, "limit", limit),
-        "total": world.look(Knobs::clone).count(rows.len()), "entries": page_of(&rows, offset, limit),
+        "total": world.look(Knobs::clone).count(total), "entries": rows,
     });
     Ok(Answer::json(json!({"success": true, "data": data}).to_string()))
 }

@@ -30,4 +30,13 @@ impl Office {
             sms_opt_outs: Consent::new(seed ^ 0x535, 25, wall_clock),
         }
     }
+
+    /// One of the two lists of numbers that must be left alone.
+    pub(super) fn consent(&self, is_sms: bool) -> &Consent {
+        if is_sms {
+            &self.sms_opt_outs
+        } else {
+            &self.do_not_call
+        }
+    }
 }

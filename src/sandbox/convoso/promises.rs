@@ -46,7 +46,7 @@ impl Promises {
         };
         for place in 0..BEGINNING {
             let pick = scatter(seed ^ 0xCB, u64::from(place));
-            let due = wall_clock - 20 * DAY + (pick % (220 * 86_400)).cast_signed();
+            let due = wall_clock - 2 * DAY + (pick % (200 * 86_400)).cast_signed();
             promises.add(due, wall_clock.min(due) - 2 * DAY);
         }
         promises
