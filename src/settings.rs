@@ -69,12 +69,14 @@ pub struct VendorKeys {
 }
 
 /// What a vendor's own setting may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum OptionForm {
     /// A text.
     Text,
     /// A list of texts.
     List,
+    /// A list of texts that may hold commas; the function says what is wrong with one, without quoting it.
+    Lines(fn(&str) -> Result<(), &'static str>),
     /// A whole number within these bounds.
     Number(u32, u32),
     /// An address.

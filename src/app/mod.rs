@@ -62,6 +62,7 @@ fn keys(vendor: &Vendor) -> VendorKeys {
     let form = |form| match form {
         vendors::OptionForm::Text => OptionForm::Text,
         vendors::OptionForm::List => OptionForm::List,
+        vendors::OptionForm::Lines(check) => OptionForm::Lines(check),
         vendors::OptionForm::Number(least, most) => OptionForm::Number(least, most),
         vendors::OptionForm::Url => OptionForm::Url,
     };

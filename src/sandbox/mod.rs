@@ -14,6 +14,7 @@ mod valve;
 
 pub mod conversocial;
 pub mod convertalk;
+pub mod converz;
 pub mod convoso;
 
 #[cfg(test)]
@@ -123,6 +124,16 @@ impl Sandbox {
     /// The simulated Conversocial account, to look at and to change.
     pub fn conversocial(&self) -> &Arc<conversocial::World> {
         &self.house.conversocial
+    }
+
+    /// The base URL of the simulated Converz.
+    pub fn converz_url(&self) -> String {
+        format!("{}{}", self.origin(), converz::PREFIX)
+    }
+
+    /// The simulated Converz tenant, to look at and to change.
+    pub fn converz(&self) -> &Arc<converz::World> {
+        &self.house.converz
     }
 
     /// The requests received so far, oldest first; a bounded log keeps the newest.

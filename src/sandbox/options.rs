@@ -28,6 +28,10 @@ pub struct Options {
     pub token: String,
     /// The account's time zone.
     pub time_zone: Tz,
+    /// Calls on every local day of the Converz tenant, besides those that Convoso has too.
+    pub converz_calls_per_day: u32,
+    /// The Converz tenant's time zone.
+    pub converz_time_zone: Tz,
 }
 
 impl Options {
@@ -45,6 +49,8 @@ impl Options {
             comment_bytes: 0,
             token: "sandbox-token".to_owned(),
             time_zone: Tz::America__Los_Angeles,
+            converz_calls_per_day: 100,
+            converz_time_zone: Tz::UTC,
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use super::clock::Clock;
 use super::conversocial;
+use super::converz;
 use super::fault::{Fault, Faults};
 use super::options::Options;
 use super::question::{Answer, Question};
@@ -46,6 +47,7 @@ pub(super) struct House {
     pub(super) conversocial: Arc<conversocial::World>,
     pub(super) convoso: Arc<convoso::World>,
     pub(super) convertalk: Arc<convertalk::World>,
+    pub(super) converz: Arc<converz::World>,
     pub(super) faults: Faults,
     pub(super) log: RequestLog,
 }
@@ -56,18 +58,25 @@ impl House {
         let conversocial = Arc::new(conversocial::World::new(options, Arc::clone(&clock)));
         let convoso = Arc::new(convoso::World::new(options, Arc::clone(&clock)));
         let convertalk = Arc::new(convertalk::World::new(options, Arc::clone(&clock)));
+        let converz = converz::World::new(options, Arc::clone(&clock), Arc::clone(&convoso));
         Self {
             clock,
             conversocial,
             convoso,
             convertalk,
+            converz: Arc::new(converz),
             faults: Faults::default(),
             log: RequestLog::default(),
         }
     }
 
-    fn vendors(&self) -> [&dyn Vendor; 3] {
-        [&*self.conversocial, &*self.convertalk, &*self.convoso]
+    fn vendors(&self) -> [&dyn Vendor; 4] {
+        [
+            &*self.conversocial,
+            &*self.convertalk,
+            &*self.converz,
+            &*self.convoso,
+        ]
     }
 
     /// The vendor that is asked, and the path within its part of the server.

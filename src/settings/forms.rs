@@ -30,6 +30,23 @@ pub(super) fn texts(kind: &ValueKind) -> Result<Vec<String>, String> {
     Ok(list)
 }
 
+/// A list of texts that may hold commas, each of which passes the check. A plain text, as it comes from the environment, is taken
+/// apart at semicolons.
+pub(super) fn lines(
+    check: fn(&str) -> Result<(), &'static str>,
+) -> impl Fn(&ValueKind) -> Result<Vec<String>, String> {
+    move |kind| {
+        let lines = match kind {
+            ValueKind::String(all) => all.split(';').map(|part| part.trim().to_owned()).collect(),
+            kind => texts(kind)?,
+        };
+        match lines.iter().find_map(|line| check(line).err()) {
+            None => Ok(lines),
+            Some(flaw) => Err(flaw.to_owned()),
+        }
+    }
+}
+
 /// A yes or no.
 pub(super) fn truth(kind: &ValueKind) -> Result<bool, String> {
     match kind {

@@ -32,6 +32,7 @@ fn option(table: &mut Reader<'_>, key: &str, form: OptionForm) -> Option<Vec<Str
     match form {
         OptionForm::Text => table.take(key, |kind| forms::text(kind).map(|text| vec![text.to_owned()])),
         OptionForm::List => table.take(key, forms::texts),
+        OptionForm::Lines(check) => table.take(key, forms::lines(check)),
         OptionForm::Url => table.take(key, forms::base_url).map(|url| vec![url.to_string()]),
         OptionForm::Number(least, most) => {
             let number = table.take(key, forms::whole(least..=most))?;

@@ -61,6 +61,12 @@ pub enum ReadError {
         /// Where it differs.
         column: usize,
     },
+    /// More rows came than asked for, or fewer although there are more, so that no answer proves to be whole.
+    #[error("The vendor does not keep to the page size that was asked for; set one that it keeps to")]
+    PageSize,
+    /// The rows lie far outside the span of time that was asked for.
+    #[error("Most rows lie far outside the time that was asked for: the vendor does not heed the filter")]
+    Astray,
     /// More rows than the vendor lets anyone reach, in a span that cannot be divided further.
     #[error("{total} rows lie in a span that cannot be divided, and the vendor shows at most {reachable}")]
     Unreachable {
@@ -83,7 +89,7 @@ impl ReadError {
         match self {
             Self::Cut => Remedy::Again,
             Self::Failed => Remedy::NextTick,
-            Self::Refused { .. } | Self::WebPage => Remedy::Operator,
+            Self::Refused { .. } | Self::WebPage | Self::PageSize | Self::Astray => Remedy::Operator,
             Self::Question { .. } | Self::Shape { .. } | Self::Unreachable { .. } | Self::Endless { .. } => {
                 Remedy::Developer
             }

@@ -23,13 +23,18 @@ pub(super) fn sound(body: &str) -> Result<&str, ReadError> {
 /// Reads JSON; an error tells the place and not the text.
 pub(super) fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReadError> {
     serde_json::from_str(text).map_err(|error| {
-        // A number that is cut behind its point is no number, which the reader tells before it tells the end.
-        let ends_in_number = text.trim_end().ends_with(['.', 'e', 'E', '-', '+']);
-        if error.is_syntax() && ends_in_number {
+        if error.is_syntax() && ends_in_number(text) {
             return ReadError::Cut;
         }
         ReadError::json(&error)
     })
+}
+
+/// True where the text ends within a number. The parser calls that a wrong number and not an end, but no JSON ends like this.
+fn ends_in_number(text: &str) -> bool {
+    let digit = |text: &str| text.ends_with(|c: char| c.is_ascii_digit());
+    let exponent = text.strip_suffix(['e', 'E']);
+    text.ends_with(['-', '+', '.']) || exponent.is_some_and(digit)
 }
 
 /// A count: a number, or a number as text; vendors write both.
@@ -42,5 +47,29 @@ impl<'de> Deserialize<'de> for Count {
         count
             .map(Self)
             .ok_or_else(|| serde::de::Error::custom("a count is expected"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::IgnoredAny;
+
+    use super::*;
+
+    #[test]
+    fn a_text_that_ends_within_a_number_is_cut() {
+        for (text, is_cut) in [
+            ("[1, -", true),
+            ("[1.", true),
+            ("[1e", true),
+            ("[1E-", true),
+            ("[tru", true),
+            ("[1, 2", true),
+            ("[1,]", false),
+            ("[e", false),
+        ] {
+            let error = json::<IgnoredAny>(text).err();
+            assert_eq!(matches!(error, Some(ReadError::Cut)), is_cut, "{text}");
+        }
     }
 }

@@ -105,7 +105,8 @@ pub(super) fn local(text: &str) -> Option<NaiveDateTime> {
     NaiveDateTime::parse_from_str(text, form).ok()
 }
 
-fn instant(text: &str, account: &Account) -> Option<DateTime<Utc>> {
+/// An instant: with an offset, or local to the account.
+pub(super) fn instant(text: &str, account: &Account) -> Option<DateTime<Utc>> {
     if let Some(local) = local(text) {
         return account.instant(local);
     }

@@ -3,6 +3,7 @@
 mod answer;
 mod conversocial;
 mod convertalk;
+mod converz;
 mod convoso;
 mod items;
 mod lenient;
@@ -17,7 +18,12 @@ use chrono_tz::Tz;
 use crate::stream::{Account, Door, Endpoint};
 
 /// Every vendor.
-pub const VENDORS: &[&Vendor] = &[&conversocial::VENDOR, &convertalk::VENDOR, &convoso::VENDOR];
+pub const VENDORS: &[&Vendor] = &[
+    &conversocial::VENDOR,
+    &convertalk::VENDOR,
+    &converz::VENDOR,
+    &convoso::VENDOR,
+];
 
 /// A company whose API we read: its defaults, and its streams.
 #[derive(Debug)]
@@ -50,7 +56,7 @@ pub struct Vendor {
 }
 
 /// A setting that only one vendor has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct OptionKey {
     /// Its key.
     pub name: &'static str,
@@ -61,12 +67,14 @@ pub struct OptionKey {
 }
 
 /// What a setting may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum OptionForm {
     /// A text.
     Text,
     /// A list of texts.
     List,
+    /// A list of texts that may hold commas; the function says what is wrong with one, without quoting it.
+    Lines(fn(&str) -> Result<(), &'static str>),
     /// A whole number within these bounds.
     Number(u32, u32),
     /// An address.

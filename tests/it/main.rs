@@ -7,6 +7,8 @@ mod commands;
 mod conversocial;
 mod conversocial_columns;
 mod conversocial_traps;
+mod converz;
+mod converz_figures;
 mod convoso;
 mod corrections;
 mod crash;

@@ -8,6 +8,7 @@ mod furniture;
 mod knobs;
 mod leads;
 mod ledger;
+mod link;
 mod log;
 mod manner;
 mod office;
@@ -28,6 +29,7 @@ mod world;
 pub use knobs::{
     EmptyAgents, EmptyCallbacks, EmptyLeads, EmptyUsers, Knobs, Order, OverLimit, Ties, TokenRefusal,
 };
+pub(super) use link::Link;
 pub use world::World;
 
 use serde_json::{Value, json};

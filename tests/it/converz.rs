@@ -1,0 +1,239 @@
+//! Converz: everything that the tenant has arrives, and nothing is written twice.
+
+use convene::sandbox::Options;
+use convene::sandbox::converz::{Ends, Form, Nulls, Order, Times, World};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::field::{Field, flaws};
+
+/// The measures that the tests ask for.
+pub(crate) const METRICS: [&str; 2] = ["sentiment", "talk_share"];
+
+/// A warehouse, a simulated tenant with two days of calls, and settings that bring them together.
+pub(crate) async fn field(change: impl FnOnce(&mut Options)) -> Field {
+    let mut field = Field::with(|options| {
+        options.calls_per_day = 40;
+        change(options);
+    })
+    .await;
+    let url = field.sandbox.converz_url();
+    let source = field.source();
+    source.vendor = "converz".to_owned();
+    source.base_url = Some(url.parse().expect("the sandbox has a URL"));
+    source.secrets = BTreeMap::from([("api_key", SecretString::from("sandbox-token".to_owned()))]);
+    field
+}
+
+/// Sets an option of the vendor's own.
+pub(crate) fn option(field: &mut Field, name: &'static str, values: &[&str]) {
+    let values = values.iter().map(|value| (*value).to_owned()).collect();
+    field.source().options.insert(name, values);
+}
+
+pub(crate) fn tenant(field: &Field) -> Arc<World> {
+    Arc::clone(field.sandbox.converz())
+}
+
+/// Runs everything once, completely, and compares it with the tenant.
+pub(crate) async fn sync(field: &Field) -> i64 {
+    let reports = field.sync_completely().await;
+    let tenant = tenant(field);
+    field.assert_same("calls", tenant.truth_calls(&[])).await;
+    field.assert_same("agents", tenant.truth_agents()).await;
+    reports
+        .iter()
+        .map(|report| report.counts.inserted + report.counts.updated)
+        .sum()
+}
+
+/// Forgets that anything was read, so that the next run reads all of it again.
+pub(crate) async fn forget(field: &Field) {
+    crate::books::execute(field, "update sync.coverage set covered = '{}', settled = '{}'").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_arrives_whole_and_a_second_run_writes_nothing() {
+    let mut field = field(|_| ()).await;
+    assert!(sync(&field).await > 200);
+    forget(&field).await;
+    assert_eq!(sync(&field).await, 0);
+    let rows = field.count("warehouse.calls").await + field.count("warehouse.agents").await;
+    assert_eq!(field.tuples_written().await, rows);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_arrives_whole_whatever_its_habits() {
+    let mut field = field(|options| options.converz_calls_per_day = 300).await;
+    option(&mut field, "page_size", &["100"]);
+    let tenant = tenant(&field);
+    let start = field.sandbox.now() - TimeDelta::hours(30);
+    // Two crowded minutes, of which one does not fit a page.
+    tenant.add_calls(90, start, TimeDelta::seconds(59));
+    tenant.add_calls(350, start + TimeDelta::minutes(1), TimeDelta::seconds(59));
+    let mut seen = 0;
+    for (order, form, nulls, times, ends) in [
+        (
+            Order::ById,
+            Form::Rows,
+            Nulls::Present,
+            Times::Seconds,
+            Ends::Minutes,
+        ),
+        (
+            Order::Shuffled,
+            Form::Rows,
+            Nulls::Missing,
+            Times::Minutes,
+            Ends::Minutes,
+        ),
+        (
+            Order::Shuffled,
+            Form::Columns,
+            Nulls::Present,
+            Times::Seconds,
+            Ends::Seconds,
+        ),
+        (
+            Order::Shuffled,
+            Form::Wrapped,
+            Nulls::Present,
+            Times::Minutes,
+            Ends::Seconds,
+        ),
+        (
+            Order::ById,
+            Form::Rows,
+            Nulls::Missing,
+            Times::Offset,
+            Ends::Seconds,
+        ),
+    ] {
+        tenant.knobs(|knobs| {
+            (knobs.order, knobs.form, knobs.nulls) = (order, form, nulls);
+            (knobs.times, knobs.ends) = (times, ends);
+            (knobs.booleans, knobs.ids_as_text) = (seen % 2 == 1, seen % 2 == 1);
+        });
+        forget(&field).await;
+        sync(&field).await;
+        seen += 1;
+    }
+    assert!(field.count("warehouse.calls").await > 1_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_appear_between_two_questions_displace_none() {
+    let mut field = field(|options| options.converz_calls_per_day = 400).await;
+    option(&mut field, "page_size", &["100"]);
+    let tenant = tenant(&field);
+    tenant.knobs(|knobs| knobs.order = Order::Shuffled);
+    let known = tenant.truth_calls(&[]);
+    let from = field.sandbox.now() - TimeDelta::hours(20);
+    tenant.before_each_request(move |tenant, count| {
+        if count % 3 == 0 && count < 60 {
+            tenant.add_calls(5, from, TimeDelta::hours(19));
+        }
+    });
+    let reports = field.sync_completely().await;
+    assert!(reports.iter().all(|report| report.unfinished.is_empty()));
+    let ids: Vec<String> = known.into_iter().map(|(id, _)| id).collect();
+    let kept: i64 = sqlx::query_scalar("select count(*) from warehouse.calls where id = any($1)")
+        .bind(&ids)
+        .fetch_one(&field.pool)
+        .await
+        .expect("the calls can be counted");
+    assert_eq!(usize::try_from(kept).expect("a count"), ids.len());
+    tenant.before_each_request(|_, _| ());
+    sync(&field).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vendor_that_cuts_pages_or_ignores_the_filter_is_found_out() {
+    type Habit = fn(&mut convene::sandbox::converz::Knobs);
+    for (habit, wanted) in [
+        ((|knobs| knobs.cap = Some(10)) as Habit, "page size"),
+        (|knobs| knobs.cap = Some(50), "page size"),
+        (|knobs| knobs.ignored = vec!["n_per_page".to_owned()], "page size"),
+        (
+            |knobs| knobs.ignored = vec!["after".to_owned(), "before".to_owned()],
+            "does not heed the filter",
+        ),
+    ] {
+        let field = field(|options| options.days = 20).await;
+        tenant(&field).knobs(habit);
+        let reports = field.sync_only(&["calls"]).await;
+        let told = flaws(&reports).join("\n");
+        assert!(told.contains(wanted), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_or_changes_later_arrives_with_the_next_reading() {
+    let field = field(|options| options.days = 12).await;
+    let tenant = tenant(&field);
+    tenant.knobs(|knobs| {
+        knobs.summary_minutes = 60 * 24 * 30;
+        knobs.late_campaigns = false;
+    });
+    sync(&field).await;
+    let summaries = "select count(*) from warehouse.calls where summary is not null";
+    assert_eq!(field.number(summaries).await, 0);
+    tenant.knobs(|knobs| {
+        knobs.summary_minutes = 30;
+        knobs.late_campaigns = true;
+        knobs.new_column = Some("mood".to_owned());
+    });
+    forget(&field).await;
+    assert!(sync(&field).await > 500);
+    assert!(field.number(summaries).await > 500);
+    // Another program of the tenant empties a column by accident, and somebody corrects a call by hand.
+    tenant.knobs(|knobs| knobs.nulled = vec!["campaign".to_owned()]);
+    let (id, _) = tenant.truth_calls(&[]).remove(0);
+    tenant.set_call(&id, "department", json!("south"));
+    forget(&field).await;
+    sync(&field).await;
+    let campaigns = "select count(*) from warehouse.calls where campaign_name is not null";
+    assert_eq!(field.number(campaigns).await, 0);
+    let department = format!("select department from warehouse.calls where id = '{id}'");
+    assert_eq!(field.text(&department).await, "south");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_who_is_gone_is_marked_and_comes_back() {
+    let field = field(|options| options.agents = 30).await;
+    let tenant = tenant(&field);
+    sync(&field).await;
+    let deleted = "select count(*) from warehouse.agents where deleted_at is not null";
+    tenant.remove_rep("a103");
+    sync(&field).await;
+    assert_eq!(field.number(deleted).await, 1);
+    tenant.restore_rep("a103");
+    sync(&field).await;
+    assert_eq!(field.number(deleted).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_convoso_has_too_can_be_joined() {
+    let field = field(|_| ()).await;
+    sync(&field).await;
+    let linked = field.sandbox.converz().linked_calls();
+    assert!(linked.len() > 10);
+    let convoso: Vec<String> = field
+        .sandbox
+        .convoso()
+        .truth_calls()
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    assert!(linked.iter().all(|(_, there)| convoso.contains(there)));
+    let query =
+        "select count(*) from warehouse.calls where origin_system = 'convoso' and origin_call_id is not null";
+    assert_eq!(
+        field.number(query).await,
+        i64::try_from(linked.len()).expect("a count")
+    );
+}
