@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::Utc;
 use secrecy::SecretString;
 
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Options, Sandbox, conversocial};
 use crate::settings::Source;
 
 /// How many requests a minute the simulated vendors let through.
@@ -69,7 +69,21 @@ fn sources(server: &Sandbox, token: &str) -> anyhow::Result<Vec<Source>> {
         &server.convoso_url(),
         ("token", token),
     )?;
-    Ok(vec![convoso])
+    Ok(vec![convoso, conversocial(server, token)?])
+}
+
+/// The source of Conversocial, with the door to its customer profiles.
+fn conversocial(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
+    let secret = ("token_secret", token);
+    let url = server.conversocial_url();
+    let source = source("conversocial_sandbox", "conversocial", &url, secret)?;
+    Ok(Source {
+        options: BTreeMap::from([
+            ("token_name", vec![conversocial::TOKEN_NAME.to_owned()]),
+            ("profiles_base_url", vec![server.conversocial_profiles_url()]),
+        ]),
+        ..source
+    })
 }
 
 /// A source without considerations: our own server needs none.
