@@ -142,9 +142,7 @@ async fn what_changes_in_the_account_changes_in_the_warehouse() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_in_which_more_leads_changed_than_a_page_holds_arrives_whole() {
     let field = only(&["leads"]).await;
-    for _ in 0..600 {
-        world(&field).add_lead();
-    }
+    world(&field).add_leads(600);
     world(&field).touch_leads(2_500);
     field.sandbox.advance(TimeDelta::minutes(2));
     field.sync_completely().await;
@@ -155,9 +153,7 @@ async fn a_second_in_which_more_leads_changed_than_a_page_holds_arrives_whole() 
 async fn leads_that_change_while_they_are_read_displace_no_others() {
     let field = only(&["leads"]).await;
     let account = field.sandbox.convoso().clone();
-    for _ in 0..4_500 {
-        account.add_lead();
-    }
+    account.add_leads(4_500);
     field.sandbox.advance(TimeDelta::minutes(5));
     let changing = account.clone();
     let watch = after_each_batch(move |batch| {

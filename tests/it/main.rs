@@ -5,6 +5,7 @@ mod books;
 mod columns;
 mod commands;
 mod convoso;
+mod convoso_columns;
 mod corrections;
 mod crash;
 mod credentials;
