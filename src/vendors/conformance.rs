@@ -42,8 +42,7 @@ const CUT_STEP: usize = 7;
 
 fn account(vendor: &Vendor) -> Account {
     let value = |key: &OptionKey| match key.form {
-        OptionForm::Text => "sample".to_owned(),
-        OptionForm::List => "sample".to_owned(),
+        OptionForm::Text | OptionForm::List => "sample".to_owned(),
         OptionForm::Number(least, _) => least.to_string(),
         OptionForm::Url => "https://side.vendor.example".to_owned(),
     };

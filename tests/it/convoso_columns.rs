@@ -196,7 +196,7 @@ async fn every_column_of_every_other_stream_says_what_its_record_says() {
             let fewest = match (table.name, *column) {
                 ("leads", "created_by_id")
                 | ("callbacks", "list_id" | "disposition_code")
-                | (_, "purpose") => 1,
+                | (_, "purpose" | "reason") => 1,
                 _ => 2,
             };
             let values = field.number(&query).await;
