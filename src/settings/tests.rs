@@ -17,7 +17,7 @@ fn vendors() -> Vec<VendorKeys> {
         VendorKeys {
             name: "convoso",
             secrets: vec![("token", true)],
-            options: Vec::new(),
+            options: vec![("lead_fields", OptionForm::List, false)],
             streams: &["calls", "leads"],
         },
         VendorKeys {

@@ -42,6 +42,15 @@ impl World {
         self.leads(|ledger, now| ledger.add(now)).to_string()
     }
 
+    /// Adds so many leads.
+    pub fn add_leads(&self, count: u32) {
+        self.leads(|ledger, now| {
+            for _ in 0..count {
+                ledger.add(now);
+            }
+        });
+    }
+
     /// Deletes a lead: it leaves ordinary searches. Says whether it was there.
     pub fn delete_lead(&self, id: &str) -> bool {
         self.with_lead(id, |lead, now| lead.gone.replace((Gone::Deleted, now)).is_none())
