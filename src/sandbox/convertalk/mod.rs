@@ -58,7 +58,7 @@ impl Vendor for World {
             ("POST", "inbox/users") => self
                 .keyed(question)
                 .and_then(|()| contacts::answer(self, question)),
-            ("GET", "inbox/segments") => self.keyed(question).map(|()| list("ok", &row::segments())),
+            ("GET", "inbox/segments") => Self::keyed(question).map(|()| list("ok", &row::segments())),
             _ => return Answer::html(404),
         };
         answered.unwrap_or_else(|(status, text)| {
@@ -96,7 +96,7 @@ impl World {
     }
 
     /// Without the second header the key is taken for a session, and refused (assumed).
-    fn keyed(&self, question: &Question) -> Result<(), Refused> {
+    fn keyed(question: &Question) -> Result<(), Refused> {
         let is_key = question.header("authtype") == Some("Key");
         let key = question
             .header("authorization")
