@@ -55,9 +55,7 @@ impl Vendor for World {
         self.happen();
         let answered = match (question.method.as_str(), path) {
             ("GET", "inbox/direct/chats") => self.chats(question),
-            ("POST", "inbox/users") => self
-                .keyed(question)
-                .and_then(|()| contacts::answer(self, question)),
+            ("POST", "inbox/users") => Self::keyed(question).and_then(|()| contacts::answer(self, question)),
             ("GET", "inbox/segments") => Self::keyed(question).map(|()| list("ok", &row::segments())),
             _ => return Answer::html(404),
         };
