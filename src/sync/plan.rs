@@ -42,7 +42,9 @@ pub(super) fn plan(coverage: &Coverage, windowing: &Windowing, now: DateTime<Utc
     }
     if windowing.ahead > TimeDelta::zero() {
         // What lies in the future is never covered, but was read before all the same.
-        steps.iter_mut().for_each(|step| step.is_new_ground = false);
+        for step in &mut steps {
+            step.is_new_ground = false;
+        }
     }
     let settled_anew = head.map_or(end, |head| head.since);
     for pending in coverage.pending.iter().rev() {

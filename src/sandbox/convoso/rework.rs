@@ -39,7 +39,7 @@ impl World {
 
     /// Adds a lead and returns the id.
     pub fn add_lead(&self) -> String {
-        self.leads(|ledger, now| ledger.add(now)).to_string()
+        self.leads(super::ledger::Ledger::add).to_string()
     }
 
     /// Adds so many leads.
