@@ -22,7 +22,7 @@ create table warehouse.report_exports (
     primary key (source, id)
 );
 
-comment on table warehouse.report_exports is 'Files that the vendor generates on request. The link to the file expires and is not kept.';
+comment on table warehouse.report_exports is 'Files that the vendor generates on request. The link to the file expires; raw keeps its address without what makes it work.';
 comment on column warehouse.report_exports.source is 'The source''s name in the settings.';
 comment on column warehouse.report_exports.id is 'The vendor''s own id.';
 comment on column warehouse.report_exports.name is 'Name. Conversocial: name.';

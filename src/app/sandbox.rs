@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::Utc;
 use secrecy::SecretString;
 
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Options, Sandbox, conversocial, convertalk};
 use crate::settings::Source;
 
 /// How many requests a minute the simulated vendors let through.
@@ -69,7 +69,55 @@ fn sources(server: &Sandbox, token: &str) -> anyhow::Result<Vec<Source>> {
         &server.convoso_url(),
         ("token", token),
     )?;
-    Ok(vec![convoso])
+    Ok(vec![
+        convoso,
+        conversocial(server, token)?,
+        converz(server, token)?,
+        convertalk(server, token)?,
+    ])
+}
+
+/// The source of Converz, with a report.
+fn converz(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
+    let source = source(
+        "converz_sandbox",
+        "converz",
+        &server.converz_url(),
+        ("api_key", token),
+    )?;
+    let reports = vec!["date,campaign: n_calls, avg_handle_time".to_owned()];
+    Ok(Source {
+        options: BTreeMap::from([("reports", reports)]),
+        ..source
+    })
+}
+
+/// The source of Convertalk, with both of its credentials.
+fn convertalk(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
+    let url = server.convertalk_url();
+    let mut source = source("convertalk_sandbox", "convertalk", &url, ("bot_token", token))?;
+    let key = SecretString::from(convertalk::API_KEY.to_owned());
+    source.secrets.insert("api_key", key);
+    let bots = convertalk::BOTS.map(str::to_owned).to_vec();
+    source.options = BTreeMap::from([
+        ("customer_id", vec![convertalk::CUSTOMER.to_owned()]),
+        ("bot_ids", bots),
+    ]);
+    Ok(source)
+}
+
+/// The source of Conversocial, with the door to its customer profiles.
+fn conversocial(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
+    let secret = ("token_secret", token);
+    let url = server.conversocial_url();
+    let source = source("conversocial_sandbox", "conversocial", &url, secret)?;
+    Ok(Source {
+        options: BTreeMap::from([
+            ("token_name", vec![conversocial::TOKEN_NAME.to_owned()]),
+            ("profiles_base_url", vec![server.conversocial_profiles_url()]),
+        ]),
+        ..source
+    })
 }
 
 /// A source without considerations: our own server needs none.

@@ -17,7 +17,7 @@ fn vendors() -> Vec<VendorKeys> {
         VendorKeys {
             name: "convoso",
             secrets: vec![("token", true)],
-            options: Vec::new(),
+            options: vec![("lead_fields", OptionForm::List, false)],
             streams: &["calls", "leads"],
         },
         VendorKeys {
@@ -26,6 +26,7 @@ fn vendors() -> Vec<VendorKeys> {
             options: vec![
                 ("token_name", OptionForm::Text, true),
                 ("other_url", OptionForm::Url, false),
+                ("profiles_base_url", OptionForm::Url, false),
                 ("marks", OptionForm::List, false),
                 ("page_size", OptionForm::Number(1, 50), false),
             ],
@@ -121,7 +122,10 @@ fn the_default_file_shows_every_key_of_a_source() {
 
 #[test]
 fn the_example_loads_once_it_has_a_token() {
-    let environment = [("CONVENE__SOURCES__CONVOSO_US__TOKEN", "hush")];
+    let environment = [
+        ("CONVENE__SOURCES__CONVOSO_US__TOKEN", "hush"),
+        ("CONVENE__SOURCES__SOCIAL__TOKEN_SECRET", "hush"),
+    ];
     let settings = texts("example", &[DEFAULT, EXAMPLE], &environment).expect("no problems");
     let source = &settings.sources["convoso_us"];
     assert_eq!(

@@ -85,7 +85,10 @@ impl<'a> Asking<'a> {
             session,
             errand,
             pieces,
-            tally: Tally::new(job.stream.tables()[0]),
+            tally: match job.cursor {
+                Cursor::KeySet(_) => Tally::of_shrinking_lists(job.stream.tables()[0]),
+                _ => Tally::new(job.stream.tables()[0]),
+            },
             total: None,
             lack: None,
             is_doubtful: false,
@@ -151,9 +154,6 @@ impl<'a> Asking<'a> {
             }
             debug!("The rows of a list do not add up to its total; reading it again");
             self.turn.reading += 1;
-            if matches!(self.job.cursor, Cursor::KeySet(_)) {
-                self.tally.forget_list_total();
-            }
         }
         self.lack = self.lack.or(self.tally.list_lack());
         Ok(Vec::new())

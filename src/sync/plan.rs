@@ -40,6 +40,12 @@ pub(super) fn plan(coverage: &Coverage, windowing: &Windowing, now: DateTime<Utc
         let again = head.into_iter().flat_map(|head| cut(head, windowing.widest));
         steps.extend(again.map(|window| step(coverage, window, Purpose::Reread)));
     }
+    if windowing.ahead > TimeDelta::zero() {
+        // What lies in the future is never covered, but was read before all the same.
+        for step in &mut steps {
+            step.is_new_ground = false;
+        }
+    }
     let settled_anew = head.map_or(end, |head| head.since);
     for pending in coverage.pending.iter().rev() {
         let Some(window) = Window::new(pending.since.max(coverage.since), pending.until.min(settled_anew))

@@ -279,13 +279,10 @@ fn the_first_questions_follow_the_window_where_the_stream_has_one() {
             let then: Vec<_> = page.then.into_iter().map(|ask| ask.request).collect();
             (ask.request, then)
         };
-        let questions: HashSet<_> = [window, later, longer].iter().map(asked).collect();
-        let wanted = match stream.cursor {
-            Cursor::Window(_) | Cursor::KeySet(_) => 3,
-            // Another day for the later window, the same day for the longer one.
-            Cursor::Days(_) | Cursor::Activity(_) | Cursor::Whole(_) | Cursor::Keys(_) => continue,
-        };
-        assert_eq!(questions.len(), wanted, "{}", stream.name);
+        if matches!(stream.cursor, Cursor::Window(_) | Cursor::KeySet(_)) {
+            let questions: HashSet<_> = [window, later, longer].iter().map(asked).collect();
+            assert_eq!(questions.len(), 3, "{}", stream.name);
+        }
     }
 }
 

@@ -26,9 +26,9 @@ async fn a_refusal_with_a_good_status_is_a_refusal_and_deletes_nothing() {
         world.knobs(|knobs| {
             let tags = vec!["tags".to_owned()];
             if is_quiet {
-                knobs.unpermitted = tags
+                knobs.unpermitted = tags;
             } else {
-                (knobs.unpermitted, knobs.forbidden) = (Vec::new(), tags)
+                (knobs.unpermitted, knobs.forbidden) = (Vec::new(), tags);
             }
         });
         let (report, reason) = flaw(&field, "tags").await;

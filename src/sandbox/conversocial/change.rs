@@ -67,7 +67,7 @@ impl World {
     /// Gives a conversation other labels. Says whether there is such a conversation.
     pub fn set_tags(&self, id: &str, tags: &[&str]) -> bool {
         self.edit(id, |conversation| {
-            conversation.tags = tags.iter().map(|tag| (*tag).to_owned()).collect()
+            conversation.tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
         })
     }
 

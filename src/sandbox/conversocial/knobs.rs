@@ -14,6 +14,7 @@ pub enum RateHeader {
 
 /// All switches of the simulated account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Knobs {
     /// How many requests a token may send in 60 seconds; the vendor allows 30, and none is counted here without a number.
     pub requests_per_minute: Option<usize>,

@@ -55,7 +55,7 @@ pub(super) fn tell(options: &Options) -> State {
     let mut start = first;
     while start < now + AHEAD * DAY {
         let mut dice = Rng::with_seed(scatter(
-            options.seed ^ 0x50C1A1,
+            options.seed ^ 0x0050_C1A1,
             u64::try_from(start).unwrap_or(0),
         ));
         for _ in 0..options.conversations_per_day {
@@ -141,9 +141,9 @@ fn author(seed: u64, id: &str) -> Value {
     json!({
         "id": id, "url": format!("{HOME}/authors/{id}"), "platform": "twitter", "platform_id": number.to_string(),
         "screen_name": handle, "real_name": format!("{} {}", person.first, person.last),
-        "location": if number % 3 == 0 { Value::Null } else { json!(["Sampleton", "Placeholm"][number as usize % 2]) },
-        "website": if number % 5 == 0 { json!(format!("https://{number}.example")) } else { Value::Null },
-        "description": if number % 4 == 0 { json!("I write samples.") } else { json!("") },
+        "location": if number.is_multiple_of(3) { Value::Null } else { json!(["Sampleton", "Placeholm"][number as usize % 2]) },
+        "website": if number.is_multiple_of(5) { json!(format!("https://{number}.example")) } else { Value::Null },
+        "description": if number.is_multiple_of(4) { json!("I write samples.") } else { json!("") },
         "profile_picture": format!("https://img.example/{number}.png"),
         "profile_link": format!("https://social.example/{handle}"),
     })

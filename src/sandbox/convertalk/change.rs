@@ -13,7 +13,7 @@ impl World {
     /// Somebody writes in a chat. Says whether there is such a chat.
     pub fn write_in(&self, id: &str) -> bool {
         self.edit(id, |chat, now| {
-            (chat.active, chat.touched) = (Some(now), Some(now))
+            (chat.active, chat.touched) = (Some(now), Some(now));
         })
     }
 
@@ -40,7 +40,7 @@ impl World {
     /// A chat becomes a lead, or is none any more. Says whether there is such a chat.
     pub fn convert(&self, id: &str, is_lead: bool) -> bool {
         self.edit(id, |chat, now| {
-            (chat.lead, chat.touched) = (Some(is_lead), Some(now))
+            (chat.lead, chat.touched) = (Some(is_lead), Some(now));
         })
     }
 

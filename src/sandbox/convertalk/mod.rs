@@ -55,10 +55,8 @@ impl Vendor for World {
         self.happen();
         let answered = match (question.method.as_str(), path) {
             ("GET", "inbox/direct/chats") => self.chats(question),
-            ("POST", "inbox/users") => self
-                .keyed(question)
-                .and_then(|()| contacts::answer(self, question)),
-            ("GET", "inbox/segments") => self.keyed(question).map(|()| list("ok", &row::segments())),
+            ("POST", "inbox/users") => Self::keyed(question).and_then(|()| contacts::answer(self, question)),
+            ("GET", "inbox/segments") => Self::keyed(question).map(|()| list("ok", &row::segments())),
             _ => return Answer::html(404),
         };
         answered.unwrap_or_else(|(status, text)| {
@@ -96,7 +94,7 @@ impl World {
     }
 
     /// Without the second header the key is taken for a session, and refused (assumed).
-    fn keyed(&self, question: &Question) -> Result<(), Refused> {
+    fn keyed(question: &Question) -> Result<(), Refused> {
         let is_key = question.header("authtype") == Some("Key");
         let key = question
             .header("authorization")

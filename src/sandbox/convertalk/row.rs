@@ -90,7 +90,7 @@ impl World {
             email = customer.email;
             number = customer.phone.to_string();
             prefix = one_of(&PREFIXES, fate >> 9);
-            if fate & 48 == 0 {
+            if fate & 0x30 == 0 {
                 number = format!("+1{number}");
             }
         }
@@ -98,7 +98,7 @@ impl World {
             "name": name, "picture": "",
             "contact": { "email": email, "phone": { "number": number, "prefix": prefix } },
             "city": one_of(&CITIES, fate >> 4), "country": "United States",
-            "gender": if fate & 64 == 0 { "MALE" } else { "" },
+            "gender": if fate & 0x40 == 0 { "MALE" } else { "" },
             "tags": tags,
             "attributes": [ { "key": "roof_type", "value": "flat" } ],
         })

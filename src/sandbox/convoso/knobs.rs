@@ -86,6 +86,7 @@ pub enum EmptyAgents {
 
 /// All switches of the simulated account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Knobs {
     /// How a bad token is refused.
     pub token_refusal: TokenRefusal,

@@ -118,7 +118,7 @@ fn record(ledger: &Ledger, lead: &Lead, knobs: &Knobs) -> Value {
         "created_at": ledger.iso(lead.created), "modified_at": ledger.iso(lead.modified),
         "first_name": lead.who.first, "last_name": lead.who.last, "email": lead.who.email,
         "status": lead.status.0, "status_name": lead.status.1,
-        "user_id": lead.user_id.to_string(), "owner_id": if number.is_multiple_of(5) { "1000777" } else { "0" },
+        "user_id": lead.user_id.to_string(), "owner_id": (["1000777", "0", "0", "1000784"][number as usize % 4]),
         "created_by": "1000001", "last_modified_by": lead.user_id.to_string(),
         "source_id": (["API", "WEB"][number as usize % 2]), "source_name": (["API", "Web form"][number as usize % 2]),
         "list_id": lead.list.to_string(), "directory_name": super::furniture::list_name(lead.list),

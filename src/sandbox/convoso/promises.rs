@@ -91,7 +91,7 @@ impl Promises {
             "created_at": wall_text(promise.created), "callback_time": wall_text(promise.due),
             "modified_at": wall_text(promise.modified), "user": user.to_string(),
             "recipient": if promise.pick.is_multiple_of(4) { "System" } else { "USERONLY" },
-            "comments": if promise.pick.is_multiple_of(6) { "after 5 pm" } else { "" }, "context": "", "callback_seen": "",
+            "comments": (["after 5 pm", "ask for Dana", "", ""][usize::from(!promise.pick.is_multiple_of(6)) + usize::from(!promise.pick.is_multiple_of(2))]), "context": "", "callback_seen": "",
             "phone_number": customer.phone.to_string(), "stage": stage, "class": stage.to_lowercase(),
             "user_name": format!("Agent {user}"), "directory_name": "Leads 1850",
             "campaign_name": (["Spring Outbound", "Renewals & Upgrades"][usize::from(promise.pick % 2 == 1)]),

@@ -39,7 +39,16 @@ impl World {
 
     /// Adds a lead and returns the id.
     pub fn add_lead(&self) -> String {
-        self.leads(|ledger, now| ledger.add(now)).to_string()
+        self.leads(super::ledger::Ledger::add).to_string()
+    }
+
+    /// Adds so many leads.
+    pub fn add_leads(&self, count: u32) {
+        self.leads(|ledger, now| {
+            for _ in 0..count {
+                ledger.add(now);
+            }
+        });
     }
 
     /// Deletes a lead: it leaves ordinary searches. Says whether it was there.

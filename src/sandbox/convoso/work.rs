@@ -191,10 +191,10 @@ fn event(
     } else {
         length(seconds)
     };
-    let (code, reason) = if state == "READY" && talk.comment.is_multiple_of(4) {
-        ("LUNCH", "Lunch")
-    } else {
-        ("", "")
+    let (code, reason) = match (state, talk.comment % 4) {
+        ("READY", 0) => ("LUNCH", "Lunch"),
+        ("READY", 1) => ("TRAIN", "Training"),
+        _ => ("", ""),
     };
     let campaign_id = campaign.map_or_else(String::new, |campaign| campaign.id.to_string());
     let mut row = json!({

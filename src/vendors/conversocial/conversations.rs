@@ -146,12 +146,12 @@ fn groups<'a>(conversations: &[&str], envelope: &Envelope<'a>) -> Result<Vec<Cow
         .iter()
         .filter_map(|record| Some((id(record)?, *record)))
         .collect();
-    let named: BTreeSet<&str> = names.iter().flatten().map(String::as_str).collect();
+    let placed: BTreeSet<&str> = names.iter().flatten().map(String::as_str).collect();
     let groups = conversations.iter().zip(&names).map(|(record, names)| {
         let own: Vec<&str> = names.iter().filter_map(|name| by_id.get(name).copied()).collect();
         format!(r#"{{"conversation":{record},"content":[{}]}}"#, own.join(","))
     });
-    let is_alone = |record: &&&str| !id(record).is_some_and(|id| named.contains(id.as_str()));
+    let is_alone = |record: &&&str| !id(record).is_some_and(|id| placed.contains(id.as_str()));
     let alone = content.iter().filter(is_alone);
     let alone = alone.map(|record| format!(r#"{{"content":[{record}]}}"#));
     Ok(groups.chain(alone).map(Cow::Owned).collect())

@@ -13,8 +13,8 @@ use crate::vendors::answer::{UNKNOWN, json};
 use crate::vendors::lenient::{Scalar, record};
 
 use super::envelope::{Envelope, link};
+use super::loose::{self, Loose};
 use super::time::{ceiling, floor};
-use super::wire::{self, Loose};
 
 /// Epochs above this are in milliseconds.
 const MILLISECONDS: i64 = 100_000_000_000;
@@ -104,5 +104,5 @@ fn instant(scalar: &Scalar<'_>, account: &Account) -> Option<DateTime<Utc>> {
             DateTime::from_timestamp(epoch, 0)
         };
     }
-    wire::instant(scalar, "timestamp", account).ok().flatten()
+    loose::instant(scalar, "timestamp", account).ok().flatten()
 }

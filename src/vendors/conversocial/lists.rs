@@ -4,7 +4,8 @@ use crate::model::{self, Agent, Batch, Channel, Tag};
 use crate::stream::{Item, MapError, Request};
 use crate::vendors::lenient::record;
 
-use super::wire::{self, flag, instant};
+use super::loose::{flag, instant};
+use super::wire;
 
 /// A list in the order of ids, which alone is stable: its links count rows. Without `fields` only ids come (documented).
 pub(super) fn request(path: &'static str, fields: &'static str) -> Request {

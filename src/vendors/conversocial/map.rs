@@ -8,7 +8,8 @@ use crate::model::{
 use crate::stream::{Account, Item, MapError};
 use crate::vendors::lenient::record;
 
-use super::wire::{self, Loose, flag, instant, target};
+use super::loose::{Loose, flag, instant, target};
+use super::wire;
 
 /// A conversation with its content. What can be read of them lands, and the rest is rejected.
 ///

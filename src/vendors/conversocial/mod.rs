@@ -5,6 +5,7 @@ mod conversations;
 mod envelope;
 mod events;
 mod lists;
+mod loose;
 mod map;
 mod paging;
 mod profiles;

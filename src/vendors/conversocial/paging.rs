@@ -1,5 +1,7 @@
 //! How one page leads to the next: by the vendor's link, as it stands.
 
+use std::fmt::Write as _;
+
 use crate::stream::{Account, Ask, Next, Opened, ReadError};
 
 /// What an operator is told when the vendor links from one empty page to another.
@@ -12,6 +14,7 @@ const PASSED_OVER: &str = "A field that was asked for is in no record of a list;
 ///
 /// An empty page may have a link to more; it is followed once (assumed). A list that leads in a circle is noticed by the
 /// engine, which never asks the same question twice.
+#[expect(clippy::unnecessary_wraps, reason = "paginators may fail")]
 pub(super) fn onward(asked: &Ask, got: &Opened<'_>, _: &Account) -> Result<Next, ReadError> {
     let warning = passed_over(asked, got).then_some(PASSED_OVER);
     let Some(link) = got.link.clone() else {
@@ -59,7 +62,7 @@ pub(super) fn segment(id: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            write!(text, "%{byte:02X}").expect("writing to a String cannot fail");
         }
     }
     text

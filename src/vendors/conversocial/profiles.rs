@@ -6,8 +6,8 @@ use crate::model::{AttributeType, Batch, ContactAttribute, ContactNote, ContactT
 use crate::stream::{Account, Item, MapError, Request, Window};
 use crate::vendors::lenient::{Scalar, record};
 
+use super::loose::{Loose, flag, instant};
 use super::time::{ceiling, floor};
-use super::wire::{Loose, flag, instant};
 
 /// The name of the door.
 pub(super) const DOOR: &str = "profiles";

@@ -12,8 +12,8 @@ use crate::stream::{Account, Ask, Item, MapError, Next, Opened, ReadError, Reque
 use crate::vendors::lenient::{Scalar, record};
 
 use super::envelope::Envelope;
-use super::wire::{self, Loose, instant};
-use super::{lists, paging};
+use super::loose::{Loose, instant};
+use super::{lists, paging, wire};
 
 const FIELDS: &str = "id,url,account,name,generation_start_date,generated_date,generated_by,date_from,date_to,\
                       date_type,download,failure";
@@ -115,7 +115,7 @@ fn day(scalar: &Scalar<'_>, field: &'static str) -> Result<Option<NaiveDate>, Ma
 }
 
 /// The record with another download, or without one.
-fn with_download<'a>(record: &'a str, change: impl Fn(Loose<'_>) -> Option<String>) -> Cow<'a, str> {
+fn with_download(record: &str, change: impl Fn(Loose<'_>) -> Option<String>) -> Cow<'_, str> {
     let Ok(mut members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(record) else {
         // Not a record of any kind; what could be a link in it is not to be kept.
         return if record.starts_with('"') {

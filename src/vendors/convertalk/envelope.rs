@@ -157,8 +157,8 @@ mod tests {
     #[test]
     fn queries_of_visited_addresses_are_cut_and_nothing_else_changes() {
         let around = |visited: &str| {
-            let text = r#"{"_id":"a", "z": 1.0,"text":"http://x?k=v","profile":{"b":0,"marketing":{"urlsVisited": V ,"q":"?"}}}"#;
-            text.replace('V', visited)
+            let text = r#"{"_id":"a", "z": 1.0,"text":"http://x?k=v","profile":{"b":0,"marketing":{"urlsVisited": VISITED ,"q":"?"}}}"#;
+            text.replace("VISITED", visited)
         };
         for (visited, wanted) in [
             (

@@ -61,7 +61,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     max_in_flight: 1,
     timeout: Duration::from_secs(30),
     schedule: "0 */5 * * * *",
-    schedules: &[],
+    schedules: &[("segments", "0 20 * * * *")],
     off: &[],
     streams: |account| {
         let keyed = account

@@ -186,7 +186,7 @@ pub(super) fn lasting(record: &str) -> String {
         .iter()
         .filter(|(name, _)| !VOLATILE.contains(&name.as_ref()));
     lasting
-        .map(|(name, value)| format!("{name:?}:{}\n", value.get()))
+        .flat_map(|(name, value)| ["\n", name.as_ref(), "\n", value.get()])
         .collect()
 }
 

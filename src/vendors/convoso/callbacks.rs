@@ -27,8 +27,7 @@ pub(super) fn callbacks(account: &Account) -> Endpoint {
         tables: &[model::Callback::TABLE],
         cursor: Cursor::Window(Windowing {
             widest: TimeDelta::days(200),
-            // The end of what is covered lies ahead, and the step back begins there.
-            overlap: AHEAD + BACK,
+            overlap: BACK,
             delay: TimeDelta::zero(),
             settle: BACK - TimeDelta::days(1),
             ahead: AHEAD,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::Batch;
+use crate::model::{Batch, Rows};
 use crate::stream::{Ask, Endpoint, Page, Response, Stream as _, Window};
 
 /// How often a list is read again whose rows do not add up to its total.
@@ -42,7 +42,7 @@ impl Sum {
             self.ids.clear();
         }
         self.total = total;
-        let ids = page.batch.rows().iter().flat_map(|rows| rows.ids());
+        let ids = page.batch.rows().iter().flat_map(Rows::ids);
         self.ids.extend(ids.cloned());
     }
 

@@ -6,15 +6,13 @@ use crate::stream::Account;
 /// The number in E.164. The country code is that of the number itself, where it is given; otherwise the account's country
 /// decides.
 pub(super) fn e164(number: &str, country_code: Option<&str>, account: &Account) -> Option<String> {
-    match country_code {
-        _ if number.starts_with('+') => account.e164(number),
-        None => account.e164(number),
+    match country_code.filter(|_| !number.starts_with('+')) {
         // Numbers of North America come with and without their prefix (seen in client programs).
         Some("1") => model::e164(number, Region::US),
         Some(code) if code.bytes().all(|b| b.is_ascii_digit()) => {
             model::e164(&format!("+{code}{number}"), Region::US)
         }
-        Some(_) => account.e164(number),
+        _ => account.e164(number),
     }
 }
 

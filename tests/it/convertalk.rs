@@ -1,0 +1,494 @@
+//! Convertalk, end to end: lists that change while they are read, rows that are hidden in other rows, and refusals.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::TimeDelta;
+use convene::app::RunReport;
+use convene::model::{Contact, Conversation, Entity, Lead, Message, Segment, Table};
+use convene::sandbox::convertalk::{API_KEY, BOTS, CUSTOMER, Order, Refusal};
+use convene::sandbox::{Fault, Sandbox};
+use convene::settings::Source;
+use convene::stream::Remedy;
+use secrecy::SecretString;
+
+use crate::field::{Field, SOURCE, flaws};
+use crate::proof::assert_absent;
+
+fn own(sandbox: &Sandbox, source: &mut Source) {
+    source.base_url = Some(sandbox.convertalk_url().parse().expect("the sandbox has a URL"));
+    let secret = |text: &str| SecretString::from(text.to_owned());
+    source.secrets = [
+        ("bot_token", secret("sandbox-token")),
+        ("api_key", secret(API_KEY)),
+    ]
+    .into();
+    source.options = [
+        ("customer_id", vec![CUSTOMER.to_owned()]),
+        ("bot_ids", BOTS.map(str::to_owned).to_vec()),
+    ]
+    .into();
+}
+
+/// An account with chats of three days, up to the present.
+async fn field() -> Field {
+    field_behind(TimeDelta::zero()).await
+}
+
+/// The same, with a clock that is behind.
+async fn field_behind(behind: TimeDelta) -> Field {
+    let build = |options: &mut convene::sandbox::Options| {
+        options.chats_per_day = 60;
+        options.calls_per_day = 0;
+        // Unlike calls, chats need not be old to be read.
+        options.now += TimeDelta::minutes(10) - behind;
+    };
+    Field::of("convertalk", build, own).await
+}
+
+async fn assert_truth(field: &Field) {
+    let world = field.sandbox.convertalk();
+    field
+        .assert_same("conversations", world.truth_conversations())
+        .await;
+    field.assert_same("leads", world.truth_leads()).await;
+    field.assert_same("contacts", world.truth_contacts()).await;
+    field
+        .assert_same("conversation_tags", world.truth_conversation_tags())
+        .await;
+    field.assert_same("segments", world.truth_segments()).await;
+}
+
+/// Makes the next walk go to the end of each list.
+async fn make_full_walk_due(field: &Field) {
+    let update = "update sync.coverage set full_read_at = full_read_at - interval '2 days' where full_read_at is not null";
+    sqlx::query(update)
+        .execute(&field.pool)
+        .await
+        .expect("the books can be changed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_size_brings_exactly_what_is_there() {
+    for (page_size, has_short_pages) in [(20, false), (50, false), (10, true), (7, true)] {
+        let field = field().await;
+        field.sandbox.convertalk().knobs(|knobs| {
+            knobs.page_size = page_size;
+            knobs.has_short_pages = has_short_pages;
+        });
+        field.sync_completely().await;
+        assert_truth(&field).await;
+        assert!(field.count("warehouse.messages").await > 50);
+        // What was kept of visited addresses holds no token.
+        assert_eq!(
+            field
+                .number("select count(*) from warehouse.conversations where raw::text like '%token=%'")
+                .await,
+            0
+        );
+        assert!(
+            field
+                .number("select count(*) from warehouse.conversations where raw::text like '%urlsVisited%'")
+                .await
+                > 0
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_walk_writes_nothing_nor_does_one_after_glances() {
+    let mut field = field().await;
+    field.sync_completely().await;
+    let counted = field.tuples_written().await;
+    for is_full in [false, true] {
+        if is_full {
+            make_full_walk_due(&field).await;
+        }
+        field.sandbox.advance(TimeDelta::seconds(5));
+        let world = field.sandbox.convertalk();
+        world
+            .chat_ids()
+            .iter()
+            .take(100)
+            .for_each(|id| assert!(world.touch(id)));
+        let reports = field.sync_completely().await;
+        assert!(
+            reports
+                .iter()
+                .all(|report| report.counts.inserted + report.counts.updated == 0),
+            "{reports:?}"
+        );
+        assert_eq!(field.tuples_written().await, counted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_walk_bears_an_account_that_changes_between_its_questions() {
+    let field = field().await;
+    let world = field.sandbox.convertalk();
+    world.knobs(|knobs| knobs.page_size = 9);
+    let before = world.chat_ids();
+    let turn = AtomicU64::new(0);
+    world.before_each_answer(move |world| {
+        let turn = turn.fetch_add(1, Ordering::Relaxed);
+        let ids = world.chat_ids();
+        let pick = |salt: u64| &ids[usize::try_from(turn * 7_919 + salt).expect("small") % ids.len()];
+        match turn % 6 {
+            0 => assert!(world.write_in(pick(1))),
+            1 => assert!(world.add_chat().len() == 24),
+            2 => assert!(world.touch(pick(2))),
+            3 => assert!(world.set_status(pick(3), "CLOSED")),
+            4 if turn % 12 == 4 => assert!(world.convert(pick(4), true)),
+            4 => assert!(world.delete_chat(pick(5))),
+            _ => (),
+        }
+    });
+    field.sync_completely().await;
+    world.rest();
+    let there = world.chat_ids();
+    for id in before.iter().filter(|id| there.contains(id)) {
+        let query = format!("select count(*) from warehouse.conversations where id = '{id}'");
+        assert_eq!(field.number(&query).await, 1, "{id} is lost");
+    }
+    // Rows that were only looked at keep the record of their last change, so each changes once more.
+    field.sandbox.advance(TimeDelta::seconds(1));
+    for id in &there {
+        assert!(world.write_in(id));
+    }
+    make_full_walk_due(&field).await;
+    field.sync_completely().await;
+    make_full_walk_due(&field).await;
+    field.sync_completely().await;
+    field
+        .assert_same("conversations", world.truth_conversations())
+        .await;
+    field.assert_same("leads", world.truth_leads()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quick_walk_brings_news_and_a_whole_one_what_was_only_edited() {
+    let field = field().await;
+    let world = field.sandbox.convertalk();
+    field.sync_completely().await;
+    field.sandbox.clear_requests();
+    field.sandbox.advance(TimeDelta::seconds(2));
+    let (old, edited) = (&world.chat_ids()[3], &world.chat_ids()[5]);
+    assert!(
+        world.write_in(old)
+            && world.set_status(edited, "REVIEW")
+            && world.set_tags(edited, &["vip", "vip", "late"])
+    );
+    let fresh = world.add_chat();
+    field.sync_completely().await;
+    let chats = field.sandbox.requests();
+    let chats = chats
+        .iter()
+        .filter(|seen| seen.path.ends_with("direct/chats"))
+        .count();
+    assert!(chats < 30, "{chats} questions for a quick walk");
+    for id in [old, &fresh] {
+        let query = format!(
+            "select count(*) from warehouse.conversations where id = '{id}' and last_activity_at > now() - interval '5 minutes'"
+        );
+        assert_eq!(field.number(&query).await, 1, "{id}");
+    }
+    make_full_walk_due(&field).await;
+    field.sync_completely().await;
+    assert_truth(&field).await;
+    assert_eq!(
+        field
+            .text(&format!(
+                "select status from warehouse.conversations where id = '{edited}'"
+            ))
+            .await,
+        "REVIEW"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chat_is_gone_after_two_whole_walks_without_it() {
+    let field = field().await;
+    let world = field.sandbox.convertalk();
+    field.sync_completely().await;
+    let gone = world.chat_ids()[9].clone();
+    assert!(world.delete_chat(&gone));
+    let query = format!(
+        "select count(*) from warehouse.conversations where id = '{gone}' and deleted_at is not null"
+    );
+    for (is_full, wanted) in [(false, 0), (true, 0), (false, 0), (true, 1)] {
+        if is_full {
+            make_full_walk_due(&field).await;
+        }
+        field.sync_completely().await;
+        assert_eq!(field.number(&query).await, wanted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chat_in_both_listings_is_a_lead() {
+    let field = field().await;
+    let world = field.sandbox.convertalk();
+    for id in world.chat_ids() {
+        assert!(world.show_in_both(&id, true));
+    }
+    field.sync_completely().await;
+    assert_eq!(
+        field
+            .number("select count(*) from warehouse.conversations where kind <> 'lead' or lead_id is null")
+            .await,
+        0
+    );
+    field.assert_same("leads", world.truth_conversations()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_in_another_order_are_read_to_their_ends() {
+    for order in [Order::Created, Order::Id] {
+        let behind = TimeDelta::minutes(50);
+        let field = field_behind(behind).await;
+        let world = field.sandbox.convertalk();
+        world.knobs(|knobs| knobs.order = order);
+        for id in world.chat_ids().iter().step_by(6) {
+            assert!(world.write_in(id));
+        }
+        field.sync_completely().await;
+        field.sandbox.advance(behind);
+        let old = &world.chat_ids()[40];
+        assert!(world.write_in(old));
+        field.sync_completely().await;
+        let query = format!(
+            "select count(*) from warehouse.conversations where id = '{old}' and last_activity_at > now() - interval '5 minutes'"
+        );
+        assert_eq!(field.number(&query).await, 1, "{order:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_page_for_ever_is_a_failure_and_not_an_end() {
+    let field = field().await;
+    field.sandbox.convertalk().knobs(|knobs| knobs.is_stuck = true);
+    let reports = field.sync_only(&["chats", "contacts"]).await;
+    assert_eq!(flaws(&reports).len(), 2, "{reports:?}");
+    for flaw in flaws(&reports) {
+        assert!(flaw.contains("again and again"), "{flaw}");
+    }
+    assert!(field.sandbox.requests().len() < 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_are_told_apart_with_any_status() {
+    for refusal in [Refusal::Status, Refusal::InBody] {
+        let mut field = field().await;
+        field.sandbox.convertalk().knobs(|knobs| knobs.refusal = refusal);
+        field
+            .source()
+            .options
+            .insert("customer_id", vec!["surprise".to_owned()]);
+        let told = field.sync_only(&["chats"]).await;
+        assert!(told.iter().all(|report| !report.is_complete()), "{told:?}");
+        let secret = SecretString::from("wrong-token-of-a-test");
+        for key in ["bot_token", "api_key"] {
+            field.source().secrets.insert(key, secret.clone());
+        }
+        let reports = field.sync().await;
+        assert_eq!(
+            reports.iter().filter(|report| !report.is_complete()).count(),
+            3,
+            "{reports:?}"
+        );
+        for flaw in reports.iter().flat_map(|report| &report.unfinished) {
+            assert_eq!(flaw.remedy, Remedy::Operator, "{flaw:?}");
+        }
+        assert_absent(&field, "wrong-token-of-a-test").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_other_name_of_the_header_is_a_setting() {
+    let mut field = field().await;
+    field
+        .sandbox
+        .convertalk()
+        .knobs(|knobs| knobs.token_header = "x-bp-token");
+    assert!(
+        !field
+            .sync_only(&["chats"])
+            .await
+            .iter()
+            .all(RunReport::is_complete)
+    );
+    field
+        .source()
+        .options
+        .insert("token_header", vec!["x-bp-token".to_owned()]);
+    field.sync_completely().await;
+    assert_truth(&field).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_key_the_chats_alone_are_read() {
+    let mut field = field().await;
+    field.source().secrets.remove("api_key");
+    let reports = field.sync_completely().await;
+    assert_eq!(reports.len(), 1);
+    assert_eq!(field.count("warehouse.contacts").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passing_faults_are_waited_out_and_a_broken_record_costs_only_itself() {
+    let field = field().await;
+    for fault in [
+        Fault::Status(429, Some("0".to_owned())),
+        Fault::Status(502, None),
+        Fault::CutJson,
+        Fault::Cut,
+    ] {
+        field.sandbox.fault("direct/chats", fault, 1);
+    }
+    field
+        .sandbox
+        .convertalk()
+        .knobs(|knobs| knobs.broken_rows = vec![7]);
+    field.sync_only(&["chats"]).await;
+    let all = i64::try_from(field.sandbox.convertalk().chat_ids().len()).expect("few");
+    assert_eq!(field.count("warehouse.conversations").await, all - 1);
+    assert_eq!(
+        field
+            .number("select count(distinct raw::jsonb ->> '_id') from sync.rejects")
+            .await,
+        1
+    );
+}
+
+/// Readers written again: a text that is not one of the spellings of nothing, and a telephone number.
+const READERS: &str = r"
+    create function pg_temp.said(said text) returns text immutable language sql as
+        $$ select nullif(nullif(btrim(said), ''), 'null') $$;
+    create function pg_temp.phone(phone jsonb) returns text immutable language sql as
+        $$ select case when phone ->> 'number' like '+%' then phone ->> 'number'
+                       when phone ->> 'number' <> '' then (phone ->> 'prefix') || (phone ->> 'number') end $$;
+    create function pg_temp.e164(number text) returns text immutable language sql as
+        $$ select '+1' || right(number, 10) where number is not null $$;
+";
+
+const PERSON: &str = "raw #> '{profile,userDetails}'";
+
+/// What each column holds that is not NULL everywhere.
+const COLUMNS: &[(&Table, &[(&str, &str)])] = &[
+    (
+        Conversation::TABLE,
+        &[
+            ("id", "raw ->> '_id'"),
+            ("started_at", "(raw ->> 'createdAt')::timestamptz"),
+            (
+                "last_activity_at",
+                "greatest((raw ->> 'lastSeenAt')::timestamptz, (raw #>> '{lastMessage,at}')::timestamptz)",
+            ),
+            ("updated_at", "(raw ->> 'updatedAt')::timestamptz"),
+            (
+                "kind",
+                "case when exists (select from warehouse.leads as l where l.id = t.id) then 'lead' else 'non-lead' end",
+            ),
+            ("status", "raw ->> 'status'"),
+            ("is_closed", "raw ->> 'status' = 'CLOSED'"),
+            ("contact_id", "id"),
+            ("visitor_id", "raw ->> 'uuid'"),
+            ("lead_id", "case kind when 'lead' then id end"),
+            ("agent_id", "pg_temp.said(raw ->> '_agentAssigned')"),
+            (
+                "channel_id",
+                "(select c.raw ->> '_botWebsite' from warehouse.contacts as c where c.id = t.id)",
+            ),
+            ("visit_count", "(raw ->> 'websiteVisits')::bigint"),
+        ],
+    ),
+    (
+        Message::TABLE,
+        &[
+            ("conversation_id", "left(id, 24)"),
+            ("sent_at", "(raw ->> 'at')::timestamptz"),
+            (
+                "direction",
+                "case raw ->> 'by' when 'user' then 'inbound' when 'bot' then 'outbound' when 'agent' then 'outbound' end",
+            ),
+            ("sender", "raw ->> 'by'"),
+            ("text", "pg_temp.said(raw ->> 'text')"),
+            ("is_sample", "true"),
+        ],
+    ),
+    (
+        Lead::TABLE,
+        &[
+            ("id", "raw ->> '_id'"),
+            ("created_at", "(raw ->> 'createdAt')::timestamptz"),
+            ("updated_at", "(raw ->> 'updatedAt')::timestamptz"),
+            ("name", "pg_temp.said(PERSON ->> 'name')"),
+            ("email", "pg_temp.said(lower(PERSON #>> '{contact,email}'))"),
+            ("phone_number", "pg_temp.phone(PERSON #> '{contact,phone}')"),
+            ("phone_e164", "pg_temp.e164(phone_number)"),
+            ("city", "pg_temp.said(PERSON ->> 'city')"),
+            ("country", "pg_temp.said(PERSON ->> 'country')"),
+            ("gender", "pg_temp.said(PERSON ->> 'gender')"),
+            ("status", "raw ->> 'status'"),
+            ("agent_id", "pg_temp.said(raw ->> '_agentAssigned')"),
+            (
+                "channel_id",
+                "(select c.channel_id from warehouse.conversations as c where c.id = t.id)",
+            ),
+        ],
+    ),
+    (
+        Contact::TABLE,
+        &[
+            ("id", "raw ->> '_id'"),
+            ("name", "pg_temp.said(PERSON ->> 'name')"),
+            ("platform", "raw #>> '{platform,0}'"),
+            ("email", "pg_temp.said(lower(PERSON #>> '{contact,email}'))"),
+            ("phone_number", "pg_temp.phone(PERSON #> '{contact,phone}')"),
+            ("phone_e164", "pg_temp.e164(phone_number)"),
+            ("city", "pg_temp.said(PERSON ->> 'city')"),
+            ("country", "pg_temp.said(PERSON ->> 'country')"),
+            ("gender", "pg_temp.said(PERSON ->> 'gender')"),
+            ("is_lead", "(raw ->> 'isContact')::boolean"),
+            ("created_at", "(raw ->> 'createdAt')::timestamptz"),
+            ("last_seen_at", "(raw ->> 'lastSeenAt')::timestamptz"),
+        ],
+    ),
+    (
+        Segment::TABLE,
+        &[
+            ("id", "raw ->> '_id'"),
+            ("name", "raw ->> 'segmentName'"),
+            ("account_id", "raw ->> '_customer'"),
+        ],
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_column_of_every_row_says_what_its_record_says() {
+    let field = field().await;
+    field.sync_completely().await;
+    let mut connection = field.pool.acquire().await.expect("the database answers");
+    sqlx::raw_sql(READERS)
+        .execute(&mut *connection)
+        .await
+        .expect("the readers are made");
+    for (table, readings) in COLUMNS {
+        for column in table.columns {
+            let reading = readings.iter().find(|(name, _)| *name == column.name);
+            let reading = reading.map_or("null".to_owned(), |(_, reading)| {
+                reading.replace("PERSON", &format!("({PERSON})"))
+            });
+            let name = column.name;
+            let query = format!(
+                "select count({name}), count(*) filter (where {name} is distinct from ({reading})) from warehouse.{} as t where source = '{SOURCE}'",
+                table.name
+            );
+            let (told, wrong): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(query.clone()))
+                .fetch_one(&mut *connection)
+                .await
+                .unwrap_or_else(|error| panic!("{query}: {error}"));
+            assert_eq!(wrong, 0, "{}.{name}", table.name);
+            assert_eq!(told > 0, reading != "null", "{}.{name} is told", table.name);
+        }
+    }
+}
