@@ -32,6 +32,26 @@ fn vendors() -> Vec<VendorKeys> {
             ],
             streams: &["conversations"],
         },
+        VendorKeys {
+            name: "convertalk",
+            secrets: vec![("bot_token", true), ("api_key", false)],
+            options: vec![
+                ("customer_id", OptionForm::Text, true),
+                ("bot_ids", OptionForm::List, true),
+                ("token_header", OptionForm::Text, false),
+            ],
+            streams: &["chats"],
+        },
+        VendorKeys {
+            name: "converz",
+            secrets: vec![("api_key", true)],
+            options: vec![
+                ("page_size", OptionForm::Number(100, 1_000_000), false),
+                ("metrics", OptionForm::List, false),
+                ("reports", OptionForm::List, false),
+            ],
+            streams: &["calls"],
+        },
     ]
 }
 
@@ -125,6 +145,8 @@ fn the_example_loads_once_it_has_a_token() {
     let environment = [
         ("CONVENE__SOURCES__CONVOSO_US__TOKEN", "hush"),
         ("CONVENE__SOURCES__SOCIAL__TOKEN_SECRET", "hush"),
+        ("CONVENE__SOURCES__CHAT__BOT_TOKEN", "hush"),
+        ("CONVENE__SOURCES__CONVERZ_EMEA__API_KEY", "hush"),
     ];
     let settings = texts("example", &[DEFAULT, EXAMPLE], &environment).expect("no problems");
     let source = &settings.sources["convoso_us"];

@@ -272,10 +272,10 @@ fn the_first_questions_follow_the_window_where_the_stream_has_one() {
         ..window
     };
     for (stream, fixtures) in streams() {
-        // Where the first question is about parents, those that follow name the window.
+        // Where the first question is about parents, those that follow name the window; a page may not fit another window.
         let asked = |window: &Window| {
             let ask = Ask::first(stream.first(window), *window);
-            let page = stream.read(&ask, &answer(&fixtures.pages[0])).expect("a page");
+            let page = stream.read(&ask, &answer(&fixtures.pages[0])).unwrap_or_default();
             let then: Vec<_> = page.then.into_iter().map(|ask| ask.request).collect();
             (ask.request, then)
         };

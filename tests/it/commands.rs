@@ -47,7 +47,7 @@ async fn every_problem_of_the_settings_is_told_at_once_and_no_secret_is_shown() 
             "warehouse.max_connections: ",
             "sources.a.shedule: is not a known key; did you mean `schedule`?",
             "sources.a.base_url: ",
-            "sources.b.vendor: must be one of: convoso",
+            "sources.b.vendor: must be one of: conversocial, convertalk, converz, convoso",
         ];
         assert_ended(&done, 2, &[], &problems);
         assert!(!format!("{}{}", done.out, done.err).contains("hush"), "{done:#?}");
