@@ -23,7 +23,7 @@ pub(crate) async fn field(change: impl FnOnce(&mut Options)) -> Field {
     .await;
     let url = field.sandbox.converz_url();
     let source = field.source();
-    source.vendor = "converz".to_owned();
+    "converz".clone_into(&mut source.vendor);
     source.base_url = Some(url.parse().expect("the sandbox has a URL"));
     source.secrets = BTreeMap::from([("api_key", SecretString::from("sandbox-token".to_owned()))]);
     field
@@ -81,8 +81,7 @@ async fn a_tenant_arrives_whole_whatever_its_habits() {
     // Two crowded minutes, of which one does not fit a page.
     tenant.add_calls(90, start, TimeDelta::seconds(59));
     tenant.add_calls(350, start + TimeDelta::minutes(1), TimeDelta::seconds(59));
-    let mut seen = 0;
-    for (order, form, nulls, times, ends) in [
+    let manners = [
         (
             Order::ById,
             Form::Rows,
@@ -118,15 +117,15 @@ async fn a_tenant_arrives_whole_whatever_its_habits() {
             Times::Offset,
             Ends::Seconds,
         ),
-    ] {
+    ];
+    for (place, (order, form, nulls, times, ends)) in manners.into_iter().enumerate() {
         tenant.knobs(|knobs| {
             (knobs.order, knobs.form, knobs.nulls) = (order, form, nulls);
             (knobs.times, knobs.ends) = (times, ends);
-            (knobs.booleans, knobs.ids_as_text) = (seen % 2 == 1, seen % 2 == 1);
+            (knobs.booleans, knobs.ids_as_text) = (place % 2 == 1, place % 2 == 1);
         });
         forget(&field).await;
         sync(&field).await;
-        seen += 1;
     }
     assert!(field.count("warehouse.calls").await > 1_000);
 }
