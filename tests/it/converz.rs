@@ -1,11 +1,11 @@
 //! Converz: everything that the tenant has arrives, and nothing is written twice.
 
-use convene::sandbox::Options;
-use convene::sandbox::converz::{Ends, Form, Nulls, Order, Times, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use convene::sandbox::Options;
+use convene::sandbox::converz::{Ends, Form, Nulls, Order, Times, World};
 use secrecy::SecretString;
 use serde_json::json;
 
