@@ -152,7 +152,7 @@ pub(crate) async fn assert_readings(
 }
 
 /// What columns hold: their names, and SQL that reads it from the record.
-type Readings = &'static [(&'static str, &'static str)];
+pub(crate) type Readings = &'static [(&'static str, &'static str)];
 
 const TABLES: [(&Table, &str, Readings); 3] = [
     (Call::TABLE, "raw ->> 'id'", CALLS),

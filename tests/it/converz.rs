@@ -1,11 +1,11 @@
 //! Converz: everything that the tenant has arrives, and nothing is written twice.
 
+use convene::sandbox::Options;
+use convene::sandbox::converz::{Ends, Form, Nulls, Order, Times, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use convene::sandbox::Options;
-use convene::sandbox::converz::{Ends, Form, Nulls, Order, Times, World};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -81,7 +81,7 @@ async fn a_tenant_arrives_whole_whatever_its_habits() {
     // Two crowded minutes, of which one does not fit a page.
     tenant.add_calls(90, start, TimeDelta::seconds(59));
     tenant.add_calls(350, start + TimeDelta::minutes(1), TimeDelta::seconds(59));
-    let manners = [
+    let habits = [
         (
             Order::ById,
             Form::Rows,
@@ -118,11 +118,11 @@ async fn a_tenant_arrives_whole_whatever_its_habits() {
             Ends::Seconds,
         ),
     ];
-    for (place, (order, form, nulls, times, ends)) in manners.into_iter().enumerate() {
+    for (turn, (order, form, nulls, times, ends)) in habits.into_iter().enumerate() {
         tenant.knobs(|knobs| {
             (knobs.order, knobs.form, knobs.nulls) = (order, form, nulls);
             (knobs.times, knobs.ends) = (times, ends);
-            (knobs.booleans, knobs.ids_as_text) = (place % 2 == 1, place % 2 == 1);
+            (knobs.booleans, knobs.ids_as_text) = (turn % 2 == 1, turn % 2 == 1);
         });
         forget(&field).await;
         sync(&field).await;

@@ -163,7 +163,8 @@ async fn leads_that_change_while_they_are_read_displace_no_others() {
     });
     let reports = field.try_sync(&[], false, watch).await;
     assert!(reports[0].as_ref().expect("a run").is_complete(), "{reports:#?}");
-    let missing = account.truth_leads().len() as i64 - field.count("warehouse.leads").await;
+    let missing =
+        i64::try_from(account.truth_leads().len()).expect("a count") - field.count("warehouse.leads").await;
     assert!(missing <= 120, "only leads that changed may be late: {missing}");
     field.sandbox.advance(TimeDelta::minutes(5));
     field.sync_completely().await;

@@ -4,7 +4,7 @@ use convene::model::{
     AgentEvent, AgentPerformance, Callback, Campaign, Disposition, DoNotContact, Entity, Lead, List, Table,
 };
 
-use crate::columns::{assert_readings, readers};
+use crate::columns::{Readings, assert_readings, readers};
 use crate::field::Field;
 
 /// More readers: a length of time, yes or no, and a date object with its zone.
@@ -157,7 +157,7 @@ const CONSENT: &[(&str, &str)] = &[
     ("added_at", "pg_temp.local(raw, 'insert_date')"),
 ];
 
-const TABLES: [(&Table, &str, &[(&str, &str)]); 8] = [
+const TABLES: [(&Table, &str, Readings); 8] = [
     (Lead::TABLE, "raw ->> 'lead_id'", LEADS),
     (
         AgentPerformance::TABLE,
