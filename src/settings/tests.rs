@@ -32,7 +32,34 @@ fn vendors() -> Vec<VendorKeys> {
             ],
             streams: &["conversations"],
         },
+        VendorKeys {
+            name: "convertalk",
+            secrets: vec![("bot_token", true), ("api_key", false)],
+            options: vec![
+                ("customer_id", OptionForm::Text, true),
+                ("bot_ids", OptionForm::List, true),
+                ("token_header", OptionForm::Text, false),
+            ],
+            streams: &["chats"],
+        },
+        VendorKeys {
+            name: "converz",
+            secrets: vec![("api_key", true)],
+            options: vec![
+                ("page_size", OptionForm::Number(100, 1_000_000), false),
+                ("metrics", OptionForm::List, false),
+                ("reports", OptionForm::Lines(without_x), false),
+            ],
+            streams: &["calls"],
+        },
     ]
+}
+
+fn without_x(text: &str) -> Result<(), &'static str> {
+    if text.contains('x') {
+        return Err("must do without an x");
+    }
+    Ok(())
 }
 
 /// A folder of settings files that goes with the test.
@@ -125,6 +152,8 @@ fn the_example_loads_once_it_has_a_token() {
     let environment = [
         ("CONVENE__SOURCES__CONVOSO_US__TOKEN", "hush"),
         ("CONVENE__SOURCES__SOCIAL__TOKEN_SECRET", "hush"),
+        ("CONVENE__SOURCES__CHAT__BOT_TOKEN", "hush"),
+        ("CONVENE__SOURCES__CONVERZ_EMEA__API_KEY", "hush"),
     ];
     let settings = texts("example", &[DEFAULT, EXAMPLE], &environment).expect("no problems");
     let source = &settings.sources["convoso_us"];
@@ -259,4 +288,31 @@ fn a_vendors_own_settings_come_from_files_and_from_the_environment() {
             ("token_name", &name[..])
         ]
     );
+}
+
+#[test]
+fn lines_may_hold_commas_and_each_is_checked() {
+    let of = |reports: &str, variables: &[(&str, &str)]| {
+        let text = format!(
+            "[sources.a]\nvendor = 'converz'\napi_key = 'hush'\nbase_url = 'https://a.example'\n{reports}"
+        );
+        texts("lines", &[&text], variables)
+            .map(|settings| {
+                settings.sources["a"]
+                    .options
+                    .get("reports")
+                    .cloned()
+                    .unwrap_or_default()
+            })
+            .map_err(|problems| problems.to_string())
+    };
+    let list = "reports = ['date, day: n', 'week']";
+    assert_eq!(of(list, &[]).expect("good settings"), ["date, day: n", "week"]);
+    let variable = [("CONVENE__SOURCES__A__REPORTS", "date, day: n; week")];
+    assert_eq!(
+        of("", &variable).expect("good settings"),
+        ["date, day: n", "week"]
+    );
+    let problem = of("reports = ['date', 'x']", &[]).expect_err("a wrong line");
+    assert_eq!(problem.trim(), "sources.a.reports: must do without an x");
 }

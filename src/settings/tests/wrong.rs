@@ -27,7 +27,7 @@ fn all_problems_come_in_one_answer_in_the_order_of_their_keys() {
     let expected = "
 daemon.lease: must be a duration with its unit, such as \"90s\", \"2h\" or \"3d\", from 1s to 10m
 sources.B: must be a letter from a to z, then letters from a to z, digits and `_`, at most 40
-sources.B.vendor: must be one of: convoso, conversocial
+sources.B.vendor: must be one of: convoso, conversocial, convertalk, converz
 sources.a.shedule: is not a known key; did you mean `schedule`?
 sources.a.streams.call: is not a stream of convoso, which has: calls, leads; did you mean `calls`?
 sources.a.streams.call.widest: must be a duration with its unit, such as \"90s\", \"2h\" or \"3d\", \
@@ -43,7 +43,7 @@ warehouse.url: must be the address of a database, such as postgres://user@host:5
 #[test]
 fn each_problem_has_its_key() {
     let known = "is not a known key";
-    let vendors = "convoso, conversocial";
+    let vendors = "convoso, conversocial, convertalk, converz";
     for (number, (text, expected)) in [
         (
             "[sources.a]\ntoken = 'hush'",
