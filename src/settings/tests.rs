@@ -1,5 +1,6 @@
 //! Tests of whole settings: files and environment in, settings or problems out.
 
+mod lines;
 mod wrong;
 
 use std::fs;
@@ -48,11 +49,18 @@ fn vendors() -> Vec<VendorKeys> {
             options: vec![
                 ("page_size", OptionForm::Number(100, 1_000_000), false),
                 ("metrics", OptionForm::List, false),
-                ("reports", OptionForm::List, false),
+                ("reports", OptionForm::Lines(without_x), false),
             ],
             streams: &["calls"],
         },
     ]
+}
+
+fn without_x(text: &str) -> Result<(), &'static str> {
+    if text.contains('x') {
+        return Err("must do without an x");
+    }
+    Ok(())
 }
 
 /// A folder of settings files that goes with the test.

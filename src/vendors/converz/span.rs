@@ -3,7 +3,7 @@
 //! The walk moves through its window from the earliest minute to the last. The first question is the whole window, which is
 //! enough for most tenants. Where it is too full, a span is a sixteenth as long, and from then on as long as the
 //! density of the last answer says. So nearly every answer is two thirds full and only the first ones are thrown away: a day of
-//! a million calls costs some 800 questions and a fiftieth of its rows more than once. Halving would cost all of them.
+//! a million calls costs about 1,000 questions and a hundredth of its rows more than once. Halving would cost all of them.
 
 use chrono::{NaiveDateTime, TimeDelta};
 
