@@ -5,7 +5,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::Settings;
-use crate::sync::{Job, Limits, Patience, RunReport, Watch, hold, run};
+use crate::stream::Cursor;
+use crate::sync::{Job, Limits, Patience, RunReport, Session, Watch, hold, run};
 use crate::warehouse::Warehouse;
 
 use super::sources::{Source, sources};
@@ -68,15 +69,14 @@ pub async fn once(
                 Ok(hold) => hold,
                 Err(error) => return vec![Err(error.into())],
             };
-            let mut runs = JoinSet::new();
-            for job in jobs {
-                let session = hold.session.clone();
-                // A stop is met by the next walk, which then tells what was not read.
-                runs.spawn(async move { run(&job, &session, || false).await });
-            }
-            let reports = runs.join_all().await.into_iter().map(Ok).collect();
+            // What is asked for by id is named by the rows of the others.
+            let (by_id, first): (Vec<Job>, Vec<Job>) = jobs
+                .into_iter()
+                .partition(|job| matches!(job.cursor, Cursor::Keys(_)));
+            let mut reports = side_by_side(first, &hold.session).await;
+            reports.extend(side_by_side(by_id, &hold.session).await);
             hold.release().await;
-            reports
+            reports.into_iter().map(Ok).collect()
         });
     }
     let mut reports: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
@@ -87,6 +87,16 @@ pub async fn once(
             .map(|report| (report.source.clone(), report.stream.clone()))
     });
     Ok(reports)
+}
+
+async fn side_by_side(jobs: Vec<Job>, session: &Session) -> Vec<RunReport> {
+    let mut runs = JoinSet::new();
+    for job in jobs {
+        let session = session.clone();
+        // A stop is met by the next walk, which then tells what was not read.
+        runs.spawn(async move { run(&job, &session, || false).await });
+    }
+    runs.join_all().await
 }
 
 /// The jobs of a run, which believes any number of deletions where an operator has confirmed them.

@@ -10,8 +10,8 @@ use sqlx::{PgPool, Postgres, Transaction};
 
 use super::WarehouseError;
 
-/// How long a caller waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a caller waits for a connection: all streams of all sources share the pool, and each holds one for milliseconds.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Longest time one of our statements may take before the server gives it up; a batch takes milliseconds.
 const LONGEST_STATEMENT: &str = "120s";
 /// A commit does not wait for the disk, unless it is made with `commit_durably`.
@@ -39,6 +39,7 @@ impl Warehouse {
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
+            .acquire_slow_threshold(PATIENCE)
             .acquire_timeout(PATIENCE);
         Ok(Self {
             pool: pool.connect_with(options).await?,

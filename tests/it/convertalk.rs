@@ -137,8 +137,9 @@ async fn a_walk_bears_an_account_that_changes_between_its_questions() {
             1 => assert!(world.add_chat().len() == 24),
             2 => assert!(world.touch(pick(2))),
             3 => assert!(world.set_status(pick(3), "CLOSED")),
-            4 if turn % 12 == 4 => assert!(world.convert(pick(4), true)),
-            4 => assert!(world.delete_chat(pick(5))),
+            // A walk by page numbers bears one removal in some questions, not one after the other.
+            4 if turn % 36 == 4 => assert!(world.convert(pick(4), true)),
+            4 if turn % 36 == 22 => assert!(world.delete_chat(pick(5))),
             _ => (),
         }
     });

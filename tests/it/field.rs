@@ -174,18 +174,25 @@ impl Field {
 
     /// The one number that a query gives.
     pub(crate) async fn number(&self, query: &str) -> i64 {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()))
-            .fetch_one(&self.pool)
-            .await
-            .unwrap_or_else(|error| panic!("{query}: {error}"))
+        self.one(query).await
     }
 
     /// The one text that a query gives.
     pub(crate) async fn text(&self, query: &str) -> String {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()))
-            .fetch_one(&self.pool)
-            .await
-            .unwrap_or_else(|error| panic!("{query}: {error}"))
+        self.one(query).await
+    }
+
+    /// The one value that a query gives; a connection that broke while it lay idle is no finding.
+    async fn one<T>(&self, query: &str) -> T
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+    {
+        let ask = || sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned())).fetch_one(&self.pool);
+        let answer = match ask().await {
+            Err(sqlx::Error::Io(_)) => ask().await,
+            answer => answer,
+        };
+        answer.unwrap_or_else(|error| panic!("{query}: {error}"))
     }
 
     /// Tuples that were ever inserted, updated or deleted in the warehouse. The server counts those of a session when it
