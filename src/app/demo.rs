@@ -42,11 +42,12 @@ where c.started_at >= now() - interval '7 days' and c.is_final
 group by 1 order by 2 desc limit 5",
     },
     Example {
-        question: "How many calls have a recording, by direction?",
-        query: "select c.direction, count(distinct c.id) as calls, count(distinct r.call_id) as recorded
-from warehouse.calls c
-left join warehouse.recordings r on r.source = c.source and r.call_id = c.id
-group by 1 order by 2 desc",
+        question: "Which customers called and wrote as well?",
+        query: "select i.customer_email as customer, count(*) filter (where i.kind = 'call') as calls,
+       count(*) filter (where i.kind = 'conversation') as conversations, count(distinct i.source) as vendors
+from warehouse.interactions i
+where i.customer_email is not null
+group by 1 having count(distinct i.source) > 1 order by 4 desc, 2 desc, 1 limit 5",
     },
 ];
 

@@ -9,6 +9,8 @@ mod items;
 mod lenient;
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod conformance;
 
 use std::time::Duration;
