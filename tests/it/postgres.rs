@@ -14,7 +14,7 @@ use convene::embedded::Embedded;
 use secrecy::SecretString;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
-use testcontainers::core::IntoContainerPort;
+use testcontainers::core::{IntoContainerPort, Mount};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 use tokio::sync::OnceCell;
@@ -23,7 +23,7 @@ use tokio::sync::OnceCell;
 const IMAGE: &str = "postgres:17";
 const PASSWORD: &str = "convene-test";
 /// The tests kill processes of ours, never the server, so it need not wait for the disk; and they open many connections.
-const SERVER_OPTIONS: [&str; 7] = [
+const SERVER_OPTIONS: [&str; 9] = [
     "postgres",
     "-c",
     "fsync=off",
@@ -31,7 +31,11 @@ const SERVER_OPTIONS: [&str; 7] = [
     "full_page_writes=off",
     "-c",
     "max_connections=300",
+    "-c",
+    "max_wal_size=256MB",
 ];
+/// Where the image keeps its data. In memory: a database per test is hundreds of files made and removed.
+const DATA_FOLDER: &str = "/var/lib/postgresql/data";
 /// Connections for the questions of one test.
 const POOL_SIZE: u32 = 3;
 /// How long a test waits for a connection or for the server: a busy machine is slow, not broken.
@@ -114,6 +118,7 @@ async fn container() -> Result<(Server, String), testcontainers::TestcontainersE
         .with_exposed_port(5432.tcp())
         .with_env_var("POSTGRES_PASSWORD", PASSWORD)
         .with_cmd(SERVER_OPTIONS)
+        .with_mount(Mount::tmpfs_mount(DATA_FOLDER))
         .start()
         .await?;
     let (host, port) = (
