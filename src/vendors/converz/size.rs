@@ -11,7 +11,7 @@ pub(super) const OPTION: &str = "page_size";
 /// The largest page (documented).
 pub(super) const GREATEST: u32 = 1_000_000;
 /// The usual page. Memory follows it: some twenty times a page, for a page is read while the ones before it wait and are written.
-const USUAL: u32 = 1_500;
+const USUAL: u32 = 1_000;
 /// So many times more rows are asked for when an answer is full that cannot be divided.
 const RAISE: u32 = 10;
 
