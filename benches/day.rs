@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chrono::{NaiveTime, TimeDelta};
-use convene::embedded::Embedded;
-use convene::sandbox::converz::Order;
-use convene::sandbox::{Options, Sandbox};
 use convene::warehouse::Warehouse;
+use embedded::Embedded;
+use sandbox::converz::Order;
+use sandbox::{Options, Sandbox};
 use secrecy::SecretString;
 use sqlx::{Connection, PgConnection};
 

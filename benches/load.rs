@@ -12,12 +12,12 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use convene::app;
-use convene::embedded::Embedded;
-use convene::model::Batch;
-use convene::stream::{Ask, Cursor, Window};
-use convene::sync::{Clock, Job};
+use connectors::schema::Batch;
+use connectors::source::{Ask, Cursor, Window};
+use convene::commands;
+use convene::engine::{Clock, Job};
 use convene::warehouse::{Lease, Load, NewWalk, Purpose, Warehouse};
+use embedded::Embedded;
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -330,9 +330,9 @@ impl Bench<'_> {
             .folder
             .join(format!("convene-bench-{}-own.toml", std::process::id()));
         std::fs::write(&file, self.settings())?;
-        let settings = app::load_settings(std::slice::from_ref(&file));
+        let settings = commands::load_settings(std::slice::from_ref(&file));
         std::fs::remove_file(&file)?;
-        let source = app::sources(&settings?)?.into_iter().next();
+        let source = commands::sources(&settings?)?.into_iter().next();
         let job = source
             .into_iter()
             .flat_map(|source| source.jobs)

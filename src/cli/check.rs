@@ -1,6 +1,6 @@
 //! `convene check`: settings, database and credentials, as a table.
 
-use crate::app;
+use crate::commands;
 use crate::settings::Settings;
 
 use super::output::table;
@@ -8,7 +8,7 @@ use super::{COMPLETE, INCOMPLETE};
 
 /// Tries the database and every stream of every source.
 pub(super) async fn check(settings: &Settings) -> anyhow::Result<u8> {
-    let warehouse = app::connect(settings).await?;
+    let warehouse = commands::connect(settings).await?;
     let mut rows = vec![row(["settings", "", "", "ok"])];
     rows.push(row([
         "warehouse",
@@ -16,7 +16,7 @@ pub(super) async fn check(settings: &Settings) -> anyhow::Result<u8> {
         &warehouse.version().await?,
         "ok",
     ]));
-    let checked = app::check(&warehouse, settings).await?;
+    let checked = commands::check(&warehouse, settings).await?;
     let is_good = checked.iter().all(|checked| checked.error.is_none());
     rows.extend(checked.iter().map(|checked| {
         let state = checked

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{self, EXAMPLES, Event, Once, RunReport, Selection, TABLES, Watch};
+use crate::commands::{self, EXAMPLES, Event, Once, RunReport, Selection, TABLES, Watch};
 
 use super::output::{instant, number, say, table};
 use super::{COMPLETE, progress, sync};
@@ -24,7 +24,7 @@ impl Demo {
     pub(super) async fn run(&self, stop: &CancellationToken) -> anyhow::Result<u8> {
         say("Starting Postgres and the simulated vendors ...");
         let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
-        let demo = app::Demo::start(given).await?;
+        let demo = commands::Demo::start(given).await?;
         say(&format!("Postgres: {}", demo.postgres));
         let vendors = demo.simulated.sources.iter().map(|source| source.vendor.as_str());
         say(&format!(
@@ -43,7 +43,7 @@ impl Demo {
         Ok(code)
     }
 
-    async fn show(&self, demo: &app::Demo, stop: &CancellationToken) -> anyhow::Result<u8> {
+    async fn show(&self, demo: &commands::Demo, stop: &CancellationToken) -> anyhow::Result<u8> {
         let begin = Instant::now();
         let selection = Selection::default();
         let once = Once {
@@ -52,7 +52,7 @@ impl Demo {
             stop,
             watch: progress::watch(),
         };
-        let reports = app::once(&demo.warehouse, &demo.settings, once).await?;
+        let reports = commands::once(&demo.warehouse, &demo.settings, once).await?;
         let code = sync::tell(&reports);
         let seconds = begin.elapsed().as_secs_f64();
         if stop.is_cancelled() {
@@ -68,13 +68,17 @@ impl Demo {
         say(
             "\nThe simulated vendors go on living, and the warehouse follows them every 10 seconds. Ctrl-C stops everything.",
         );
-        app::daemon(&demo.warehouse, &demo.settings, stop, changes()).await?;
+        commands::daemon(&demo.warehouse, &demo.settings, stop, changes()).await?;
         Ok(COMPLETE)
     }
 }
 
 /// The tables with their rows, and up to when they are complete.
-async fn tables(demo: &app::Demo, reports: &[anyhow::Result<RunReport>], seconds: f64) -> anyhow::Result<()> {
+async fn tables(
+    demo: &commands::Demo,
+    reports: &[anyhow::Result<RunReport>],
+    seconds: f64,
+) -> anyhow::Result<()> {
     let freshness = demo.warehouse.freshness().await?;
     let mut rows = Vec::new();
     for known in TABLES {
@@ -108,7 +112,7 @@ async fn tables(demo: &app::Demo, reports: &[anyhow::Result<RunReport>], seconds
     Ok(())
 }
 
-async fn examples(demo: &app::Demo) -> anyhow::Result<()> {
+async fn examples(demo: &commands::Demo) -> anyhow::Result<()> {
     for example in EXAMPLES {
         say(&format!("\n{}\n\n{}", example.question, example.query));
         let mut rows = demo.warehouse.example(example.query).await?.into_iter();

@@ -1,6 +1,6 @@
 //! `convene migrate`: the schema brought up to date.
 
-use crate::app;
+use crate::commands;
 use crate::settings::Settings;
 
 use super::COMPLETE;
@@ -8,7 +8,7 @@ use super::output::say;
 
 /// Applies the migrations that are missing.
 pub(super) async fn migrate(settings: &Settings) -> anyhow::Result<u8> {
-    let warehouse = app::connect(settings).await?;
+    let warehouse = commands::connect(settings).await?;
     warehouse.migrate().await?;
     say("The schema is up to date.");
     Ok(COMPLETE)

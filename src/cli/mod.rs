@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{self, LogFormat, Problems, SelectionError};
+use crate::commands::{self, LogFormat, Problems, SelectionError};
 
 use output::complain;
 
@@ -87,12 +87,12 @@ pub fn main() -> ExitCode {
 }
 
 async fn dispatch(arguments: &Arguments) -> anyhow::Result<u8> {
-    app::start_logs(format(arguments.log_format), level(&arguments.command));
+    commands::start_logs(format(arguments.log_format), level(&arguments.command));
     match &arguments.command {
         Command::Demo(demo) => demo.run(&stop_on_signal()?).await,
         Command::Sandbox(sandbox) => sandbox.run(&stop_on_signal()?).await,
         command => {
-            let settings = app::load_settings(&arguments.files)?;
+            let settings = commands::load_settings(&arguments.files)?;
             match command {
                 Command::Run => run::run(&settings, &stop_on_signal()?).await,
                 Command::Sync(sync) => sync.run(&settings, &stop_on_signal()?).await,

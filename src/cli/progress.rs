@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::app::{Event, RunReport, Watch};
+use crate::commands::{Event, RunReport, Watch};
 
 use super::output::{number, say};
 

@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{self, SelectionError};
+use crate::commands::{self, SelectionError};
 use crate::settings::Settings;
 
 use super::COMPLETE;
@@ -10,9 +10,9 @@ use super::COMPLETE;
 /// Brings the schema up to date and keeps the warehouse in step until stopped.
 pub(super) async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<u8> {
     anyhow::ensure!(!settings.sources.is_empty(), SelectionError::NoSource);
-    let warehouse = app::connect(settings).await?;
+    let warehouse = commands::connect(settings).await?;
     warehouse.migrate().await?;
-    app::daemon(&warehouse, settings, stop, app::deaf()).await?;
+    commands::daemon(&warehouse, settings, stop, commands::deaf()).await?;
     warehouse.close().await;
     Ok(COMPLETE)
 }

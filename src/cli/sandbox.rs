@@ -6,7 +6,7 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{self, SandboxOptions};
+use crate::commands::{self, SandboxOptions};
 use crate::settings::Source;
 
 use super::COMPLETE;
@@ -45,7 +45,7 @@ impl Sandbox {
             comment_bytes: self.comment_bytes,
             is_frozen: self.frozen,
         };
-        let simulated = app::sandbox(&options).await?;
+        let simulated = commands::sandbox(&options).await?;
         say("The simulated vendors are there. For the settings:");
         for source in &simulated.sources {
             say(&block(source));

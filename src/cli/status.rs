@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::app::{self, StreamStatus};
+use crate::commands::{self, StreamStatus};
 use crate::settings::Settings;
 
 use super::COMPLETE;
@@ -19,7 +19,7 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn run(&self, settings: &Settings) -> anyhow::Result<u8> {
-        let streams = app::connect(settings).await?.streams().await?;
+        let streams = commands::connect(settings).await?.streams().await?;
         if self.json {
             let all: Vec<Value> = streams.iter().map(value).collect();
             say(&serde_json::to_string_pretty(&all)?);

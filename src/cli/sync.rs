@@ -3,7 +3,7 @@
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{self, Once, RunReport, Selection};
+use crate::commands::{self, Once, RunReport, Selection};
 use crate::settings::Settings;
 
 use super::output::{complain, number, say};
@@ -21,7 +21,7 @@ pub(super) struct Sync {
 
 impl Sync {
     pub(super) async fn run(&self, settings: &Settings, stop: &CancellationToken) -> anyhow::Result<u8> {
-        let warehouse = app::connect(settings).await?;
+        let warehouse = commands::connect(settings).await?;
         warehouse.migrate().await?;
         let selection = Selection(self.streams.clone());
         let (confirm_deletions, watch) = (self.confirm_deletions, progress::watch());
@@ -31,7 +31,7 @@ impl Sync {
             stop,
             watch,
         };
-        let reports = app::once(&warehouse, settings, once).await?;
+        let reports = commands::once(&warehouse, settings, once).await?;
         warehouse.close().await;
         Ok(tell(&reports))
     }

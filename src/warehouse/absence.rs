@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
-use crate::model::Table;
+use connectors::schema::Table;
 
 use super::walk::WalkId;
 use super::{Lease, WarehouseError, delete};

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Postgres, Transaction};
 
-use crate::model::Table;
-use crate::stream::{Trailing, Window};
+use connectors::schema::Table;
+use connectors::source::{Trailing, Window};
 
 use super::walk::{Earned, Reach, WalkId};
 use super::{Lease, Warehouse, WarehouseError};

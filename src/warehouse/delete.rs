@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
-use crate::model::{Children, Table};
+use connectors::schema::{Children, Table};
 
 use super::walk::WalkId;
 use super::{Lease, WarehouseError};

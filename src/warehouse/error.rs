@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use crate::stream::Remedy;
+use connectors::source::Remedy;
 
 /// An error of the warehouse. None of them quotes a row.
 #[derive(Debug, Error)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
-use crate::stream::{Keys, Reference};
+use connectors::source::{Keys, Reference};
 
 use super::{Lease, Warehouse, WarehouseError};
 

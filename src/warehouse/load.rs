@@ -5,8 +5,8 @@ use std::ops::AddAssign;
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
 
-use crate::model::{Batch, Table};
-use crate::stream::Reject;
+use connectors::schema::{Batch, Table};
+use connectors::source::Reject;
 
 use super::keys::Lookup;
 use super::walk::WalkId;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
-use crate::model::{Kind, Rows, Table, Values};
+use connectors::schema::{Kind, Rows, Table, Values};
 
 use super::WarehouseError;
 use super::walk::WalkId;

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use crate::model::Table;
+use connectors::schema::Table;
 
 use super::{Lease, Warehouse, WarehouseError};
 

@@ -3,8 +3,8 @@
 use sqlx::{Postgres, Transaction};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::model::Rows;
-use crate::stream::Reject;
+use connectors::schema::Rows;
+use connectors::source::Reject;
 
 use super::load::Load;
 use super::{Lease, WarehouseError};

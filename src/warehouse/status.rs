@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 
-use crate::model::Table;
+use connectors::schema::Table;
 
 use super::{Warehouse, WarehouseError};
 

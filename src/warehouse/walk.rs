@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Postgres, Transaction};
 
-use crate::stream::Window;
+use connectors::source::Window;
 
 use super::absence::Absences;
 use super::pool::commit_durably;

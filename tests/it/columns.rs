@@ -1,6 +1,6 @@
 //! The typed columns of every row, against another reading of its record, in SQL.
 
-use convene::model::{Agent, Call, Entity, Recording, Table};
+use connectors::schema::{Agent, Call, Entity, Recording, Table};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
 

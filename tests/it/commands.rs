@@ -1,6 +1,6 @@
 //! The commands, run as a user would run them: what they print, and the exit codes.
 
-use convene::sandbox::Fault;
+use sandbox::Fault;
 use serde_json::Value;
 
 use crate::binary::{Ended, Running, bare, convene, ended};

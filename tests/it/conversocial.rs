@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use convene::sandbox::{Options, conversocial::TOKEN_NAME};
+use sandbox::{Options, conversocial::TOKEN_NAME};
 use secrecy::SecretString;
 
 use crate::field::Field;

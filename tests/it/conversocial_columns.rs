@@ -1,6 +1,6 @@
 //! The typed columns of Conversocial's rows, against another reading of their records, in SQL.
 
-use convene::model::{
+use connectors::schema::{
     Account, Agent, AgentEvent, AttributeType, Channel, Contact, ContactAttribute, ContactNote, ContactTag,
     Conversation, ConversationChannel, ConversationTag, Entity, Message, ReportExport, Table, Tag,
 };

@@ -1,7 +1,7 @@
 //! Conversocial's traps: answers that are refusals, links that lead astray, seconds with many rows, records that lack things.
 
 use chrono::TimeDelta;
-use convene::app::RunReport;
+use convene::commands::RunReport;
 
 use crate::conversocial::{assert_conversations, field};
 use crate::field::Field;
@@ -33,7 +33,7 @@ async fn a_refusal_with_a_good_status_is_a_refusal_and_deletes_nothing() {
         });
         let (report, reason) = flaw(&field, "tags").await;
         assert!(reason.contains("refused"), "{reason}");
-        assert_eq!(report.unfinished[0].remedy, convene::stream::Remedy::Operator);
+        assert_eq!(report.unfinished[0].remedy, connectors::source::Remedy::Operator);
     }
     field.assert_same("tags", world.truth_listed("tags")).await;
 }

@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::TimeDelta;
-use convene::app::RunReport;
-use convene::model::{Contact, Conversation, Entity, Lead, Message, Segment, Table};
-use convene::sandbox::convertalk::{API_KEY, BOTS, CUSTOMER, Order, Refusal};
-use convene::sandbox::{Fault, Sandbox};
+use connectors::schema::{Contact, Conversation, Entity, Lead, Message, Segment, Table};
+use connectors::source::Remedy;
+use convene::commands::RunReport;
 use convene::settings::Source;
-use convene::stream::Remedy;
+use sandbox::convertalk::{API_KEY, BOTS, CUSTOMER, Order, Refusal};
+use sandbox::{Fault, Sandbox};
 use secrecy::SecretString;
 
 use crate::field::{Field, SOURCE, flaws};
@@ -36,7 +36,7 @@ async fn field() -> Field {
 
 /// The same, with a clock that is behind.
 async fn field_behind(behind: TimeDelta) -> Field {
-    let build = |options: &mut convene::sandbox::Options| {
+    let build = |options: &mut sandbox::Options| {
         options.chats_per_day = 60;
         options.calls_per_day = 0;
         // Unlike calls, chats need not be old to be read.

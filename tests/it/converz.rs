@@ -1,7 +1,7 @@
 //! Converz: everything that the tenant has arrives, and nothing is written twice.
 
-use convene::sandbox::Options;
-use convene::sandbox::converz::{Ends, Form, Nulls, Order, Times, World};
+use sandbox::Options;
+use sandbox::converz::{Ends, Form, Nulls, Order, Times, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -158,7 +158,7 @@ async fn calls_that_appear_between_two_questions_displace_none() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_that_cuts_pages_or_ignores_the_filter_is_found_out() {
-    type Habit = fn(&mut convene::sandbox::converz::Knobs);
+    type Habit = fn(&mut sandbox::converz::Knobs);
     for (habit, wanted) in [
         ((|knobs| knobs.cap = Some(10)) as Habit, "page size"),
         (|knobs| knobs.cap = Some(50), "page size"),

@@ -1,7 +1,7 @@
 //! Converz: typed columns, measures and reports, against another reading of the records, in SQL.
 
 use chrono::TimeDelta;
-use convene::model::{Agent, Call, CallMetric, Entity, Table};
+use connectors::schema::{Agent, Call, CallMetric, Entity, Table};
 
 use crate::converz::{METRICS, field, forget, option, sync, tenant};
 use crate::field::Field;

@@ -1,8 +1,8 @@
 //! Every stream of Convoso, from the simulated account to the warehouse.
 
 use chrono::TimeDelta;
-use convene::app::RunReport;
-use convene::sandbox::convoso::{EmptyAgents, EmptyCallbacks, EmptyLeads, World};
+use convene::commands::RunReport;
+use sandbox::convoso::{EmptyAgents, EmptyCallbacks, EmptyLeads, World};
 
 use crate::field::{Field, after_each_batch, flaws};
 
@@ -117,7 +117,7 @@ async fn what_changes_in_the_account_changes_in_the_warehouse() {
     let gone = deleted(&field, "leads").await.len();
     // Time passes, so that calls end, callbacks come due, and changes are old enough to be read.
     field.sandbox.advance(TimeDelta::minutes(5));
-    let reports = field.try_sync(&[], true, convene::app::deaf()).await;
+    let reports = field.try_sync(&[], true, convene::commands::deaf()).await;
     let reports: Vec<RunReport> = reports.into_iter().map(|report| report.expect("a run")).collect();
     assert!(
         reports.iter().all(RunReport::is_complete),

@@ -1,6 +1,6 @@
 //! The typed columns of every Convoso stream besides calls and users, against another reading of their records, in SQL.
 
-use convene::model::{
+use connectors::schema::{
     AgentEvent, AgentPerformance, Callback, Campaign, Disposition, DoNotContact, Entity, Lead, List, Table,
 };
 
@@ -175,7 +175,7 @@ const TABLES: [(&Table, &str, Readings); 8] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_column_of_every_other_stream_says_what_its_record_says() {
     let mut field = Field::of("convoso", |options| options.calls_per_day = 300, |_, _| ()).await;
-    let vendor = convene::vendors::vendor("convoso").expect("a vendor");
+    let vendor = connectors::vendors::vendor("convoso").expect("a vendor");
     let others: Vec<&str> = vendor
         .stream_names
         .iter()

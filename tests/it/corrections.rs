@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use convene::app::{Event, Watch};
-use convene::stream::Window;
+use connectors::source::Window;
+use convene::commands::{Event, Watch};
 
 use crate::books::{assert_books, execute, last_walk, sum_of_calls};
 use crate::field::Field;

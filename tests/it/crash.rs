@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use convene::app::{self, Once, Selection, Warehouse};
+use convene::commands::{self, Once, Selection, Warehouse};
 use fastrand::Rng;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::sleep;
@@ -123,9 +123,9 @@ async fn content_of_an_undisturbed_sync(field: &Field) -> String {
         selection: &Selection::default(),
         confirm_deletions: false,
         stop: &CancellationToken::new(),
-        watch: app::deaf(),
+        watch: commands::deaf(),
     };
-    let reports = app::once(&warehouse, &field.settings, once)
+    let reports = commands::once(&warehouse, &field.settings, once)
         .await
         .expect("there is a source");
     let reports: Vec<_> = reports
@@ -147,12 +147,12 @@ async fn connections_that_the_server_ends_at_any_moment_lose_and_double_nothing(
     let mut broken = 0;
     for seed in 0..8 {
         let killer = tokio::spawn(end_connections(field.pool.clone(), Rng::with_seed(seed)));
-        let outcomes = field.try_sync(&[], false, app::deaf()).await;
+        let outcomes = field.try_sync(&[], false, commands::deaf()).await;
         killer.abort();
         at_rest(&field).await;
         broken += outcomes
             .iter()
-            .filter(|outcome| !outcome.as_ref().is_ok_and(app::RunReport::is_complete))
+            .filter(|outcome| !outcome.as_ref().is_ok_and(commands::RunReport::is_complete))
             .count();
         assert_proof(&field).await;
     }

@@ -1,9 +1,9 @@
 //! The credential: tried once, never repeated where it does not belong, and a refusal is said plainly.
 
-use convene::app;
-use convene::sandbox::Fault;
-use convene::sandbox::convoso::TokenRefusal;
-use convene::stream::Remedy;
+use connectors::source::Remedy;
+use convene::commands;
+use sandbox::Fault;
+use sandbox::convoso::TokenRefusal;
 use secrecy::SecretString;
 
 use crate::binary::{convene, ended};
@@ -73,7 +73,7 @@ async fn the_token_travels_in_the_body_and_is_kept_nowhere() {
     for fault in [Fault::Drop, Fault::CutJson, Fault::Html(200)] {
         field.sandbox.fault("", fault, 1);
     }
-    field.try_sync(&[], false, app::deaf()).await;
+    field.try_sync(&[], false, commands::deaf()).await;
     field.sandbox.clear_faults();
     field.sync_completely().await;
     let seen = field.sandbox.requests();

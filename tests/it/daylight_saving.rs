@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use convene::sandbox::convoso::Order;
 use convene::settings::Since;
+use sandbox::convoso::Order;
 
 use crate::books::{assert_books, execute};
 use crate::field::{Field, SOURCE};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use convene::app::RunReport;
-use convene::sandbox::Fault;
-use convene::sandbox::convoso::EmptyUsers;
+use convene::commands::RunReport;
+use sandbox::Fault;
+use sandbox::convoso::EmptyUsers;
 
 use crate::books::assert_books;
 use crate::field::Field;
@@ -26,7 +26,7 @@ async fn staffed(agents: u32) -> Field {
 
 async fn run(field: &Field, confirm_deletions: bool) -> RunReport {
     let reports = field
-        .try_sync(&["agents"], confirm_deletions, convene::app::deaf())
+        .try_sync(&["agents"], confirm_deletions, convene::commands::deaf())
         .await;
     reports
         .into_iter()

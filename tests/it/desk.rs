@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use convene::app::{Counts, Warehouse};
-use convene::model::{Batch, Conversation, Entity as _};
-use convene::stream::Window;
+use connectors::schema::{Batch, Conversation, Entity as _};
+use connectors::source::Window;
+use convene::commands::{Counts, Warehouse};
 use convene::warehouse::{Earned, End, Lease, Load, NewWalk, Purpose, Reach, WalkId};
 use sqlx::PgPool;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use convene::app::{RunReport, Unfinished};
-use convene::sandbox::{Fault, Options, Sandbox, Seen};
-use convene::stream::Remedy;
+use connectors::source::Remedy;
+use convene::commands::{RunReport, Unfinished};
+use sandbox::{Fault, Options, Sandbox, Seen};
 
 use crate::field::{Field, after_each_batch};
 use crate::proof::{assert_proof, busy_field, busy_field_with};

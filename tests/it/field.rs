@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use convene::app::{self, Once, RunReport, Selection, Warehouse, Watch};
-use convene::sandbox::{Options, Sandbox};
+use convene::commands::{self, Once, RunReport, Selection, Warehouse, Watch};
 use convene::settings::{self, Settings, Since, Source, StreamSettings};
+use sandbox::{Options, Sandbox};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -67,7 +67,7 @@ impl Field {
 
     /// Switches off all streams but these.
     pub(crate) fn only(&mut self, streams: &[&str]) {
-        let vendor = convene::vendors::vendor(&self.source().vendor).expect("a vendor");
+        let vendor = connectors::vendors::vendor(&self.source().vendor).expect("a vendor");
         for name in vendor.stream_names {
             self.stream(name).enabled = Some(streams.contains(name));
         }
@@ -136,7 +136,7 @@ impl Field {
 
     /// Runs some streams once, `calls` or `agents`.
     pub(crate) async fn sync_only(&self, streams: &[&str]) -> Vec<RunReport> {
-        self.try_sync(streams, false, app::deaf())
+        self.try_sync(streams, false, commands::deaf())
             .await
             .into_iter()
             .map(|r| r.expect("the source runs"))
@@ -162,7 +162,7 @@ impl Field {
             stop: &self.stop,
             watch,
         };
-        app::once(&self.warehouse, &self.settings, once)
+        commands::once(&self.warehouse, &self.settings, once)
             .await
             .expect("the selection is known")
     }
@@ -309,7 +309,7 @@ pub(crate) fn flaws(reports: &[RunReport]) -> Vec<String> {
 pub(crate) fn after_each_batch(act: impl FnMut(usize) + Send + 'static) -> Watch {
     let state = Mutex::new((0, act));
     Arc::new(move |event| {
-        if let app::Event::Loaded { .. } = event {
+        if let commands::Event::Loaded { .. } = event {
             let mut state = state.lock().expect("no test panics while it holds this");
             state.0 += 1;
             let count = state.0;

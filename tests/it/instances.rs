@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use convene::app::{self, RunReport};
-use convene::sandbox::Fault;
-use convene::stream::Remedy;
-use convene::sync::{Hold, Patience, Watch, hold, run};
+use connectors::source::Remedy;
+use convene::commands::{self, RunReport};
+use convene::engine::{Hold, Patience, Watch, hold, run};
+use sandbox::Fault;
 use tokio::sync::Notify;
 
 use crate::binary::{Running, convene, ended, until};
@@ -26,7 +26,7 @@ async fn take(field: &Field, watch: Watch) -> Hold {
 
 /// Runs the calls under a hold.
 async fn run_calls(field: &Field, hold: &Hold) -> RunReport {
-    let sources = app::sources(&field.settings).expect("the settings are good");
+    let sources = commands::sources(&field.settings).expect("the settings are good");
     let (job, _) = &sources[0].jobs[0];
     assert_eq!(job.stream.name(), "calls");
     run(job, &hold.session, || false).await
@@ -72,9 +72,9 @@ fn assert_fenced(report: &RunReport) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_that_has_lost_the_source_writes_nothing() {
     let field = Field::new().await;
-    let late = take(&field, app::deaf()).await;
+    let late = take(&field, commands::deaf()).await;
     expire(&field).await;
-    let holder = take(&field, app::deaf()).await;
+    let holder = take(&field, commands::deaf()).await;
     let before = everything(&field).await;
     assert_fenced(&run_calls(&field, &late).await);
     assert_eq!(everything(&field).await, before);
@@ -107,7 +107,7 @@ async fn an_instance_that_loses_the_source_within_a_walk_cannot_commit_what_it_h
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         expire(&field).await;
-        let holder = take(&field, app::deaf()).await;
+        let holder = take(&field, commands::deaf()).await;
         assert!(run_calls(&field, &holder).await.is_complete());
         let before = everything(&field).await;
         tokio::time::sleep(Duration::from_secs(4)).await;

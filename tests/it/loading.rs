@@ -1,10 +1,10 @@
 //! What the loader and the end of a walk do beyond calls and agents: children, gap fillers, absences, ids, fields, the future.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use convene::model::{
+use connectors::schema::{
     Batch, Children, Contact, Conversation, ConversationTag, Entity as _, Recording, Table,
 };
-use convene::stream::{Keys, Reference, Request, Window};
+use connectors::source::{Keys, Reference, Request, Window};
 use convene::warehouse::{Absences, Earned, End, Ground, Lookup, Purpose, Reach};
 
 use crate::desk::{Desk, STREAM, earned};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use convene::app::{self, RunReport, Warehouse};
-use convene::embedded::Embedded;
-use convene::stream::Remedy;
+use connectors::source::Remedy;
+use convene::commands::{self, RunReport, Warehouse};
+use embedded::Embedded;
 use secrecy::SecretString;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::runtime::Handle;
@@ -40,7 +40,7 @@ async fn one_window(calls: u32) -> Field {
     field
 }
 
-async fn sync_calls(field: &Field, watch: app::Watch) -> RunReport {
+async fn sync_calls(field: &Field, watch: commands::Watch) -> RunReport {
     let mut reports = field.try_sync(&["calls"], false, watch).await;
     reports.pop().expect("one stream runs").expect("the source runs")
 }
@@ -150,7 +150,7 @@ async fn the_schema_the_lease_and_the_coverage_outlive_a_crash_that_follows_at_o
     crash(&url).await;
     let epochs = "select coalesce(sum(epoch), 0)::bigint from sync.leases where source = 'other'";
     assert_eq!(field.number(epochs).await, 1);
-    assert!(sync_calls(&field, app::deaf()).await.is_complete());
+    assert!(sync_calls(&field, commands::deaf()).await.is_complete());
     crash(&url).await;
     let covered =
         format!("select count(*) from sync.coverage where source = '{SOURCE}' and covered <> '{{}}'");

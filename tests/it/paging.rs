@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use convene::sandbox::convoso::Order;
+use sandbox::convoso::Order;
 
 use crate::books::{assert_books, quiet, sum_of_calls};
 use crate::field::{Field, after_each_batch, flaws};

@@ -1,6 +1,6 @@
 //! Chosen fields of leads as columns of a view.
 
-use convene::model::{Batch, Entity as _, Lead};
+use connectors::schema::{Batch, Entity as _, Lead};
 
 use crate::desk::Desk;
 

@@ -1,7 +1,7 @@
 //! What must hold at any moment, whatever has gone wrong before.
 
 use chrono_tz::Tz;
-use convene::sandbox::Options;
+use sandbox::Options;
 
 use crate::field::{Field, SOURCE};
 

@@ -1,7 +1,7 @@
 //! Records that cannot be read, and records that only look odd.
 
 use chrono::TimeDelta;
-use convene::app::RunReport;
+use convene::commands::RunReport;
 
 use crate::books::{assert_books, last_walk, quiet, sum_of_calls};
 use crate::columns::assert_columns;

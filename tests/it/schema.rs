@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use convene::app::{TABLES, Warehouse};
+use convene::commands::{TABLES, Warehouse};
 use sqlx::PgPool;
 
 use crate::postgres::Database;

@@ -1,7 +1,7 @@
 //! The analysts' views, against counts of their own.
 
 use chrono::{DateTime, Utc};
-use convene::model::{Agent, Batch, Call, Contact, Conversation, Lead, Message};
+use connectors::schema::{Agent, Batch, Call, Contact, Conversation, Lead, Message};
 
 use crate::desk::Desk;
 
@@ -116,7 +116,7 @@ async fn calls_and_conversations_with_one_person_stand_side_by_side() {
         ]
     );
     let mut gone = Batch::default();
-    gone.delete(<Call as convene::model::Entity>::TABLE, "1".to_owned());
+    gone.delete(<Call as connectors::schema::Entity>::TABLE, "1".to_owned());
     desk.walk(gone, |_, _| ()).await;
     let left = "select count(*)::text from warehouse.interactions";
     assert_eq!(desk.texts(left).await, ["4"]);

@@ -1,0 +1,64 @@
+//! The daemon: every source kept in step, woken by the schedule, until it is told to stop.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use chrono::Utc;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_cron_scheduler::{Job as Alarm, JobScheduler};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::engine::{Scheduled, Watch, keep};
+use crate::settings::Settings;
+use crate::warehouse::Warehouse;
+
+use super::sources::sources;
+
+/// Runs until `stop`. The batch in hand is committed and the leases are given back before it returns.
+pub async fn daemon(
+    warehouse: &Warehouse,
+    settings: &Settings,
+    stop: &CancellationToken,
+    watch: Watch,
+) -> anyhow::Result<()> {
+    let mut scheduler = JobScheduler::new().await.context("The schedule cannot start")?;
+    let mut tasks = JoinSet::new();
+    for source in sources(settings)? {
+        let mut streams = Vec::new();
+        for (job, schedule) in source.jobs {
+            let ticks = alarm(&scheduler, &schedule).await?;
+            streams.push(Scheduled {
+                job: Arc::new(job),
+                ticks,
+            });
+        }
+        tasks.spawn(keep(
+            warehouse.clone(),
+            streams,
+            settings.lease,
+            stop.clone(),
+            watch.clone(),
+        ));
+    }
+    scheduler.start().await.context("The schedule cannot start")?;
+    info!(source_count = tasks.len(), "Keeping the warehouse in step");
+    tasks.join_all().await;
+    scheduler.shutdown().await.context("The schedule cannot stop")?;
+    info!("Stopped");
+    Ok(())
+}
+
+/// A receiver that changes with every tick of the schedule, in UTC. The schedule only wakes: it never waits for a run.
+async fn alarm(scheduler: &JobScheduler, schedule: &str) -> anyhow::Result<watch::Receiver<u64>> {
+    let (tick, ticks) = watch::channel(0);
+    let alarm = Alarm::new_async_tz(schedule, Utc, move |_, _| {
+        tick.send_modify(|count| *count += 1);
+        Box::pin(async {})
+    });
+    scheduler
+        .add(alarm.with_context(|| format!("`{schedule}` is no schedule"))?)
+        .await?;
+    Ok(ticks)
+}

@@ -1,0 +1,137 @@
+//! The demo: a private Postgres, simulated vendors, and settings that bring them together.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::TimeDelta;
+use secrecy::SecretString;
+
+use crate::settings::{self, Settings, Since, Source};
+use crate::warehouse::Warehouse;
+use embedded::Embedded;
+
+use super::sandbox::{SandboxOptions, Simulated, sandbox};
+
+/// A question that analysts ask, with the query that answers it.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// The question.
+    pub question: &'static str,
+    /// The query.
+    pub query: &'static str,
+}
+
+/// Three questions that analysts ask.
+pub const EXAMPLES: [Example; 3] = [
+    Example {
+        question: "Which agents talked the most in the last seven days?",
+        query:
+            "select a.name as agent, count(*) as calls, round(sum(c.duration_seconds) / 60) as talk_minutes
+from warehouse.calls c
+join warehouse.agents a on a.source = c.source and a.id = c.agent_id and not a.is_system
+where c.started_at >= now() - interval '7 days'
+group by a.name order by 3 desc nulls last limit 5",
+    },
+    Example {
+        question: "What became of the calls of the last complete days?",
+        query: "select c.disposition_name as outcome, count(*) as calls,
+       round(100.0 * count(*) / sum(count(*)) over (), 1) as percent
+from warehouse.calls c
+where c.started_at >= now() - interval '7 days' and c.is_final
+group by 1 order by 2 desc limit 5",
+    },
+    Example {
+        question: "Which customers called and wrote as well?",
+        query: "select i.customer_email as customer, count(*) filter (where i.kind = 'call') as calls,
+       count(*) filter (where i.kind = 'conversation') as conversations, count(distinct i.source) as vendors
+from warehouse.interactions i
+where i.customer_email is not null
+group by 1 having count(distinct i.source) > 1 order by 4 desc, 2 desc, 1 limit 5",
+    },
+];
+
+/// Days of simulated history.
+const DAYS: u32 = 30;
+/// Simulated calls of a day.
+const CALLS_PER_DAY: u32 = 1_500;
+
+/// A demo that is running.
+pub struct Demo {
+    /// The warehouse.
+    pub warehouse: Warehouse,
+    /// Settings that point at the simulated vendors.
+    pub settings: Settings,
+    /// How to connect with psql.
+    pub database_url: String,
+    /// Where Postgres comes from, for people.
+    pub postgres: String,
+    /// The simulated vendors.
+    pub simulated: Simulated,
+    embedded: Option<Embedded>,
+}
+
+impl Demo {
+    /// Starts Postgres, unless `database_url` names one, and the simulated vendors, and brings the schema up to date.
+    pub async fn start(database_url: Option<String>) -> anyhow::Result<Self> {
+        let embedded = match &database_url {
+            Some(_) => None,
+            None => Some(Embedded::start().await?),
+        };
+        let postgres = embedded
+            .as_ref()
+            .map_or_else(|| "the one of DATABASE_URL".to_owned(), Embedded::way);
+        let database_url = match (&embedded, database_url) {
+            (Some(embedded), _) => embedded.url("postgres"),
+            (None, url) => url.context("a URL was given")?,
+        };
+        let simulated = sandbox(&SandboxOptions {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            seed: 7,
+            days: DAYS,
+            calls_per_day: CALLS_PER_DAY,
+            comment_bytes: 0,
+            is_frozen: false,
+        })
+        .await?;
+        let url = SecretString::from(database_url.clone());
+        let warehouse = Warehouse::connect(&url, 8).await.context("No warehouse")?;
+        warehouse.migrate().await?;
+        let settings = settings(url, &simulated);
+        Ok(Self {
+            warehouse,
+            settings,
+            database_url,
+            postgres,
+            simulated,
+            embedded,
+        })
+    }
+
+    /// Stops everything, and leaves nothing behind.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.warehouse.close().await;
+        self.simulated.server.stop().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+fn settings(url: SecretString, simulated: &Simulated) -> Settings {
+    let since = simulated.server.now() - TimeDelta::days(i64::from(DAYS));
+    let sources = simulated.sources.iter().cloned().map(|source| Source {
+        since: Some(Since::Instant(since)),
+        schedule: Some("*/10 * * * * *".to_owned()),
+        ..source
+    });
+    Settings {
+        warehouse: settings::Warehouse {
+            url,
+            max_connections: 8,
+        },
+        lease: Duration::from_secs(30),
+        sources: sources.map(|source| (source.name.clone(), source)).collect(),
+    }
+}

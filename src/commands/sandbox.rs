@@ -1,0 +1,145 @@
+//! The simulated vendors, standing alone.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use chrono::Utc;
+use secrecy::SecretString;
+
+use crate::settings::Source;
+use sandbox::{Options, Sandbox, conversocial, convertalk};
+
+/// How many requests a minute the simulated vendors let through.
+const REQUESTS_PER_MINUTE: u32 = 60_000;
+
+/// What the simulated vendors are made of.
+#[derive(Debug, Clone)]
+pub struct SandboxOptions {
+    /// Where they listen.
+    pub listen: SocketAddr,
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// Days of history.
+    pub days: u32,
+    /// Calls on each day.
+    pub calls_per_day: u32,
+    /// Length of comments; 0 for natural ones.
+    pub comment_bytes: usize,
+    /// True where the clock stands still.
+    pub is_frozen: bool,
+}
+
+/// Simulated vendors that are running.
+pub struct Simulated {
+    /// The server.
+    pub server: Sandbox,
+    /// Sources that read them, one for each vendor.
+    pub sources: Vec<Source>,
+}
+
+/// Starts simulated vendors whose history ends now.
+pub async fn sandbox(options: &SandboxOptions) -> anyhow::Result<Simulated> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the simulated world begins at the present moment"
+    )]
+    let now = Utc::now();
+    let world = Options {
+        seed: options.seed,
+        running: !options.is_frozen,
+        days: options.days,
+        calls_per_day: options.calls_per_day,
+        comment_bytes: options.comment_bytes,
+        ..Options::new(now)
+    };
+    let token = world.token.clone();
+    let server = Sandbox::listen(world, options.listen)
+        .await
+        .with_context(|| format!("Cannot listen on {}", options.listen))?;
+    let sources = sources(&server, &token)?;
+    Ok(Simulated { server, sources })
+}
+
+/// The sources that read the simulated vendors.
+fn sources(server: &Sandbox, token: &str) -> anyhow::Result<Vec<Source>> {
+    let convoso = source(
+        "convoso_sandbox",
+        "convoso",
+        &server.convoso_url(),
+        ("token", token),
+    )?;
+    Ok(vec![
+        convoso,
+        conversocial(server, token)?,
+        converz(server, token)?,
+        convertalk(server, token)?,
+    ])
+}
+
+/// The source of Converz, with a report.
+fn converz(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
+    let source = source(
+        "converz_sandbox",
+        "converz",
+        &server.converz_url(),
+        ("api_key", token),
+    )?;
+    let reports = vec!["date,campaign: n_calls, avg_handle_time".to_owned()];
+    Ok(Source {
+        options: BTreeMap::from([("reports", reports)]),
+        ..source
+    })
+}
+
+/// The source of Convertalk, with both of its credentials.
+fn convertalk(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
+    let url = server.convertalk_url();
+    let mut source = source("convertalk_sandbox", "convertalk", &url, ("bot_token", token))?;
+    let key = SecretString::from(convertalk::API_KEY.to_owned());
+    source.secrets.insert("api_key", key);
+    let bots = convertalk::BOTS.map(str::to_owned).to_vec();
+    source.options = BTreeMap::from([
+        ("customer_id", vec![convertalk::CUSTOMER.to_owned()]),
+        ("bot_ids", bots),
+    ]);
+    Ok(source)
+}
+
+/// The source of Conversocial, with the door to its customer profiles.
+fn conversocial(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
+    let secret = ("token_secret", token);
+    let url = server.conversocial_url();
+    let source = source("conversocial_sandbox", "conversocial", &url, secret)?;
+    Ok(Source {
+        options: BTreeMap::from([
+            ("token_name", vec![conversocial::TOKEN_NAME.to_owned()]),
+            ("profiles_base_url", vec![server.conversocial_profiles_url()]),
+        ]),
+        ..source
+    })
+}
+
+/// A source without considerations: our own server needs none.
+fn source(
+    name: &str,
+    vendor: &str,
+    url: &str,
+    (key, secret): (&'static str, &str),
+) -> anyhow::Result<Source> {
+    Ok(Source {
+        name: name.to_owned(),
+        vendor: vendor.to_owned(),
+        base_url: Some(url.parse().context("The sandbox's own address")?),
+        secrets: BTreeMap::from([(key, SecretString::from(secret.to_owned()))]),
+        options: BTreeMap::new(),
+        time_zone: None,
+        default_region: None,
+        since: None,
+        schedule: None,
+        requests_per_minute: Some(REQUESTS_PER_MINUTE),
+        max_in_flight: None,
+        timeout: None,
+        streams: BTreeMap::new(),
+    })
+}
