@@ -10,8 +10,28 @@ use super::table::Table;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     rows: Vec<Rows>,
-    tombstones: Vec<(&'static Table, String)>,
+    tombstones: Vec<Tombstone>,
     children: Vec<Children>,
+}
+
+/// A row that is gone at the vendor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The table.
+    pub table: &'static Table,
+    /// The row's id.
+    pub id: String,
+    /// How that is known.
+    pub proof: Proof,
+}
+
+/// How it is known that a row is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// The vendor lists the row among those that are gone, by a filter that was proved to be heeded.
+    Stated,
+    /// The vendor, asked for the row by its id, says in its own words that there is none.
+    NotFound,
 }
 
 /// All rows of a table that belong to one row of another, as the vendor shows them now: others of it are gone.
@@ -56,9 +76,23 @@ impl Batch {
         self.children.push(children);
     }
 
-    /// Notes that the vendor says this row is deleted.
+    /// Adds a row that the vendor lists among those that are gone.
     pub fn delete(&mut self, table: &'static Table, id: String) {
-        self.tombstones.push((table, id));
+        let proof = Proof::Stated;
+        self.tombstones.push(Tombstone { table, id, proof });
+    }
+
+    /// Adds a row that the vendor, asked for it by its id, says it does not have.
+    pub fn delete_missing(&mut self, table: &'static Table, id: String) {
+        let proof = Proof::NotFound;
+        self.tombstones.push(Tombstone { table, id, proof });
+    }
+
+    /// Gives the rows the context that they were mapped in.
+    pub fn set_context(&mut self, context: Option<String>) {
+        self.rows
+            .iter_mut()
+            .for_each(|rows| rows.set_context(context.as_deref()));
     }
 
     /// Notes when the request began that brought the rows. The engine does this once for each answer.
@@ -77,7 +111,7 @@ impl Batch {
     }
 
     /// What is deleted at the vendor.
-    pub fn tombstones(&self) -> &[(&'static Table, String)] {
+    pub fn tombstones(&self) -> &[Tombstone] {
         &self.tombstones
     }
 

@@ -39,7 +39,7 @@ pub use agent::Agent;
 pub use agent_event::AgentEvent;
 pub use agent_performance::AgentPerformance;
 pub use attribute_type::AttributeType;
-pub use batch::{Batch, Children};
+pub use batch::{Batch, Children, Proof, Tombstone};
 pub use call::Call;
 pub use call_metric::CallMetric;
 pub use callback::Callback;

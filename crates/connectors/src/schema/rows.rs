@@ -21,6 +21,7 @@ pub struct Rows {
     raws: Vec<String>,
     hashes: Vec<Hash>,
     fetched: Vec<DateTime<Utc>>,
+    contexts: Vec<Option<String>>,
     columns: Vec<Values>,
 }
 
@@ -44,6 +45,7 @@ impl Rows {
             raws: Vec::new(),
             hashes: Vec::new(),
             fetched: Vec::new(),
+            contexts: Vec::new(),
             columns,
         }
     }
@@ -51,6 +53,11 @@ impl Rows {
     /// Notes when the request began that brought the rows which have no such time yet.
     pub(super) fn stamp(&mut self, at: DateTime<Utc>) {
         self.fetched.resize(self.ids.len(), at);
+    }
+
+    /// Gives the rows that have none yet the context that they were mapped in.
+    pub(super) fn set_context(&mut self, context: Option<&str>) {
+        self.contexts.resize(self.ids.len(), context.map(str::to_owned));
     }
 
     /// Appends an entity of this table with the vendor's record it was made from.
@@ -126,6 +133,11 @@ impl Rows {
         &self.fetched
     }
 
+    /// The context that each row was mapped in, as JSON.
+    pub fn contexts(&self) -> &[Option<String>] {
+        &self.contexts
+    }
+
     /// The typed columns, in the order of the table.
     pub fn columns(&self) -> &[Values] {
         &self.columns
@@ -137,6 +149,7 @@ impl Rows {
         retain(&mut self.raws, keep);
         retain(&mut self.hashes, keep);
         retain(&mut self.fetched, keep);
+        retain(&mut self.contexts, keep);
         self.columns.iter_mut().for_each(|column| column.retain(keep));
     }
 
@@ -148,6 +161,7 @@ impl Rows {
         arrange(&mut self.raws, &order);
         arrange(&mut self.hashes, &order);
         arrange(&mut self.fetched, &order);
+        arrange(&mut self.contexts, &order);
         self.columns.iter_mut().for_each(|column| column.arrange(&order));
     }
 
@@ -157,6 +171,7 @@ impl Rows {
         self.raws.append(&mut other.raws);
         self.hashes.append(&mut other.hashes);
         self.fetched.append(&mut other.fetched);
+        self.contexts.append(&mut other.contexts);
         for (own, more) in self.columns.iter_mut().zip(other.columns) {
             own.append(more);
         }

@@ -7,21 +7,25 @@ use std::borrow::Cow;
 pub enum Verb {
     /// GET, parameters in the query.
     Get,
-    /// POST, parameters as a form in the body. Only for lists: it is sent again after a failure.
+    /// POST, parameters as a form in the body.
     PostForm,
-    /// POST, the body of the request as it stands, which is JSON. Only for lists: it is sent again after a failure.
+    /// POST, the body of the request as it stands, which is JSON.
     PostJson,
 }
 
-/// A question as it goes over the wire, without the credential.
+/// A page request as it goes over the wire, without the credential.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Request {
     /// How it is sent.
     pub verb: Verb,
     /// A path below the source's base URL, or a link that the vendor gave.
     pub path: Cow<'static, str>,
-    /// Which of the vendor's doors it goes through; the main one has no name.
-    pub door: &'static str,
+    /// Which of the vendor's API hosts it goes to; the main one has no name.
+    pub host: &'static str,
+    /// True where sending it twice does no more than sending it once. All that reads is.
+    pub is_repeatable: bool,
+    /// True where the vendor gave the path as a link.
+    pub is_link: bool,
     /// The body of a JSON request.
     pub body: Option<String>,
     params: Vec<(&'static str, String)>,
@@ -32,7 +36,9 @@ impl Request {
         Self {
             verb,
             path,
-            door: "",
+            host: "",
+            is_repeatable: true,
+            is_link: false,
             body: None,
             params: Vec::new(),
         }
@@ -56,16 +62,19 @@ impl Request {
         }
     }
 
-    /// The request through another of the vendor's doors.
+    /// The request to another of the vendor's API hosts.
     #[must_use]
-    pub fn through(self, door: &'static str) -> Self {
-        Self { door, ..self }
+    pub fn to_host(self, host: &'static str) -> Self {
+        Self { host, ..self }
     }
 
     /// A link that the vendor gave in an answer to this request, as it stands.
     #[must_use]
-    pub fn link(&self, link: String) -> Self {
-        Self::new(Verb::Get, link.into()).through(self.door)
+    pub fn follow_link(&self, link: String) -> Self {
+        Self {
+            is_link: true,
+            ..Self::new(Verb::Get, link.into()).to_host(self.host)
+        }
     }
 
     /// The request with this parameter, in place of an earlier one of the same name.
@@ -100,12 +109,12 @@ impl Request {
     }
 }
 
-/// An answer with a good status.
+/// An answer: one with a good status, or one of which the vendor's own words have to say what it means.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// The body, checked to be UTF-8.
+    /// The body, decoded; what could not be decoded is U+FFFD.
     pub body: String,
 }
 
@@ -132,7 +141,7 @@ pub enum Auth {
 
 /// An address of a vendor, with the credential that it wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Door {
+pub struct ApiHost {
     /// Its name; the main one has none.
     pub name: &'static str,
     /// The settings key of its address.
