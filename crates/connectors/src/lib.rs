@@ -5,3 +5,4 @@
 pub mod schema;
 pub mod source;
 pub mod vendors;
+pub mod wire;
