@@ -3,6 +3,8 @@
 //! Nothing is taken away that could hold a record: a text that is cut stays cut, and one that is no JSON for another reason
 //! stays what it is.
 
+use std::ops::ControlFlow;
+
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -20,29 +22,36 @@ pub(super) fn mend_body(body: &str) -> Option<String> {
     if text.starts_with(['{', '[']) {
         return Some(mend_text(text)).filter(|mended| mended != body);
     }
-    // A text in quotes is the whole answer, whatever it holds.
-    if text.starts_with('"') {
+    // A text in quotes is the whole answer, whatever it holds, and so is a page.
+    if text.starts_with('"') || is_page(text) {
         return None;
     }
-    starts(text)
-        .take(TRIES)
-        .find_map(|start| mend_tail(text, start))?
+    let mut starts = starts(text).take(TRIES);
+    let found = starts.try_for_each(|start| mend_tail(text, start));
+    found.break_value().flatten()
 }
 
-/// The rest of the text from here: whole, or as the cut answer that it is. The outer layer is nothing where the answer does
-/// not begin here.
-fn mend_tail(text: &str, start: usize) -> Option<Option<String>> {
+/// Ends the search where the answer begins here, whole or cut, or where something is that may not be passed over.
+fn mend_tail(text: &str, start: usize) -> ControlFlow<Option<String>> {
     let (before, rest) = text.split_at(start);
-    // Here something begins that may hold records, and it is not passed over.
     if before.contains("{\"") || before.contains("[{") {
-        return Some(None);
+        return ControlFlow::Break(None);
     }
     let mended = mend_text(rest);
     match json::<IgnoredAny>(&mended) {
-        Ok(_) => Some(Some(mended)),
-        Err(ReadError::Cut) => Some(Some(mended).filter(|_| !text.starts_with('<'))),
-        Err(_) => None,
+        Ok(_) => ControlFlow::Break(Some(mended)),
+        Err(ReadError::Cut) => ControlFlow::Break(Some(mended).filter(|_| !text.starts_with('<'))),
+        Err(_) => ControlFlow::Continue(()),
     }
+}
+
+/// True for a web page, in contrast to the tags of a notice.
+fn is_page(text: &str) -> bool {
+    let begins = |tag: &str| {
+        text.get(..tag.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(tag))
+    };
+    begins("<!doctype") || begins("<html")
 }
 
 /// Where an answer may begin behind other text: at the first bracket, and at those that begin a line or follow a tag.
@@ -145,8 +154,8 @@ impl<'a> Mender<'a> {
                 '"' => return self.copy_mark('"'),
                 '\\' => self.mend_escape(),
                 '\0'..='\u{1f}' => {
-                    self.take(1);
-                    self.out.push_str(&format!("\\u{:04x}", u32::from(next)));
+                    let quoted = Value::from(self.take(1)).to_string();
+                    self.out.push_str(quoted.trim_matches('"'));
                 }
                 _ => {
                     let plain = self.rest.find(|c| c <= '\u{1f}' || c == '"' || c == '\\');

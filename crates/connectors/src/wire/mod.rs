@@ -15,5 +15,7 @@ pub mod time;
 
 pub use count::Count;
 pub use field::Field;
-pub(crate) use record::{MemberName, wire_record};
+pub use record::MemberName;
+#[allow(unused_imports, reason = "vendors move to it one by one")]
+pub(crate) use record::wire_record;
 pub use records::Records;

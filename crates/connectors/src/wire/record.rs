@@ -26,6 +26,7 @@ use super::field::decoded;
 /// }
 /// let call = Call::read(item.record)?;
 /// ```
+#[allow(unused_macros, reason = "vendors move to it one by one")]
 macro_rules! wire_record {
     (
         $(#[$about:meta])*
@@ -105,11 +106,11 @@ macro_rules! wire_record {
 pub(crate) use wire_record;
 
 /// The name of a member. It cannot fail to be read, whatever the name holds.
-pub(crate) struct MemberName<'a>(Cow<'a, str>);
+pub struct MemberName<'a>(Cow<'a, str>);
 
 impl MemberName<'_> {
     /// The name.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -78,6 +78,7 @@ fn what_cannot_be_mended_stays_what_it_is() {
             "web page",
         ),
         ("<html><style>body { color: red }", "web page"),
+        ("<HTML><body><pre>[1]", "web page"),
         ("Notice: x\n{\"rows\": [{\"id\": 1}", "middle"),
         ("x {\n\"rows\": [{\"id\": 1}],\n[\n1]", "shape"),
         (
