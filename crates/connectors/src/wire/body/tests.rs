@@ -90,6 +90,7 @@ fn what_cannot_be_mended_stays_what_it_is() {
         ("{\"rows\": [], \"total\": 0} tail", "shape"),
         ("{\"rows\": []}\n{\"rows\": [], \"total\": 0}", "shape"),
         ("{\"rows\": [1,,2], \"total\": 2}", "shape"),
+        ("x {\"a\": 1}\n{\"rows\": [], \"total\": 0}", "shape"),
         ("gateway down", "shape"),
     ] {
         let error = Body::new(text).open(open).err().map(|error| error.to_string());
