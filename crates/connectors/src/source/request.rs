@@ -7,9 +7,9 @@ use std::borrow::Cow;
 pub enum Verb {
     /// GET, parameters in the query.
     Get,
-    /// POST, parameters as a form in the body. Only for lists: it is sent again after a failure.
+    /// POST, parameters as a form in the body.
     PostForm,
-    /// POST, the body of the request as it stands, which is JSON. Only for lists: it is sent again after a failure.
+    /// POST, the body of the request as it stands, which is JSON.
     PostJson,
 }
 
@@ -22,6 +22,12 @@ pub struct Request {
     pub path: Cow<'static, str>,
     /// Which of the vendor's doors it goes through; the main one has no name.
     pub door: &'static str,
+    /// True where sending it twice does no more than sending it once. All that reads is.
+    pub is_repeatable: bool,
+    /// True where the vendor gave the path as a link.
+    pub is_link: bool,
+    /// The path of the request that a link came in answer to; a relative link is relative to it.
+    pub page_path: Cow<'static, str>,
     /// The body of a JSON request.
     pub body: Option<String>,
     params: Vec<(&'static str, String)>,
@@ -33,6 +39,9 @@ impl Request {
             verb,
             path,
             door: "",
+            is_repeatable: true,
+            is_link: false,
+            page_path: Cow::Borrowed(""),
             body: None,
             params: Vec::new(),
         }
@@ -65,7 +74,13 @@ impl Request {
     /// A link that the vendor gave in an answer to this request, as it stands.
     #[must_use]
     pub fn link(&self, link: String) -> Self {
-        Self::new(Verb::Get, link.into()).through(self.door)
+        // The first page's path all along a chain of links, so that two requests for one link are equal.
+        let page_path = if self.is_link { &self.page_path } else { &self.path };
+        Self {
+            is_link: true,
+            page_path: page_path.clone(),
+            ..Self::new(Verb::Get, link.into()).through(self.door)
+        }
     }
 
     /// The request with this parameter, in place of an earlier one of the same name.
@@ -100,12 +115,12 @@ impl Request {
     }
 }
 
-/// An answer with a good status.
+/// An answer: one with a good status, or one of which the vendor's own words have to say what it means.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// The body, checked to be UTF-8.
+    /// The body, decoded; what could not be decoded is U+FFFD.
     pub body: String,
 }
 
