@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::transport::HttpError;
+use crate::transport::TransportError;
 use crate::warehouse::WarehouseError;
 use connectors::source::{ReadError, Remedy};
 
@@ -11,7 +11,19 @@ use connectors::source::{ReadError, Remedy};
 pub enum SyncError {
     /// No answer.
     #[error(transparent)]
-    Http(#[from] HttpError),
+    Transport(#[from] TransportError),
+    /// The path or the host is wrong.
+    #[error("The vendor does not know the address (status {status}); check `base_url`")]
+    Missing {
+        /// The status.
+        status: u16,
+    },
+    /// Any other status that says that the request is wrong.
+    #[error("The vendor does not accept the request (status {status})")]
+    Rejected {
+        /// The status.
+        status: u16,
+    },
     /// An answer that is not a page.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -35,17 +47,27 @@ pub enum SyncError {
 }
 
 impl SyncError {
+    /// Refuses an answer that cannot be a page.
+    pub fn require_good(status: u16) -> Result<(), Self> {
+        match status {
+            404 | 410 => Err(Self::Missing { status }),
+            400..=499 => Err(Self::Rejected { status }),
+            _ => Ok(()),
+        }
+    }
+
     /// What mends it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Http(error) => error.remedy(),
+            Self::Transport(error) => error.remedy(),
             Self::Read(error) => match error.remedy() {
                 // It was asked again, in vain.
                 Remedy::Again => Remedy::NextTick,
                 remedy => remedy,
             },
             Self::Warehouse(error) => error.remedy(),
-            Self::Circle | Self::Rejects { .. } => Remedy::Developer,
+            Self::Missing { .. } => Remedy::Operator,
+            Self::Rejected { .. } | Self::Circle | Self::Rejects { .. } => Remedy::Developer,
             Self::Stopped => Remedy::NextTick,
         }
     }

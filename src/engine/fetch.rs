@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tracing::debug;
 
-use crate::transport::{HttpError, Reply};
+use crate::transport::{Priority, Reply};
 use crate::warehouse::Lookup;
 use connectors::schema::Batch;
 use connectors::source::{Ask, Cursor, Page, Remedy, Request};
@@ -167,7 +167,7 @@ impl<'a> Asking<'a> {
         }
         let id = self.about.get(&ask.request).cloned();
         let (reply, mut page) = match self.answer(ask).await {
-            Err(SyncError::Http(HttpError::Missing { .. })) if id.is_some() => {
+            Err(SyncError::Missing { .. }) if id.is_some() => {
                 self.send_missing(id.unwrap_or_default()).await?;
                 return Ok(Vec::new());
             }
@@ -247,10 +247,11 @@ impl<'a> Asking<'a> {
         let (mut attempt, mut sent) = (1, 0);
         loop {
             let mut reply = self
-                .unless_stopped(async { Ok(self.job.connection.send(&ask.request).await?) })
+                .unless_stopped(async { Ok(self.job.api.send_request(&ask.request, Priority::Live).await?) })
                 .await?;
             sent += reply.attempts;
             reply.attempts = sent;
+            SyncError::require_good(reply.response.status)?;
             match self.job.stream.read(ask, &reply.response) {
                 Ok(page) => return Ok((reply, page)),
                 Err(error) if error.remedy() == Remedy::Again && attempt < CUT_ATTEMPTS => {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tokio_util::sync::CancellationToken;
 
-use crate::transport::Connection;
+use crate::transport::ApiClient;
 use crate::warehouse::{Lease, Warehouse};
 use connectors::source::{Cursor, Stream};
 
@@ -28,7 +28,7 @@ pub struct Job {
     /// How it moves through time: the vendor's defaults with the settings on top.
     pub cursor: Cursor,
     /// The way to the vendor, shared by all streams of the source.
-    pub connection: Arc<Connection>,
+    pub api: Arc<ApiClient>,
     /// Where the settings let history begin.
     pub since: Option<DateTime<Utc>>,
     /// When a walk is not believed.
