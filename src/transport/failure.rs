@@ -46,7 +46,7 @@ impl Failure {
         if error.is_timeout() {
             return Self::ConnectTimeout;
         }
-        if causes(error).any(|cause| cause.is::<NameError>()) {
+        if causes(error).any(<dyn Error>::is::<NameError>) {
             return Self::UnknownName;
         }
         let system_errors = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
