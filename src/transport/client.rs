@@ -277,7 +277,8 @@ impl Trip<'_> {
             .host
             .access
             .address_redirect(location, &self.url)
-            .filter(|_| may_follow);
+            // A host that wants https instead of the http that we are configured for would send us round in a circle.
+            .filter(|next| may_follow && *next != self.url);
         self.url = next.ok_or_else(|| TransportError::Moved {
             host,
             status,

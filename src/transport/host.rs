@@ -116,12 +116,16 @@ impl HostAccess {
         }
     }
 
-    /// Where an answer to a request points, in words that may be shown: host and path.
+    /// Where an answer to a request points, in words that may be shown: host and path, and the scheme where that is another.
     pub(super) fn describe_location(&self, location: &str, page: &Url) -> String {
         let Ok(url) = page.join(location) else {
             return "an address that cannot be read".to_owned();
         };
-        let place = format!("{}{}", name_authority(&url), url.path());
+        let scheme = match url.scheme() {
+            scheme if scheme == page.scheme() => String::new(),
+            other => format!("{other}://"),
+        };
+        let place = format!("{scheme}{}{}", name_authority(&url), url.path());
         format!("`{}`", place.replace(self.secret.expose_secret(), "…"))
     }
 
@@ -396,7 +400,7 @@ mod tests {
             ("/v2/tickets", "`api.vendor.example/v2/tickets`"),
             (
                 "http://user:word@other.example:81/a/sandbox-secret",
-                "`other.example:81/a/…`",
+                "`http://other.example:81/a/…`",
             ),
             ("https://", "an address that cannot be read"),
         ] {

@@ -249,7 +249,7 @@ async fn each_way_not_to_be_reached_has_its_own_words() {
             Remedy::Operator,
         ),
     ] {
-        let failure = reqwest_failure(&url).await;
+        let failure = fail_once(&url).await;
         let error = TransportError::Unreachable {
             host: "api.vendor.example".to_owned(),
             failure,
@@ -260,19 +260,22 @@ async fn each_way_not_to_be_reached_has_its_own_words() {
     }
 }
 
-/// How one attempt fails.
-async fn reqwest_failure(url: &str) -> Failure {
-    let api = api(url);
-    let request = Request::get("a");
+/// A request after its first attempt.
+fn trip<'a>(api: &'a ApiClient, request: &'a Request) -> Trip<'a> {
     let host = &api.hosts[""];
-    let trip = Trip {
+    Trip {
         host,
-        request: &request,
-        url: host.access.address_request(&request).unwrap(),
+        request,
+        url: host.access.address_request(request).unwrap(),
         attempts: 1,
         was_redirected: false,
-    };
-    match api.attempt(&trip).await {
+    }
+}
+
+/// How one attempt fails.
+async fn fail_once(url: &str) -> Failure {
+    let (api, request) = (api(url), Request::get("a"));
+    match api.attempt(&trip(&api, &request)).await {
         Attempt::Broken(failure) => failure,
         other => panic!("{other:?}"),
     }
@@ -375,6 +378,28 @@ async fn a_redirect_is_followed_once_and_only_to_the_host_itself() {
             (sent, wanted) => panic!("{sent:?}, wanted {wanted:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_host_that_wants_https_is_not_asked_in_a_circle() {
+    let vendor = Vendor::start(&[SILENCE]);
+    let api = api(&vendor.url());
+    let request = Request::get("a").with("key", "1");
+    let mut trip = trip(&api, &request);
+    let answer = Answer {
+        status: 301,
+        outcome: Outcome::Status {
+            status: 301,
+            hint: None,
+        },
+        location: Some(format!("https://{}/v1/a?key=1", vendor.address)),
+        body: String::new(),
+    };
+    let error = trip.follow_redirect(&answer).unwrap_err().to_string();
+    assert!(
+        error.contains(&format!("`https://{}/v1/a`", vendor.address)),
+        "{error}"
+    );
 }
 
 #[tokio::test]
