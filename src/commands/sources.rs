@@ -10,13 +10,16 @@ use url::Url;
 
 use crate::engine::{Job, Limits};
 use crate::settings::{self, Settings, Since, StreamSettings};
-use crate::transport::{Budget, Client, Connection, Target};
+use crate::transport::{ApiClient, ApiLimits, HostAccess, HttpClient, InMemoryBudget, MAX_BODY_BYTES};
 use connectors::schema::Region;
 use connectors::source::{Account, Auth, Cursor, Door, Endpoint, Options, Stream};
 use connectors::vendors::{Vendor, vendor};
 
 /// The setting that names custom fields of leads, and the stream whose records have them.
 const LEAD_FIELDS: (&str, &str) = ("lead_fields", "leads");
+
+/// Under which key credentials have their names in the budget.
+const NAME_KEY: &[u8] = b"convene";
 
 /// A source that is ready to be read.
 pub struct Source {
@@ -30,7 +33,7 @@ pub struct Source {
 
 /// All sources of the settings.
 pub fn sources(settings: &Settings) -> anyhow::Result<Vec<Source>> {
-    let client = Client::new()?;
+    let client = HttpClient::new(Arc::new(InMemoryBudget::default()), NAME_KEY)?;
     settings
         .sources
         .values()
@@ -38,12 +41,12 @@ pub fn sources(settings: &Settings) -> anyhow::Result<Vec<Source>> {
         .collect()
 }
 
-fn build(source: &settings::Source, client: &Client) -> anyhow::Result<Source> {
+fn build(source: &settings::Source, client: &HttpClient) -> anyhow::Result<Source> {
     let name = &source.name;
     let vendor = vendor(&source.vendor).ok_or_else(|| anyhow!("sources.{name}.vendor: is unknown"))?;
-    let targets = targets(source, vendor)?;
-    let account = account(source, vendor, targets.keys().copied())?;
-    let connection = Arc::new(client.connect(targets, budget(source, vendor)));
+    let hosts = hosts(source, vendor)?;
+    let account = account(source, vendor, hosts.keys().copied())?;
+    let api = Arc::new(client.open_api(vendor.name, hosts, limits(source, vendor))?);
     let since = source.since.map(|since| instant(since, &account)).transpose()?;
     let promoted = promoted(source)?;
     let job = |endpoint: Endpoint| Job {
@@ -53,7 +56,7 @@ fn build(source: &settings::Source, client: &Client) -> anyhow::Result<Source> {
         } else {
             Vec::new()
         },
-        ..job(source, endpoint, connection.clone(), since)
+        ..job(source, endpoint, api.clone(), since)
     };
     let endpoints = (vendor.streams)(&account).into_iter();
     let enabled = endpoints.filter(|endpoint| is_on(source, vendor, endpoint.name()));
@@ -88,10 +91,10 @@ fn account(
     })
 }
 
-/// The doors whose address and credential are known; the main one must be.
-fn targets(source: &settings::Source, vendor: &Vendor) -> anyhow::Result<BTreeMap<&'static str, Target>> {
+/// The hosts whose address and credential are known; the main one must be.
+fn hosts(source: &settings::Source, vendor: &Vendor) -> anyhow::Result<BTreeMap<&'static str, HostAccess>> {
     let name = &source.name;
-    let mut targets = BTreeMap::new();
+    let mut hosts = BTreeMap::new();
     for (place, door) in vendor.doors.iter().enumerate() {
         match (address(source, door), source.secrets.get(door.secret)) {
             (Some(base_url), Some(secret)) => {
@@ -103,20 +106,20 @@ fn targets(source: &settings::Source, vendor: &Vendor) -> anyhow::Result<BTreeMa
                         .cloned(),
                     _ => None,
                 };
-                let target = Target {
+                let access = HostAccess {
                     base_url,
                     auth: door.auth,
                     user,
                     secret: secret.clone(),
                 };
-                targets.insert(door.name, target);
+                hosts.insert(door.name, access);
             }
             (None, _) if place == 0 => return Err(anyhow!("sources.{name}.{}: is missing", door.url_key)),
             (_, None) if place == 0 => return Err(anyhow!("sources.{name}.{}: is missing", door.secret)),
             _ => (),
         }
     }
-    Ok(targets)
+    Ok(hosts)
 }
 
 /// The address of a door. One that shares its key with the main door shares the address.
@@ -147,11 +150,13 @@ fn promoted(source: &settings::Source) -> anyhow::Result<Vec<String>> {
     ))
 }
 
-fn budget(source: &settings::Source, vendor: &Vendor) -> Budget {
-    Budget {
+fn limits(source: &settings::Source, vendor: &Vendor) -> ApiLimits {
+    ApiLimits {
         requests_per_minute: source.requests_per_minute.unwrap_or(vendor.requests_per_minute),
         max_in_flight: source.max_in_flight.unwrap_or(vendor.max_in_flight),
         timeout: source.timeout.unwrap_or(vendor.timeout),
+        max_body_bytes: MAX_BODY_BYTES,
+        allow_plain_http: false,
     }
 }
 
@@ -167,7 +172,7 @@ fn instant(since: Since, account: &Account) -> anyhow::Result<DateTime<Utc>> {
 fn job(
     source: &settings::Source,
     endpoint: Endpoint,
-    connection: Arc<Connection>,
+    api: Arc<ApiClient>,
     since: Option<DateTime<Utc>>,
 ) -> Job {
     let own = of(source, endpoint.name());
@@ -179,7 +184,7 @@ fn job(
         time_zone: endpoint.account.time_zone,
         cursor: cursor(endpoint.cursor().clone(), &own),
         stream: Box::new(endpoint),
-        connection,
+        api,
         since,
         limits: Limits {
             reject_share: own.reject_limit.unwrap_or(usual.reject_share),
