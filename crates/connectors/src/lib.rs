@@ -6,3 +6,4 @@ pub mod reader;
 pub mod schema;
 pub mod source;
 pub mod vendors;
+pub mod wire;

@@ -36,9 +36,10 @@ pub(super) fn read_records(
     context: &Context,
     envelope: &Envelope<'_>,
 ) -> ReadPage {
-    let faults = Faults::default();
+    let page_faults = Faults::new();
     let mut page = ReadPage::default();
     for (position, record) in envelope.records.iter().enumerate() {
+        let faults = Faults::new();
         let item = Item {
             record,
             context,
@@ -46,11 +47,8 @@ pub(super) fn read_records(
             faults: &faults,
         };
         let result = (stream.map)(&item, &mut page.batch);
-        if !faults.is_empty()
-            && let Some(id) = page.batch.rows().first().and_then(|rows| rows.ids().last())
-        {
-            faults.name_example(id);
-        }
+        let row = page.batch.rows().first().and_then(|rows| rows.ids().last());
+        page_faults.add_record(faults, row.filter(|_| result.is_ok()).map(String::as_str));
         if let Err(error) = result {
             page.rejects.push(Reject {
                 position,
@@ -59,7 +57,7 @@ pub(super) fn read_records(
             });
         }
     }
-    page.faults = faults.into_inner();
+    page.faults = page_faults.into_list();
     page
 }
 
