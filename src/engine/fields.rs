@@ -1,4 +1,4 @@
-//! Which fields the records of a walk have.
+//! Which fields the records of a slice have.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -17,8 +17,8 @@ const MOST_FIELDS: usize = 2_000;
 pub(super) struct Fields(BTreeMap<&'static str, HashSet<Box<str>>>);
 
 impl Fields {
-    /// Notes the fields of a batch. Records that are no objects have none.
-    pub(super) fn note(&mut self, batch: &Batch) {
+    /// Collects the fields of a batch. Records that are no objects have none.
+    pub(super) fn collect_names(&mut self, batch: &Batch) {
         for rows in batch.rows() {
             let names = self.0.entry(rows.table().name).or_default();
             for record in rows.raws() {
@@ -97,7 +97,7 @@ mod tests {
         };
         batch.push(tag, "\"solar\"");
         let mut fields = Fields::default();
-        fields.note(&batch);
+        fields.collect_names(&batch);
         let wanted = ["id", "name", "new", "tags"].map(str::to_owned).to_vec();
         assert_eq!(fields.into_sorted(), [("agents", wanted)]);
     }

@@ -8,6 +8,7 @@ use crate::source::{
     Absence, Account, Context, Envelope, Evidence, Extent, Next, PageRows, Paging, ReadError, Request,
     Response, Scope, Slice, StreamDef, SyncMode,
 };
+use crate::wire::body::Body;
 
 use super::loop_guard::{LoopGuard, Pass};
 use super::page::{Lookup, ReadPage, fingerprint, read_records};
@@ -217,7 +218,8 @@ impl<P: Paging + 'static> SliceReader<P> {
             return Err((self.stream.explain)(got));
         }
         let context = self.paging.context(&at, &self.scope());
-        let envelope = (self.stream.envelope)(&got.body, &context)?;
+        let (stream, body) = (self.stream, Body::new(&got.body));
+        let envelope = body.open(|text| (stream.envelope)(text, &context))?;
         if envelope.is_ambiguous_empty && envelope.records.is_empty() {
             self.count_page(got);
             return Ok(self.accept_perhaps_none(&at));

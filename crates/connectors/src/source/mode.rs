@@ -92,6 +92,8 @@ pub struct DailyPolicy {
     pub reread_days: u32,
     /// The column of the first table that holds the day: rows of a day that its complete slice did not meet are gone.
     pub day_column: &'static str,
+    /// Only those of them whose column has the value, where other streams or partitions have the same day.
+    pub only: Option<RowScope>,
     /// How long a slice is.
     pub period: fn(partition: &str) -> Period,
 }
