@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use crate::engine::{Job, SyncError};
 use crate::settings::Settings;
+use crate::transport::Priority;
 use crate::warehouse::Warehouse;
 use connectors::source::{Ask, Window};
 
@@ -54,7 +55,8 @@ pub async fn check(warehouse: &Warehouse, settings: &Settings) -> anyhow::Result
 
 async fn try_one(job: &Job, window: Window) -> Result<(), SyncError> {
     let ask = Ask::first(job.stream.first(&window), window);
-    let reply = job.connection.send(&ask.request).await?;
+    let reply = job.api.send_request(&ask.request, Priority::Live).await?;
+    SyncError::require_good(reply.response.status)?;
     job.stream.read(&ask, &reply.response)?;
     Ok(())
 }
