@@ -222,6 +222,7 @@ impl<P: Paging + 'static> SliceReader<P> {
         let envelope = body.open(|text| (stream.envelope)(text, &context))?;
         if envelope.is_ambiguous_empty && envelope.records.is_empty() {
             self.count_page(got);
+            self.warnings.extend(envelope.warning);
             return Ok(self.accept_perhaps_none(&at));
         }
         let next = self.paging.next(&at, &envelope, &self.scope())?;
@@ -502,7 +503,9 @@ fn mismatch_of(mismatch: Mismatch) -> Shortfall {
 fn tables_to_gather(stream: &StreamDef, slice: &Slice) -> Vec<SeenIds> {
     let tables: Vec<&'static Table> = match (&stream.mode, stream.mode.absence()) {
         (SyncMode::Daily(_), _) => vec![stream.fills[0]],
-        (_, Absence::Gone { tables, .. }) if slice.extent == Extent::List => tables.to_vec(),
+        (_, Absence::Gone { tables, .. }) if matches!(slice.extent, Extent::List | Extent::Unfiltered) => {
+            tables.to_vec()
+        }
         _ => Vec::new(),
     };
     let gather = |table| SeenIds {

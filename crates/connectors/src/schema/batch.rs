@@ -66,6 +66,13 @@ impl Batch {
             .push_moving(entity, record, lasting, lasting_record);
     }
 
+    /// Adds what this stream knows of a row that several streams fill: where the table does not hold it, the row; otherwise
+    /// only the columns that the stream owns, whatever others have set. Streams that share a table own different columns of it,
+    /// and exactly one of them owns the record, by the name `raw`.
+    pub fn push_partial<E: Entity>(&mut self, entity: E, record: &str, owned: &'static [&'static str]) {
+        self.rows_of(E::TABLE, owned.is_empty()).push(entity, record);
+    }
+
     /// Adds a row from a second-hand list: where the table holds it already, it stays as it is.
     pub fn fill<E: Entity>(&mut self, entity: E, record: &str) {
         self.rows_of(E::TABLE, true).push(entity, record);
