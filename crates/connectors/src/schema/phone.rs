@@ -12,6 +12,11 @@ impl Region {
     /// The United States, where the North American vendors' customers are.
     pub const US: Self = Self(Id::US);
 
+    /// The two-letter code.
+    pub fn code(&self) -> &str {
+        self.0.as_ref()
+    }
+
     /// Reads a two-letter country code such as `US`.
     pub fn parse(code: &str) -> Option<Self> {
         Id::from_str(&code.to_ascii_uppercase())
