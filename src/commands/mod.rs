@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::settings::{self, OptionForm, Settings, VendorKeys};
-use connectors::vendors::{self, VENDORS, Vendor};
+use crate::settings::{self, Settings};
+use connectors::vendors::VENDORS;
 
 pub use crate::engine::{Event, RunReport, Unfinished, Watch};
 pub use crate::settings::Problems;
@@ -44,37 +44,10 @@ pub fn load_settings(files: &[PathBuf]) -> Result<Settings, Problems> {
     } else {
         files.to_vec()
     };
-    // Variables that are not Unicode cannot be ours.
+    // A name that is not Unicode cannot be ours; a value that is not is told by what it is for.
     let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let keys: Vec<VendorKeys> = VENDORS.iter().map(|vendor| keys(vendor)).collect();
-    settings::load(&files, environment, &keys)
-}
-
-/// The words of a vendor, as the settings want them. The credential of the main door is required, and so is what it needs.
-fn keys(vendor: &Vendor) -> VendorKeys {
-    let mut secrets: Vec<(&'static str, bool)> = Vec::new();
-    for (place, door) in vendor.doors.iter().enumerate() {
-        if !secrets.iter().any(|(key, _)| *key == door.secret) {
-            secrets.push((door.secret, place == 0));
-        }
-    }
-    let form = |form| match form {
-        vendors::OptionForm::Text => OptionForm::Text,
-        vendors::OptionForm::List => OptionForm::List,
-        vendors::OptionForm::Lines(check) => OptionForm::Lines(check),
-        vendors::OptionForm::Number(least, most) => OptionForm::Number(least, most),
-        vendors::OptionForm::Url => OptionForm::Url,
-    };
-    let options = vendor.options.iter();
-    VendorKeys {
-        name: vendor.name,
-        secrets,
-        options: options
-            .map(|key| (key.name, form(key.form), key.is_required))
-            .collect(),
-        streams: vendor.stream_names,
-    }
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
+    settings::load(&files, environment, VENDORS)
 }
 
 /// Connects to the warehouse of the settings.
