@@ -47,7 +47,7 @@ static CONVERSOCIAL: Vendor = Vendor {
         },
     ],
     options: &[
-        required("token_name", OptionForm::Text),
+        option("token_name", OptionForm::Text),
         option("other_url", OptionForm::Url),
         option("profiles_base_url", OptionForm::Url),
         option("labels", OptionForm::List),

@@ -252,7 +252,8 @@ fn a_broken_file_hides_what_it_may_hold_but_not_what_others_say() {
 #[test]
 fn a_vendors_own_settings_have_their_forms_and_those_it_needs_must_be_there() {
     let text = "[sources.a]\nvendor = 'conversocial'\ntoken_secret = 'x'\nother_url = 'nowhere'\nlabels = []\n\
-                page_size = 51\norder = 'newst'\n[sources.b]\nvendor = 'convoso'\ntoken = 'x'\nlabels = ['a']";
+                page_size = 51\norder = 'newst'\n[sources.b]\nvendor = 'convoso'\ntoken = 'x'\nlabels = ['a']\n\
+                [sources.c]\nvendor = 'convertalk'\nbot_token = 'x'\nbot_ids = ['a', 'a']";
     let expected = [
         "sources.a.labels: must be a list of texts, such as [\"a\", \"b\"]",
         "sources.a.order: must be one of: newest, oldest; did you mean `newest`?",
@@ -260,6 +261,8 @@ fn a_vendors_own_settings_have_their_forms_and_those_it_needs_must_be_there() {
         "sources.a.page_size: must be a whole number from 1 to 50",
         "sources.a.token_name: is missing",
         "sources.b.labels: is not a known key",
+        "sources.c.bot_ids: lists the same twice (entries 1 and 2)",
+        "sources.c.customer_id: is missing",
     ];
     assert_eq!(problems("own", text), expected.join("\n"));
 }
