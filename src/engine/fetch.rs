@@ -151,7 +151,7 @@ impl Fetching<'_> {
         }
     }
 
-    async fn pause(&self, time: Duration) -> Result<(), SyncError> {
+    async fn pause(&mut self, time: Duration) -> Result<(), SyncError> {
         tokio::select! {
             () = self.session.stop.cancelled() => Err(SyncError::Stopped),
             () = tokio::time::sleep(time) => Ok(()),

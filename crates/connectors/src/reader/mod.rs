@@ -45,7 +45,7 @@ use slice::SliceReader;
 pub use verdict::{Shortfall, Verdict, has_too_many_rejects};
 
 /// A slice that is being read.
-pub trait ReadSlice: Send {
+pub trait ReadSlice: Send + Sync {
     /// The page request that is due: the same one until its answer was accepted, and none when the slice is at its end.
     fn request(&mut self) -> Option<Request>;
 
