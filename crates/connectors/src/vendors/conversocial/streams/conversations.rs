@@ -51,7 +51,7 @@ const POLICY: WindowPolicy = WindowPolicy {
     ],
     history: History::FromSettings,
     open_end: true,
-    unfiltered_every: None,
+    ..WindowPolicy::PLAIN
 };
 
 /// A list of conversations.
