@@ -175,7 +175,7 @@ async fn what_passes_is_met_within_the_request_and_every_attempt_is_counted() {
 
 #[tokio::test]
 async fn each_failure_has_its_own_words_with_the_host_and_its_remedy() {
-    let (next, operator) = (Remedy::NextTick, Remedy::Operator);
+    let (next, operator) = (Remedy::NextRun, Remedy::Operator);
     let developer = Remedy::Developer;
     for (said, words, remedy) in [
         (
@@ -236,12 +236,12 @@ async fn each_way_not_to_be_reached_has_its_own_words() {
         (
             format!("http://{closed}"),
             "the connection was refused",
-            Remedy::NextTick,
+            Remedy::NextRun,
         ),
         (
             "https://nobody.invalid".to_owned(),
             "its name has no address",
-            Remedy::NextTick,
+            Remedy::NextRun,
         ),
         (
             format!("https://{}", plain.address),
@@ -417,7 +417,7 @@ async fn a_link_that_has_expired_is_left_to_the_next_run() {
             Ok(reply) => assert!(!is_expired, "{reply:?}"),
             Err(error) => {
                 assert!(matches!(error, TransportError::ExpiredLink { .. }), "{error:?}");
-                assert_eq!((is_expired, error.remedy()), (true, Remedy::NextTick), "{status}");
+                assert_eq!((is_expired, error.remedy()), (true, Remedy::NextRun), "{status}");
             }
         }
     }
