@@ -93,6 +93,9 @@ fn what_a_vendor_names_of_itself_exists() {
         let Subject { vendor, stream } = subject;
         let has_host = vendor.hosts.iter().any(|host| host.name == stream.host);
         assert!(has_host, "{subject}: host `{}`", stream.host);
+        if let Some(key) = stream.promoted_by {
+            assert!(has_option(vendor, key), "{subject}: option `{key}`");
+        }
         for key in stream.shaped_by {
             assert!(has_option(vendor, key), "{subject}: option `{key}`");
             let is_twice = vendor.account_options.contains(key);
