@@ -2,11 +2,12 @@
 
 #[cfg(test)]
 mod conformance;
+mod conversocial;
 
 use crate::source::Vendor;
 
 /// Every vendor.
-pub const VENDORS: &[&Vendor] = &[];
+pub const VENDORS: &[&Vendor] = &[&conversocial::VENDOR];
 
 /// The vendor of this name.
 pub fn vendor(name: &str) -> Option<&'static Vendor> {
