@@ -56,6 +56,7 @@ fn page(page: &ReadPage) -> String {
     for rows in page.batch.rows() {
         let mark = match rows.ownership() {
             Ownership::Whole => String::new(),
+            Ownership::Columns([]) => "   (stays as it is where it is already)".to_owned(),
             Ownership::Columns(columns) => format!("   (of these, {} may change a row)", columns.join(" ")),
         };
         (0..rows.len()).for_each(|place| line(row(rows, place) + &mark));

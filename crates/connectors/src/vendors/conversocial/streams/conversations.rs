@@ -49,6 +49,7 @@ const POLICY: WindowPolicy = WindowPolicy {
             every: TimeDelta::days(7),
         },
     ],
+    absence: crate::source::Absence::ProvesNothing,
     history: History::FromSettings,
     open_end: true,
     ..WindowPolicy::PLAIN
