@@ -1,9 +1,11 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
+mod converz;
+
 use crate::source::Vendor;
 
 /// Every vendor.
-pub const VENDORS: &[&Vendor] = &[];
+pub const VENDORS: &[&Vendor] = &[&converz::VENDOR];
 
 /// The vendor of this name.
 pub fn vendor(name: &str) -> Option<&'static Vendor> {
