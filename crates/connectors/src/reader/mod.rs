@@ -34,7 +34,7 @@ mod verdict;
 #[cfg(test)]
 mod lies;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::schema::Table;
@@ -93,8 +93,8 @@ pub struct EvidenceCount {
 pub struct SeenIds {
     /// The table.
     pub table: &'static Table,
-    /// The ids.
-    pub ids: HashSet<String>,
+    /// The ids, each once.
+    pub ids: Vec<String>,
 }
 
 /// How much of a slice is read before it is given up.

@@ -1,5 +1,7 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
+#[cfg(test)]
+mod conformance;
 mod converz;
 
 use crate::source::Vendor;
