@@ -41,10 +41,16 @@ pub struct ConfiguredStream {
 pub fn build_sources(settings: &Settings, budget: Arc<dyn RequestBudget>) -> anyhow::Result<Vec<Source>> {
     let client = HttpClient::new(budget, CREDENTIAL_KEY)?;
     let sources = settings.sources.values();
-    sources.map(|source| build_source(settings, source, &client)).collect()
+    sources
+        .map(|source| build_source(settings, source, &client))
+        .collect()
 }
 
-fn build_source(settings: &Settings, source: &settings::Source, client: &HttpClient) -> anyhow::Result<Source> {
+fn build_source(
+    settings: &Settings,
+    source: &settings::Source,
+    client: &HttpClient,
+) -> anyhow::Result<Source> {
     let name = &source.name;
     let vendor = vendor(&source.vendor).ok_or_else(|| anyhow!("sources.{name}.vendor: is unknown"))?;
     let hosts = open_hosts(source, vendor)?;
@@ -54,11 +60,16 @@ fn build_source(settings: &Settings, source: &settings::Source, client: &HttpCli
         settings,
         source,
         vendor,
-        since: source.since.map(|since| instant_of(since, &account)).transpose()?,
+        since: source
+            .since
+            .map(|since| instant_of(since, &account))
+            .transpose()?,
         client: Arc::new(api.with_context(|| format!("sources.{name}"))?),
         account,
     };
-    let streams = vendor.streams_of(&builder.account).filter(|stream| builder.is_on(stream));
+    let streams = vendor
+        .streams_of(&builder.account)
+        .filter(|stream| builder.is_on(stream));
     let streams = streams.map(|stream| builder.configure(stream)).collect();
     Ok(Source {
         name: name.clone(),
@@ -72,7 +83,10 @@ fn build_account(
     vendor: &'static Vendor,
     hosts: &BTreeMap<&'static str, HostAccess>,
 ) -> anyhow::Result<Account> {
-    let region = source.default_region.as_deref().map_or(Some(Region::US), Region::parse);
+    let region = source
+        .default_region
+        .as_deref()
+        .map_or(Some(Region::US), Region::parse);
     let region = region.ok_or_else(|| anyhow!("sources.{}.default_region: is no country", source.name))?;
     let own_zone = source.time_zone.unwrap_or(vendor.time_zone);
     Ok(Account {
@@ -100,7 +114,11 @@ fn open_hosts(
         match (address_of(source, host), source.secrets.get(host.secret)) {
             (Some(base_url), Some(secret)) => {
                 let user = match host.auth {
-                    Auth::Basic { name } => source.options.get(name).and_then(|values| values.first()).cloned(),
+                    Auth::Basic { name } => source
+                        .options
+                        .get(name)
+                        .and_then(|values| values.first())
+                        .cloned(),
                     _ => None,
                 };
                 let access = HostAccess {

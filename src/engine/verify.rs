@@ -90,7 +90,9 @@ fn incomplete(reason: String, remedy: Remedy) -> Verified {
 
 fn remedy_of(shortfall: Shortfall) -> Remedy {
     match shortfall {
-        Shortfall::Unreadable { .. } | Shortfall::Conflict { .. } | Shortfall::Presumed(_) => Remedy::Developer,
+        Shortfall::Unreadable { .. } | Shortfall::Conflict { .. } | Shortfall::Presumed(_) => {
+            Remedy::Developer
+        }
         _ => Remedy::NextRun,
     }
 }
@@ -199,7 +201,12 @@ impl<'a> SliceResult<'a> {
         if self.loaded.counts.rejected > 0 || !self.fetched.reading.proves_absence {
             return Vec::new();
         }
-        self.fetched.reading.seen.iter().map(|seen| self.absence_in(seen)).collect()
+        self.fetched
+            .reading
+            .seen
+            .iter()
+            .map(|seen| self.absence_in(seen))
+            .collect()
     }
 
     fn absence_in<'b>(&'b self, seen: &'b SeenIds) -> Absences<'b> {
@@ -234,7 +241,9 @@ impl<'a> SliceResult<'a> {
     }
 
     fn local_day(&self, at: DateTime<Utc>) -> String {
-        at.with_timezone(&self.spec.account.time_zone).date_naive().to_string()
+        at.with_timezone(&self.spec.account.time_zone)
+            .date_naive()
+            .to_string()
     }
 
     fn column_value(&self, scope: RowScope) -> ColumnValue {

@@ -230,7 +230,8 @@ impl<P: Paging + 'static> SliceReader<P> {
             return self.accept_perhaps_none(&at);
         }
         let next = self.paging.next(&at, &envelope, &self.scope())?;
-        self.warnings.extend(self.paging.warning(&at, &envelope, &self.scope()));
+        self.warnings
+            .extend(self.paging.warning(&at, &envelope, &self.scope()));
         self.count_page(got);
         let mut page = self.read_rows(&context, &envelope, &next);
         page.lookup = id.map(|id| Lookup {

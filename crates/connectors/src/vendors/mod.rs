@@ -3,11 +3,12 @@
 #[cfg(test)]
 mod conformance;
 mod conversocial;
+mod converz;
 
 use crate::source::Vendor;
 
 /// Every vendor.
-pub const VENDORS: &[&Vendor] = &[&conversocial::VENDOR];
+pub const VENDORS: &[&Vendor] = &[&conversocial::VENDOR, &converz::VENDOR];
 
 /// The vendor of this name.
 pub fn vendor(name: &str) -> Option<&'static Vendor> {
