@@ -48,14 +48,14 @@ async fn field_behind(behind: TimeDelta) -> Field {
 async fn assert_truth(field: &Field) {
     let world = field.sandbox.convertalk();
     field
-        .assert_same("conversations", world.truth_conversations())
+        .assert_same("conversations", world.snapshot("conversations"))
         .await;
-    field.assert_same("leads", world.truth_leads()).await;
-    field.assert_same("contacts", world.truth_contacts()).await;
+    field.assert_same("leads", world.snapshot("leads")).await;
+    field.assert_same("contacts", world.snapshot("contacts")).await;
     field
-        .assert_same("conversation_tags", world.truth_conversation_tags())
+        .assert_same("conversation_tags", world.snapshot("conversation_tags"))
         .await;
-    field.assert_same("segments", world.truth_segments()).await;
+    field.assert_same("segments", world.snapshot("segments")).await;
 }
 
 /// Makes the next walk go to the end of each list.
@@ -71,9 +71,9 @@ async fn make_full_walk_due(field: &Field) {
 async fn every_page_size_brings_exactly_what_is_there() {
     for (page_size, has_short_pages) in [(20, false), (50, false), (10, true), (7, true)] {
         let field = field().await;
-        field.sandbox.convertalk().knobs(|knobs| {
-            knobs.page_size = page_size;
-            knobs.has_short_pages = has_short_pages;
+        field.sandbox.convertalk().quirks(|quirks| {
+            quirks.page_size = page_size;
+            quirks.has_short_pages = has_short_pages;
         });
         field.sync_completely().await;
         assert_truth(&field).await;
@@ -125,10 +125,10 @@ async fn a_second_walk_writes_nothing_nor_does_one_after_glances() {
 async fn a_walk_bears_an_account_that_changes_between_its_questions() {
     let field = field().await;
     let world = field.sandbox.convertalk();
-    world.knobs(|knobs| knobs.page_size = 9);
+    world.quirks(|quirks| quirks.page_size = 9);
     let before = world.chat_ids();
     let turn = AtomicU64::new(0);
-    world.before_each_answer(move |world| {
+    world.change_between_requests(move |world, _| {
         let turn = turn.fetch_add(1, Ordering::Relaxed);
         let ids = world.chat_ids();
         let pick = |salt: u64| &ids[usize::try_from(turn * 7_919 + salt).expect("small") % ids.len()];
@@ -144,7 +144,7 @@ async fn a_walk_bears_an_account_that_changes_between_its_questions() {
         }
     });
     field.sync_completely().await;
-    world.rest();
+    world.stop_changing();
     let there = world.chat_ids();
     for id in before.iter().filter(|id| there.contains(id)) {
         let query = format!("select count(*) from warehouse.conversations where id = '{id}'");
@@ -160,9 +160,9 @@ async fn a_walk_bears_an_account_that_changes_between_its_questions() {
     make_full_walk_due(&field).await;
     field.sync_completely().await;
     field
-        .assert_same("conversations", world.truth_conversations())
+        .assert_same("conversations", world.snapshot("conversations"))
         .await;
-    field.assert_same("leads", world.truth_leads()).await;
+    field.assert_same("leads", world.snapshot("leads")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -238,7 +238,7 @@ async fn a_chat_in_both_listings_is_a_lead() {
             .await,
         0
     );
-    field.assert_same("leads", world.truth_conversations()).await;
+    field.assert_same("leads", world.snapshot("conversations")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -247,7 +247,7 @@ async fn lists_in_another_order_are_read_to_their_ends() {
         let behind = TimeDelta::minutes(50);
         let field = field_behind(behind).await;
         let world = field.sandbox.convertalk();
-        world.knobs(|knobs| knobs.order = order);
+        world.quirks(|quirks| quirks.order = order);
         for id in world.chat_ids().iter().step_by(6) {
             assert!(world.write_in(id));
         }
@@ -266,7 +266,7 @@ async fn lists_in_another_order_are_read_to_their_ends() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_page_for_ever_is_a_failure_and_not_an_end() {
     let field = field().await;
-    field.sandbox.convertalk().knobs(|knobs| knobs.is_stuck = true);
+    field.sandbox.convertalk().quirks(|quirks| quirks.is_stuck = true);
     let reports = field.sync_only(&["chats", "contacts"]).await;
     assert_eq!(flaws(&reports).len(), 2, "{reports:?}");
     for flaw in flaws(&reports) {
@@ -279,7 +279,10 @@ async fn the_same_page_for_ever_is_a_failure_and_not_an_end() {
 async fn refusals_are_told_apart_with_any_status() {
     for refusal in [Refusal::Status, Refusal::InBody] {
         let mut field = field().await;
-        field.sandbox.convertalk().knobs(|knobs| knobs.refusal = refusal);
+        field
+            .sandbox
+            .convertalk()
+            .quirks(|quirks| quirks.refusal = refusal);
         field
             .source()
             .options
@@ -309,7 +312,7 @@ async fn the_other_name_of_the_header_is_a_setting() {
     field
         .sandbox
         .convertalk()
-        .knobs(|knobs| knobs.token_header = "x-bp-token");
+        .quirks(|quirks| quirks.token_header = "x-bp-token".to_owned());
     assert!(
         !field
             .sync_only(&["chats"])
@@ -348,7 +351,7 @@ async fn passing_faults_are_waited_out_and_a_broken_record_costs_only_itself() {
     field
         .sandbox
         .convertalk()
-        .knobs(|knobs| knobs.broken_rows = vec![7]);
+        .quirks(|quirks| quirks.broken_rows = vec![7]);
     field.sync_only(&["chats"]).await;
     let all = i64::try_from(field.sandbox.convertalk().chat_ids().len()).expect("few");
     assert_eq!(field.count("warehouse.conversations").await, all - 1);

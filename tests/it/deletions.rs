@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use convene::commands::RunReport;
 use sandbox::Fault;
-use sandbox::convoso::EmptyUsers;
+use sandbox::convoso::Empty;
 
 use crate::books::assert_books;
 use crate::field::Field;
@@ -36,13 +36,13 @@ async fn run(field: &Field, confirm_deletions: bool) -> RunReport {
 }
 
 fn agents(field: &Field) -> Vec<String> {
-    let truth = field.sandbox.convoso().truth_agents();
+    let truth = field.sandbox.convoso().snapshot("agents");
     truth.into_iter().map(|(id, _)| id).collect()
 }
 
 async fn assert_truth(field: &Field) {
     field
-        .assert_same("agents", field.sandbox.convoso().truth_agents())
+        .assert_same("agents", field.sandbox.convoso().snapshot("agents"))
         .await;
     assert_books(field).await;
 }
@@ -170,12 +170,12 @@ async fn too_many_missing_agents_wait_for_an_operators_word() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_list_deletes_nobody_by_itself() {
-    for (answer, is_complete, held) in [
-        (EmptyUsers::EmptyArray, true, 12),
-        (EmptyUsers::Code6005, false, 0),
-    ] {
+    for (answer, is_complete, held) in [(Empty::Array, true, 12), (Empty::Code, false, 0)] {
         let field = staffed(12).await;
-        field.sandbox.convoso().knobs(|knobs| knobs.empty_users = answer);
+        field
+            .sandbox
+            .convoso()
+            .quirks(|quirks| quirks.empty_users = answer);
         let all = agents(&field);
         for gone in &all {
             field.sandbox.convoso().remove_agent(gone);
