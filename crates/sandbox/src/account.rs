@@ -12,12 +12,10 @@ use crate::clock::Clock;
 use crate::faults::Shape;
 use crate::options::Options;
 use crate::request::{Request, Response};
+use crate::table::{Life, Rows};
 
 /// Ids with their records, as the vendor would show them now.
 pub type Records = Vec<(String, String)>;
-
-/// A change that somebody may ask for by name: the account, and the id that it is about.
-pub(crate) type Change<V> = fn(&Account<V>, &str) -> bool;
 
 /// A vendor: the dialect of its API.
 pub trait Vendor: Sized + Send + Sync + 'static {
@@ -32,8 +30,6 @@ pub trait Vendor: Sized + Send + Sync + 'static {
     const SECRETS: &'static [&'static str] = &[];
     /// Where its bodies hold rows and totals.
     const SHAPE: Shape;
-    /// The changes that the control plane offers.
-    const CHANGES: &'static [(&'static str, Change<Self>)];
 
     /// Whether the request comes with this account's credential.
     fn knows(account: &Account<Self>, request: &Request) -> bool;
@@ -49,6 +45,9 @@ pub trait Vendor: Sized + Send + Sync + 'static {
 
     /// What a table of the warehouse, by its name, should hold now.
     fn snapshot(account: &Account<Self>, table: &str) -> Option<Records>;
+
+    /// The rows of a table by its name in the warehouse, where they are stored.
+    fn rows<'a>(state: &'a mut Self::State, table: &str, now: i64) -> Option<&'a mut dyn Rows>;
 }
 
 /// What is done before each request; it gets the account and the number of the request, from 1.
@@ -88,12 +87,50 @@ impl<V: Vendor> Account<V> {
     }
 
     /// What a table of the warehouse, by its name, should hold now.
-    ///
-    /// # Panics
-    ///
-    /// Panics where the vendor fills no such table.
     pub fn snapshot(&self, table: &str) -> Records {
         V::snapshot(self, table).unwrap_or_else(|| panic!("{table} is no table of {}", V::PREFIX))
+    }
+
+    /// The ids of the rows of a table, the oldest first.
+    pub fn ids(&self, table: &str) -> Vec<String> {
+        self.with_rows(table, |rows, now| rows.ids(now))
+    }
+
+    /// Deletes a row. Says whether it was there.
+    pub fn delete(&self, table: &str, id: &str) -> bool {
+        self.with_rows(table, |rows, now| rows.set_life(id, now, Life::Deleted))
+    }
+
+    /// Archives a row. Says whether it was there.
+    pub fn archive(&self, table: &str, id: &str) -> bool {
+        self.with_rows(table, |rows, now| rows.set_life(id, now, Life::Archived))
+    }
+
+    /// Brings a row back. Says whether it was gone.
+    pub fn restore(&self, table: &str, id: &str) -> bool {
+        self.with_rows(table, |rows, now| rows.set_life(id, now, Life::Present))
+    }
+
+    /// Deletes the oldest `count` rows in this very second.
+    pub fn delete_many(&self, table: &str, count: usize) {
+        self.ids(table).iter().take(count).for_each(|id| _ = self.delete(table, id));
+    }
+
+    /// Archives the oldest `count` rows in this very second.
+    pub fn archive_many(&self, table: &str, count: usize) {
+        self.ids(table).iter().take(count).for_each(|id| _ = self.archive(table, id));
+    }
+
+    /// Sets a member of a row. Says whether there is such a row.
+    pub fn set(&self, table: &str, id: &str, member: &str, value: impl Into<Value>) -> bool {
+        self.with_rows(table, |rows, now| rows.set(id, now, member, value.into()))
+    }
+
+    fn with_rows<T>(&self, table: &str, act: impl FnOnce(&mut dyn Rows, i64) -> T) -> T {
+        self.with(|state, now| {
+            let rows = V::rows(state, table, now);
+            act(rows.unwrap_or_else(|| panic!("{table} is no table of {}", V::PREFIX)), now)
+        })
     }
 
     /// Does something before each request from now on; it gets the account and the number of the request, from 1.
@@ -154,8 +191,8 @@ pub(crate) trait AnyAccount: Send + Sync {
     fn respond(&self, path: &str, request: &Request) -> Response;
     fn refusal(&self, code: i64, text: &str) -> Response;
     fn snapshot(&self, table: &str) -> Option<Records>;
-    /// Changes a row by the name of the change. Says whether there is such a row, if there is such a change.
-    fn change(&self, name: &str, id: &str) -> Option<bool>;
+    /// Does something to a stored table, if there is such a one. Says whether it was possible.
+    fn with_rows(&self, table: &str, act: &mut dyn FnMut(&mut dyn Rows, i64) -> bool) -> Option<bool>;
     fn quirks_json(&self) -> Value;
     /// Sets the quirks that are named. Says whether they were understood.
     fn set_quirks(&self, named: &Value) -> bool;
@@ -187,9 +224,8 @@ impl<V: Vendor> AnyAccount for Account<V> {
         V::snapshot(self, table)
     }
 
-    fn change(&self, name: &str, id: &str) -> Option<bool> {
-        let (_, change) = V::CHANGES.iter().find(|(own, _)| *own == name)?;
-        Some(change(self, id))
+    fn with_rows(&self, table: &str, act: &mut dyn FnMut(&mut dyn Rows, i64) -> bool) -> Option<bool> {
+        self.with(|state, now| V::rows(state, table, now).map(|rows| act(rows, now)))
     }
 
     fn quirks_json(&self) -> Value {

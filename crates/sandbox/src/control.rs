@@ -6,15 +6,18 @@
 //! | `POST faults` with a [`Rule`], `DELETE faults` | what goes wrong |
 //! | `POST advance` with `{"seconds": 60}` | the clock |
 //! | `GET quirks/VENDOR`, `POST quirks/VENDOR` with some of them | the vendor's habits |
-//! | `POST change/VENDOR` with `{"NAME": "ID"}` | a row changes, such as `{"delete_lead": "7000001"}` |
+//! | `POST rows/VENDOR/TABLE/ID` with some members, `DELETE` the same | a row changes, or is gone |
+//! | `POST archive/VENDOR/TABLE/ID`, `POST restore/VENDOR/TABLE/ID` | a row is archived, or comes back |
 //! | `GET snapshot/VENDOR/TABLE` | what a table of the warehouse should hold |
 
 use chrono::TimeDelta;
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::faults::Rule;
 use crate::request::{Request, Response};
 use crate::simulator::Simulator;
+use crate::table::{Life, Rows};
 
 /// What a request for a change came to: a value to show, or nothing that is understood.
 type Outcome = Option<Value>;
@@ -27,12 +30,18 @@ impl Simulator {
         let outcome = match (request.method.as_str(), parts.as_slice()) {
             ("GET", ["requests"]) => Some(self.requests_json()),
             ("DELETE", ["requests"]) => Some(done(self.clear_requests())),
-            ("POST", ["faults"]) => self.add_fault(body),
+            ("POST", ["faults"]) => self.add_fault(&body),
             ("DELETE", ["faults"]) => Some(done(self.clear_faults())),
             ("POST", ["advance"]) => self.advance_seconds(&body),
             ("GET", ["quirks", vendor]) => self.named(vendor).map(|account| account.quirks_json()),
             ("POST", ["quirks", vendor]) => self.set_quirks(vendor, &body),
-            ("POST", ["change", vendor]) => self.change(vendor, &body),
+            ("POST", ["rows", vendor, table, id]) => self.with_row(vendor, table, |rows, now| {
+                let members = body.as_object().into_iter().flatten();
+                members.fold(true, |is_set, (name, value)| rows.set(id, now, name, value.clone()) && is_set)
+            }),
+            ("DELETE", ["rows", vendor, table, id]) => self.set_life(vendor, table, id, Life::Deleted),
+            ("POST", ["archive", vendor, table, id]) => self.set_life(vendor, table, id, Life::Archived),
+            ("POST", ["restore", vendor, table, id]) => self.set_life(vendor, table, id, Life::Present),
             ("GET", ["snapshot", vendor, table]) => self.show_snapshot(vendor, table),
             _ => return Response::html(404),
         };
@@ -50,8 +59,8 @@ impl Simulator {
         Value::Array(shown.collect())
     }
 
-    fn add_fault(&self, body: Value) -> Outcome {
-        let rule: Rule = serde_json::from_value(body).ok()?;
+    fn add_fault(&self, body: &Value) -> Outcome {
+        let rule = Rule::deserialize(body).ok()?;
         Some(done(self.add_rule(rule)))
     }
 
@@ -65,15 +74,19 @@ impl Simulator {
         account.set_quirks(body).then(|| account.quirks_json())
     }
 
-    /// Changes one row after the other; says of each whether it was there.
-    fn change(&self, vendor: &str, body: &Value) -> Outcome {
-        let account = self.named(vendor)?;
-        let changes = body.as_object()?.iter();
-        let outcomes = changes.map(|(name, id)| {
-            let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-            Some((name.clone(), json!(account.change(name, &id)?)))
-        });
-        outcomes.collect::<Option<_>>().map(Value::Object)
+    fn set_life(&self, vendor: &str, table: &str, id: &str, life: Life) -> Outcome {
+        self.with_row(vendor, table, |rows, now| rows.set_life(id, now, life))
+    }
+
+    /// Does something to a table; says whether it was possible.
+    fn with_row(
+        &self,
+        vendor: &str,
+        table: &str,
+        mut act: impl FnMut(&mut dyn Rows, i64) -> bool,
+    ) -> Outcome {
+        let is_done = self.named(vendor)?.with_rows(table, &mut act)?;
+        is_done.then(|| json!({"done": true}))
     }
 
     fn show_snapshot(&self, vendor: &str, table: &str) -> Outcome {

@@ -4,6 +4,11 @@ use std::ops::Range;
 
 use fastrand::Rng;
 
+/// Whether a word is among words with blanks between them.
+pub(crate) fn is_among(words: &str, word: &str) -> bool {
+    words.split(' ').any(|own| own == word)
+}
+
 /// The rows of a page.
 pub(crate) fn page_of<T>(rows: &[T], offset: usize, limit: usize) -> &[T] {
     let first = offset.min(rows.len());

@@ -2,11 +2,16 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 /// Whether a row is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Life {
+pub enum Life {
+    /// It is.
     Present,
+    /// It was deleted.
     Deleted,
+    /// It was put aside.
     Archived,
 }
 
@@ -44,6 +49,46 @@ impl<R> Default for Table<R> {
             stories: Vec::new(),
             places: HashMap::new(),
         }
+    }
+}
+
+/// What a row holds.
+pub(crate) trait Record: Clone {
+    /// Sets a member by its name in the API. Says whether there can be such a member.
+    fn set(&mut self, _member: &str, _value: Value) -> bool {
+        false
+    }
+}
+
+impl Record for Value {
+    fn set(&mut self, member: &str, value: Value) -> bool {
+        self[member] = value;
+        true
+    }
+}
+
+/// A table, whatever its rows hold.
+pub trait Rows {
+    /// The rows that are there now.
+    fn ids(&self, now: i64) -> Vec<String>;
+    /// Makes a row present or gone from now on. Says whether that is news.
+    fn set_life(&mut self, id: &str, now: i64, life: Life) -> bool;
+    /// Sets a member of a row from now on. Says whether there is such a row with such a member.
+    fn set(&mut self, id: &str, now: i64, member: &str, value: Value) -> bool;
+}
+
+impl<R: Record> Rows for Table<R> {
+    fn ids(&self, now: i64) -> Vec<String> {
+        self.present(now).map(|(id, _)| id.to_owned()).collect()
+    }
+
+    fn set_life(&mut self, id: &str, now: i64, life: Life) -> bool {
+        self.set_life(id, now, life)
+    }
+
+    fn set(&mut self, id: &str, now: i64, member: &str, value: Value) -> bool {
+        let mut is_known = false;
+        self.change(id, now, |record| is_known = record.set(member, value)) && is_known
     }
 }
 

@@ -16,21 +16,8 @@ const USUAL: usize = 20;
 /// The time by which the list is sorted, which filters are named after.
 const SORT: &str = "oldest_sort_date";
 /// The parameters that the list knows.
-const KNOWN: [&str; 13] = [
-    "is_priority",
-    "status",
-    "assigned_to",
-    "id",
-    "sort",
-    "page_size",
-    "skip",
-    "include",
-    "fields",
-    "oldest_sort_date_gt",
-    "oldest_sort_date_gte",
-    "oldest_sort_date_lt",
-    "oldest_sort_date_lte",
-];
+const KNOWN: &str = "is_priority status assigned_to id sort page_size skip include fields oldest_sort_date_gt \
+    oldest_sort_date_gte oldest_sort_date_lt oldest_sort_date_lte";
 
 /// A conversation with its id.
 type Listed<'a> = (&'a str, &'a Conversation);
@@ -45,7 +32,7 @@ pub(super) fn list(account: &Account, request: &Request) -> Outcome {
         let (phrase, message) = ("Bad Request", "A filter is missing");
         return Err(error(400, phrase, message, Some("is_priority")));
     }
-    lists::check_names(&quirks, request, &KNOWN)?;
+    lists::check_names(&quirks, request, KNOWN)?;
     let here = request.link(&[], &[]);
     let pauses = request.number("pause").unwrap_or(0);
     if pauses < quirks.empty_pages {

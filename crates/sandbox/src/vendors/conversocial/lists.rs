@@ -6,7 +6,7 @@ use super::api::{Outcome, error, missing};
 use super::conversations::second;
 use super::records::{self, chosen};
 use super::{Account, Quirks, State};
-use crate::listing::page_of;
+use crate::listing::{is_among, page_of};
 use crate::request::{Request, Response};
 
 /// The page of a short list where none is asked for (seen in all samples).
@@ -16,13 +16,13 @@ const MOST_ACTIONS: usize = 50;
 /// Events of a page.
 const EVENTS: usize = 100;
 /// The parameters that short lists know.
-const KNOWN: [&str; 6] = ["fields", "sort", "limit", "offset", "id", "is_active"];
+const KNOWN: &str = "fields sort limit offset id is_active";
 
 /// A page of a short list, newest first unless another order is asked for.
 pub(super) fn list(account: &Account, name: &str, request: &Request) -> Outcome {
     let quirks = account.current_quirks();
     let mut records = all_of(account, name).ok_or_else(|| missing("page"))?;
-    check_names(&quirks, request, &KNOWN)?;
+    check_names(&quirks, request, KNOWN)?;
     let number = |record: &Value| record["id"].as_str().and_then(|id| id.parse::<u64>().ok());
     records.sort_by_key(number);
     if request.param("sort") != Some("id") {
@@ -183,8 +183,8 @@ pub(super) fn bend(quirks: &Quirks, link: Option<String>, request: &Request) -> 
 }
 
 /// Refuses parameters that nobody knows, where that is the vendor's habit.
-pub(super) fn check_names(quirks: &Quirks, request: &Request, known: &[&str]) -> Result<(), Response> {
-    let is_known = |name: &str| known.contains(&name) || ["pause", "turn"].contains(&name);
+pub(super) fn check_names(quirks: &Quirks, request: &Request, known: &str) -> Result<(), Response> {
+    let is_known = |name: &str| is_among(known, name) || is_among("pause turn", name);
     let unknown = request.parameters.iter().find(|(name, _)| !is_known(name));
     match unknown {
         Some((name, _)) if quirks.refuses_unknown_filters => {

@@ -14,15 +14,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::account::{self, Change, Records, Vendor};
+use crate::account::{self, Records, Vendor};
 use crate::clock::Clock;
 use crate::faults::Shape;
 use crate::options::Options;
 use crate::request::{Request, Response};
 use crate::rng::hex_id;
-use crate::table::{Life, Table};
+use crate::table::{Record, Rows, Table};
 
 use seed::user_number;
 
@@ -128,6 +128,8 @@ struct Conversation {
     messages: Vec<Message>,
 }
 
+impl Record for Conversation {}
+
 impl Conversation {
     /// Its messages that exist at a second.
     fn written(&self, now: i64) -> impl Iterator<Item = &Message> {
@@ -179,12 +181,6 @@ impl Vendor for Conversocial {
         totals: &[],
         ids: &["id"],
     };
-    const CHANGES: &'static [(&'static str, Change<Self>)] = &[
-        ("archive", |account, id| account.set_status(id, "archived")),
-        ("reopen", |account, id| account.set_status(id, "unread")),
-        ("remove_conversation", Account::remove_conversation),
-        ("remove_author", Account::remove_author),
-    ];
 
     fn knows(account: &Account, request: &Request) -> bool {
         api::has_credential(account, request)
@@ -200,6 +196,15 @@ impl Vendor for Conversocial {
 
     fn snapshot(account: &Account, table: &str) -> Option<Records> {
         records::snapshot(account, table)
+    }
+
+    fn rows<'a>(state: &'a mut State, table: &str, _: i64) -> Option<&'a mut dyn Rows> {
+        Some(match table {
+            "conversations" => &mut state.conversations,
+            "contacts" => &mut state.authors,
+            "agents" => state.lists.get_mut("users")?,
+            _ => state.lists.get_mut(table)?,
+        })
     }
 }
 
@@ -295,32 +300,6 @@ impl Account {
 
     fn edit(&self, id: &str, change: impl FnOnce(&mut Conversation)) -> bool {
         self.with(|state, now| state.conversations.change(id, now, change))
-    }
-
-    /// Removes a conversation. Says whether there was such a conversation.
-    pub fn remove_conversation(&self, id: &str) -> bool {
-        self.with(|state, now| state.conversations.set_life(id, now, Life::Deleted))
-    }
-
-    /// Removes a customer, who stays named in conversations. Says whether there was such a customer.
-    pub fn remove_author(&self, id: &str) -> bool {
-        self.with(|state, now| state.authors.set_life(id, now, Life::Deleted))
-    }
-
-    /// Takes a record out of `accounts`, `channels`, `users` or `tags`. Says whether there was such a record.
-    pub fn remove_listed(&self, list: &str, id: &str) -> bool {
-        self.with(|state, now| {
-            let list = state.lists.get_mut(list);
-            list.is_some_and(|list| list.set_life(id, now, Life::Deleted))
-        })
-    }
-
-    /// Changes a member of a record of `accounts`, `channels`, `users` or `tags`. Says whether there is such a record.
-    pub fn set_listed(&self, list: &str, id: &str, member: &str, value: &str) -> bool {
-        self.with(|state, now| {
-            let list = state.lists.get_mut(list);
-            list.is_some_and(|list| list.change(id, now, |record| record[member] = json!(value)))
-        })
     }
 
     /// Orders a report, which is then queued; returns its id.

@@ -5,14 +5,14 @@ mod api;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::account::{self, Change, Records, Vendor};
+use crate::account::{self, Records, Vendor};
 use crate::clock::Clock;
 use crate::faults::Shape;
 use crate::local::DAY;
 use crate::options::Options;
 use crate::request::{Request, Response};
 use crate::rng::{one_of, scatter};
-use crate::table::{Life, Table};
+use crate::table::{Record, Rows, Table};
 
 /// Where the simulated API lives on the server.
 pub const PREFIX: &str = "/convertalk";
@@ -129,6 +129,8 @@ struct Chat {
     tags: Option<Vec<String>>,
 }
 
+impl Record for Chat {}
+
 impl Chat {
     fn new(seed: u64, number: u32, start: i64) -> Self {
         let fate = scatter(seed ^ 0xC4A7, u64::from(number));
@@ -231,13 +233,6 @@ impl Vendor for Convertalk {
         totals: &[],
         ids: &["_id"],
     };
-    const CHANGES: &'static [(&'static str, Change<Self>)] = &[
-        ("write_in", Account::write_in),
-        ("touch", Account::touch),
-        ("delete_chat", Account::delete_chat),
-        ("close", |account, id| account.set_status(id, "CLOSED")),
-        ("convert", |account, id| account.convert(id, true)),
-    ];
 
     fn knows(account: &Account, request: &Request) -> bool {
         api::has_token(account, request) || api::has_key(account, request)
@@ -260,6 +255,10 @@ impl Vendor for Convertalk {
 
     fn snapshot(account: &Account, table: &str) -> Option<Records> {
         api::snapshot(account, table)
+    }
+
+    fn rows<'a>(state: &'a mut State, table: &str, _: i64) -> Option<&'a mut dyn Rows> {
+        (table == "conversations").then_some(&mut state.chats as &mut dyn Rows)
     }
 }
 
@@ -303,16 +302,6 @@ impl Account {
     /// A chat shows in both listings, or no longer. Says whether there is such a chat.
     pub fn show_in_both(&self, id: &str, is_in_both: bool) -> bool {
         self.with(|state, now| state.chats.change(id, now, |chat| chat.is_in_both = is_in_both))
-    }
-
-    /// Deletes a chat. Says whether there was such a chat.
-    pub fn delete_chat(&self, id: &str) -> bool {
-        self.with(|state, now| state.chats.set_life(id, now, Life::Deleted))
-    }
-
-    /// The ids of all chats, the oldest first.
-    pub fn chat_ids(&self) -> Vec<String> {
-        self.with(|state, now| state.chats.present(now).map(|(id, _)| id.to_owned()).collect())
     }
 
     /// Changes a chat, which touches its record.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::rows::METRICS;
 use super::schedule::Call;
 use super::{Account, EVER, Ends, Form, KEY, Order, Quirks, Row, report, write};
-use crate::listing::shuffled_places;
+use crate::listing::{is_among, shuffled_places};
 use crate::local::{self, DAY};
 use crate::request::{Request, Response};
 
@@ -19,25 +19,9 @@ const MINUTE: i64 = 60;
 /// Local time and UTC differ by less than this.
 const ZONES: i64 = 16 * 3_600;
 
-const CALL_FILTERS: [&str; 6] = [
-    "rep_id",
-    "vendor",
-    "campaign",
-    "subcampaign",
-    "department",
-    "vendor_call_id",
-];
-const REP_FILTERS: [&str; 3] = ["department", "rep_id", "active"];
-const CALL_PARAMETERS: [&str; 8] = [
-    "n_per_page",
-    "page",
-    "start_date",
-    "end_date",
-    "after",
-    "before",
-    "metric",
-    "columns",
-];
+const CALL_FILTERS: &str = "rep_id vendor campaign subcampaign department vendor_call_id";
+const REP_FILTERS: &str = "department rep_id active";
+const CALL_PARAMETERS: &str = "n_per_page page start_date end_date after before metric columns";
 
 /// Why a request is refused: the status, the code and the words.
 pub(super) type Refused = (u16, &'static str, &'static str);
@@ -69,11 +53,10 @@ pub(super) fn respond(account: &Account, path: &str, request: &Request) -> Respo
 }
 
 fn calls(account: &Account, request: &Request, quirks: &Quirks) -> Result<Response, Refused> {
-    let known: Vec<&str> = CALL_PARAMETERS.into_iter().chain(CALL_FILTERS).collect();
-    check_names(request, quirks, &known)?;
+    check_names(request, quirks, &[CALL_PARAMETERS, CALL_FILTERS])?;
     let span = Span::read(request)?;
     let metrics = metrics(request, quirks)?;
-    let filters = filters(request, quirks, &CALL_FILTERS);
+    let filters = filters(request, quirks, CALL_FILTERS);
     let columns = listed(request, "columns");
     let page = Page::read(request, quirks)?;
     let rows = account.look(|tenant| {
@@ -94,9 +77,8 @@ fn calls(account: &Account, request: &Request, quirks: &Quirks) -> Result<Respon
 }
 
 fn reps(account: &Account, request: &Request, quirks: &Quirks) -> Result<Response, Refused> {
-    let known: Vec<&str> = ["n_per_page", "page"].into_iter().chain(REP_FILTERS).collect();
-    check_names(request, quirks, &known)?;
-    let filters = filters(request, quirks, &REP_FILTERS);
+    check_names(request, quirks, &["n_per_page page", REP_FILTERS])?;
+    let filters = filters(request, quirks, REP_FILTERS);
     let mut rows = account.look(|tenant| tenant.rep_rows());
     rows.retain(|(_, row)| passes(row, &filters));
     let places = Page::read(request, quirks)?.places(account, rows.len(), quirks);
@@ -190,7 +172,7 @@ impl Page {
 }
 
 fn check_names(request: &Request, quirks: &Quirks, known: &[&str]) -> Result<(), Refused> {
-    let is_known = |(name, _): &(String, String)| known.contains(&name.as_str());
+    let is_known = |(name, _): &(String, String)| known.iter().any(|words| is_among(words, name));
     if quirks.is_strict && !request.parameters.iter().all(is_known) {
         return Err(invalid("an unknown parameter"));
     }
@@ -205,7 +187,7 @@ pub(super) fn listed<'a>(request: &'a Request, name: &'a str) -> Vec<&'a str> {
 
 fn metrics<'a>(request: &'a Request, quirks: &Quirks) -> Result<Vec<&'a str>, Refused> {
     let names = listed(request, "metric");
-    if !quirks.forgives_metrics && !names.iter().all(|name| METRICS.contains(name)) {
+    if !quirks.forgives_metrics && !names.iter().all(|name| is_among(METRICS, name)) {
         return Err(invalid("an unknown metric"));
     }
     Ok(names)
@@ -218,12 +200,12 @@ pub(super) struct Filter<'a> {
 }
 
 /// The filters that are set; each takes several values.
-pub(super) fn filters<'a>(request: &'a Request, quirks: &Quirks, names: &[&'static str]) -> Vec<Filter<'a>> {
+pub(super) fn filters<'a>(request: &'a Request, quirks: &Quirks, names: &'static str) -> Vec<Filter<'a>> {
     let values = |name| match quirks.repeated_only {
         true => request.all(name).collect(),
         false => listed(request, name),
     };
-    let all = names.iter().map(|name| Filter {
+    let all = names.split(' ').map(|name| Filter {
         name,
         values: values(name),
     });

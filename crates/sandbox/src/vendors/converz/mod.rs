@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::account::{self, Change, Records, Vendor};
+use crate::account::{self, Records, Vendor};
 use crate::clock::Clock;
 use crate::faults::Shape;
 use crate::local;
@@ -22,7 +22,7 @@ use crate::options::Options;
 use crate::people::Prose;
 use crate::request::{Request, Response};
 use crate::rng::scatter;
-use crate::table::{Life, Table};
+use crate::table::{Record, Rows, Table};
 use crate::vendors::convoso::{self, Link};
 
 use rows::rep_id;
@@ -192,6 +192,13 @@ struct Rep {
     edit: Row,
 }
 
+impl Record for Rep {
+    fn set(&mut self, member: &str, value: Value) -> bool {
+        self.edit.insert(member.to_owned(), value);
+        true
+    }
+}
+
 /// The rows of a tenant. Calls of the schedule are not stored: they follow from the seed and their ids.
 pub struct State {
     convoso: Arc<convoso::Account>,
@@ -247,11 +254,6 @@ impl Vendor for Converz {
         totals: &[],
         ids: &["call_id", "rep_id"],
     };
-    const CHANGES: &'static [(&'static str, Change<Self>)] = &[
-        ("delete_call", Account::delete_call),
-        ("remove_rep", Account::remove_rep),
-        ("restore_rep", Account::restore_rep),
-    ];
 
     fn knows(account: &Account, request: &Request) -> bool {
         request.header(KEY) == Some(&account.options().token)
@@ -275,6 +277,10 @@ impl Vendor for Converz {
             })),
             _ => None,
         }
+    }
+
+    fn rows<'a>(state: &'a mut State, table: &str, _: i64) -> Option<&'a mut dyn Rows> {
+        (table == "agents").then_some(&mut state.reps as &mut dyn Rows)
     }
 }
 
@@ -405,16 +411,6 @@ impl Account {
     pub fn delete_call(&self, id: &str) -> bool {
         let id = id.parse().expect("ids of calls are numbers");
         self.with(|state, _| state.deleted.insert(id))
-    }
-
-    /// Takes a user away. Says whether there was one.
-    pub fn remove_rep(&self, id: &str) -> bool {
-        self.with(|state, now| state.reps.set_life(id, now, Life::Deleted))
-    }
-
-    /// Brings a user back. Says whether they were gone.
-    pub fn restore_rep(&self, id: &str) -> bool {
-        self.with(|state, now| state.reps.set_life(id, now, Life::Present))
     }
 
     /// How many calls are listed.

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use super::schedule::Call;
 use super::{Link, Nulls, Quirks, Rep, Row, Tenant, Times};
+use crate::listing::is_among;
 use crate::local::{self, DAY, wall_text};
 use crate::people::{any_customer, colleague};
 use crate::rng::{one_of, scatter};
 
 /// The measures of calls that the tenant has.
-pub(super) const METRICS: [&str; 3] = ["sentiment", "talk_share", "silence_seconds"];
+pub(super) const METRICS: &str = "sentiment talk_share silence_seconds";
 const CAMPAIGNS: [&str; 5] = ["billing", "retention", "renewal", "welcome", "claims"];
 const DEPARTMENTS: [&str; 4] = ["west", "east", "north", "Ñandú"];
 /// A campaign is corrected so long after the call.
@@ -37,7 +38,7 @@ impl Tenant<'_> {
         self.put_times(&mut row, call, link.as_ref());
         self.put_people(&mut row, pick, link.as_ref());
         self.put_words(&mut row, call);
-        for name in metrics.iter().filter(|name| METRICS.contains(name)) {
+        for name in metrics.iter().filter(|name| is_among(METRICS, name)) {
             put(&mut row, [(*name, metric(name, pick))]);
         }
         if let Some(edit) = self.state.edits.get(&call.id) {

@@ -72,8 +72,8 @@ pub(super) fn performance(account: &Account, request: &Request) -> Result<Respon
     })?;
     let (total, rows) = match quirks.empty_agents {
         _ if !rows.is_empty() => (quirks.number(rows.len()), Value::Object(rows)),
-        Empty::Code => return Err(NO_AGENTS),
         Empty::Array => (json!(0), json!([])),
+        Empty::Usual | Empty::Code => return Err(NO_AGENTS),
     };
     Ok(Response::json(
         &json!({"success": true, "code": 200, "total": total, "data": rows}),
@@ -156,7 +156,7 @@ pub(super) fn productivity(account: &Account, request: &Request) -> Result<Respo
         let span = Span::of_report(request, state.zone, now)?;
         Ok(events(&state.log(&quirks, now, false), span))
     })?;
-    if rows.is_empty() && quirks.empty_agents == Empty::Code {
+    if rows.is_empty() && quirks.empty_agents != Empty::Array {
         return Err(NO_AGENTS);
     }
     let shown: Vec<Value> = page.cut(&rows).iter().map(|(_, row)| row.clone()).collect();

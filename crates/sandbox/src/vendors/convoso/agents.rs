@@ -11,7 +11,7 @@ use crate::local::{wall_clock, wall_text};
 use crate::people::{LAST, colleague};
 use crate::request::{Request, Response};
 use crate::rng::scatter;
-use crate::table::Table;
+use crate::table::{Record, Table};
 
 const FIRST_AGENT: u32 = 1_000_777;
 
@@ -35,6 +35,15 @@ pub(super) struct Agent {
     created_at: String,
     last_login: Option<i64>,
     renamings: usize,
+}
+
+impl Record for Agent {
+    fn set(&mut self, member: &str, value: Value) -> bool {
+        if member == "status" {
+            self.is_active = value == "Y";
+        }
+        member == "status"
+    }
 }
 
 /// The id of the agent at a place.

@@ -4,8 +4,9 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::agents::agent_id;
-use super::call_log::{Call, CallLog, CallView};
+use super::call_log::{Call, CallLog, CallView, numeric_id};
 use super::call_script::{Fate, Kind};
+use crate::listing::is_among;
 use crate::local::WallText;
 use crate::rng::scatter;
 
@@ -24,52 +25,16 @@ enum RowVariant {
 }
 
 /// What `RowVariant::Nulls` leaves empty.
-const NULLS: [&str; 10] = [
-    "campaign",
-    "user",
-    "user_id",
-    "status_name",
-    "called_count",
-    "caller_id_displayed",
-    "call_type",
-    "queue_position",
-    "queue_seconds",
-    "term_reason",
-];
+const NULLS: &str = "campaign user user_id status_name called_count caller_id_displayed call_type queue_position \
+    queue_seconds term_reason";
 
 /// What `RowVariant::Numbers` writes as numbers.
-const NUMBERS: [&str; 15] = [
-    "id",
-    "lead_id",
-    "list_id",
-    "campaign_id",
-    "user_id",
-    "phone_number",
-    "number_dialed",
-    "call_length",
-    "queue_id",
-    "called_count",
-    "caller_id_displayed",
-    "inbound_number",
-    "queue_position",
-    "queue_seconds",
-    "originating_agent_id",
-];
+const NUMBERS: &str = "id lead_id list_id campaign_id user_id phone_number number_dialed call_length queue_id called_count \
+    caller_id_displayed inbound_number queue_position queue_seconds originating_agent_id";
 
 /// What `RowVariant::Old` lacks (seen in client programs).
-const NEWER: [&str; 11] = [
-    "queue",
-    "called_count",
-    "caller_id_displayed",
-    "inbound_number",
-    "term_reason",
-    "call_type",
-    "queue_position",
-    "queue_seconds",
-    "originating_agent_id",
-    "session_id",
-    "recording",
-];
+const NEWER: &str = "queue called_count caller_id_displayed inbound_number term_reason call_type queue_position \
+    queue_seconds originating_agent_id session_id recording";
 
 impl RowVariant {
     /// Four of eleven rows deviate, each in one way.
@@ -94,7 +59,7 @@ impl RowVariant {
             Self::Nulls => {
                 for (_, value) in fields
                     .iter_mut()
-                    .filter(|(name, _)| NULLS.contains(&name.as_str()))
+                    .filter(|(name, _)| is_among(NULLS, name))
                 {
                     *value = Value::Null;
                 }
@@ -102,13 +67,13 @@ impl RowVariant {
             Self::Numbers => {
                 for (_, value) in fields
                     .iter_mut()
-                    .filter(|(name, _)| NUMBERS.contains(&name.as_str()))
+                    .filter(|(name, _)| is_among(NUMBERS, name))
                 {
                     let number = value.as_str().and_then(|text| serde_json::from_str(text).ok());
                     *value = number.unwrap_or_else(|| value.take());
                 }
             }
-            Self::Old => fields.retain(|name, _| !NEWER.contains(&name.as_str())),
+            Self::Old => fields.retain(|name, _| !is_among(NEWER, name)),
         }
     }
 }
@@ -129,14 +94,6 @@ impl Serialize for Digits {
         }
         to.serialize_str(std::str::from_utf8(&digits[at..]).expect("digits are ASCII"))
     }
-}
-
-/// A length, or one of the two forms of "no length yet" that were seen in client programs.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Length {
-    Known(Digits),
-    Unknown(Option<&'static str>),
 }
 
 /// A local time, or a text that is none.
@@ -163,79 +120,40 @@ impl Serialize for Tenths {
     }
 }
 
-/// The id of a recording, a text or a number.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum RecordingId {
-    Text(Digits),
-    Number(u64),
+/// A row on its way to a page.
+struct RowWriter<'a> {
+    out: &'a mut Vec<u8>,
+    is_begun: bool,
 }
 
-#[derive(Serialize)]
-struct Recording {
-    src: String,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    recording_id: RecordingId,
-    filename: String,
-    public_url: String,
-}
-
-/// The fields of a row with the types of the published sample. `None` within a field that may be absent is `null`.
-#[derive(Serialize)]
-struct CallRow<'a> {
-    id: Digits,
-    lead_id: Option<Digits>,
-    list_id: Digits,
-    campaign_id: Option<Digits>,
-    campaign: &'a str,
-    user: &'a str,
-    user_id: Digits,
-    phone_number: Digits,
-    number_dialed: Digits,
-    first_name: Option<&'a str>,
-    last_name: Option<&'a str>,
-    status: &'a str,
-    status_name: &'a str,
-    call_length: Length,
-    call_date: CallDate,
-    agent_comment: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    queue_id: Option<Option<Digits>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    queue: Option<Option<&'a str>>,
-    called_count: Digits,
-    caller_id_displayed: Digits,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    inbound_number: Option<Digits>,
-    term_reason: &'a str,
-    call_type: &'a str,
-    queue_position: Digits,
-    queue_seconds: Tenths,
-    originating_agent_id: Option<Digits>,
-    session_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recording: Option<Vec<Recording>>,
+impl RowWriter<'_> {
+    /// Writes a field. Names need no escapes.
+    fn put(&mut self, name: &str, value: impl Serialize) {
+        self.out.extend_from_slice(if self.is_begun { b",\"" } else { b"{\"" });
+        self.is_begun = true;
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        serde_json::to_writer(&mut *self.out, &value).expect("fields are JSON");
+    }
 }
 
 impl<'a> CallLog<'a> {
     /// Appends the row.
     pub(super) fn push_row(&self, out: &mut Vec<u8>, call: &'a Call) {
-        let view = self.view(call);
-        let row = self.row(&view);
-        let variant = if self.is_dirty {
-            RowVariant::of(call.number)
-        } else {
-            RowVariant::Usual
-        };
-        let written = if variant == RowVariant::Usual {
-            serde_json::to_writer(out, &row)
-        } else {
-            let mut row = serde_json::to_value(row).expect("rows are JSON");
-            variant.change(&mut row);
-            serde_json::to_writer(out, &row)
-        };
-        written.expect("rows are JSON");
+        let variant = if self.is_dirty { RowVariant::of(call.number) } else { RowVariant::Usual };
+        if variant == RowVariant::Usual {
+            self.write_row(out, &self.view(call));
+            return;
+        }
+        let mut row = self.row_value(call);
+        variant.change(&mut row);
+        serde_json::to_writer(out, &row).expect("rows are JSON");
+    }
+
+    fn row_value(&self, call: &'a Call) -> Value {
+        let mut text = Vec::new();
+        self.write_row(&mut text, &self.view(call));
+        serde_json::from_slice(&text).expect("rows are JSON")
     }
 
     /// The row as a text of its own.
@@ -247,91 +165,98 @@ impl<'a> CallLog<'a> {
 
     /// Whether the row says what all filters want.
     pub(super) fn passes(&self, call: &'a Call, filters: &[(&str, &str)]) -> bool {
-        let view = self.view(call);
-        let row = serde_json::to_value(self.row(&view)).expect("rows are JSON");
+        let row = self.row_value(call);
         filters.iter().all(|(name, value)| row[name] == *value)
     }
 
-    fn row<'b>(&'b self, view: &'b CallView<'a>) -> CallRow<'b> {
-        let script = &view.script;
+    /// The fields with the types of the published sample: numbers are texts of digits.
+    fn write_row(&self, out: &mut Vec<u8>, view: &CallView<'a>) {
+        let (script, state) = (&view.script, &view.state);
+        let mut row = RowWriter {
+            out,
+            is_begun: false,
+        };
         let (user, phone) = (self.user(view), self.phone(view));
-        let [first_name, last_name] = self.name(view);
-        let (status, status_name) = view.status();
+        row.put("id", Digits(numeric_id(view.call.number)));
+        row.put("lead_id", script.lead.map(|lead| Digits(lead.into())));
+        row.put("list_id", Digits(script.list.into()));
+        row.put("campaign_id", script.campaign.map(|campaign| Digits(campaign.id.into())));
+        row.put("campaign", script.campaign.map_or("", |campaign| campaign.name));
+        row.put("user", user.name);
+        row.put("user_id", Digits(user.id.into()));
+        row.put("phone_number", Digits(phone));
         // What agents dial by hand may carry the country code (assumed).
         let is_long = script.kind == Kind::Manual && script.form & 64 == 0;
+        row.put("number_dialed", Digits(phone + if is_long { 10_000_000_000 } else { 0 }));
+        let [first_name, last_name] = self.name(view);
+        row.put("first_name", first_name);
+        row.put("last_name", last_name);
+        let (status, status_name) = view.status();
+        row.put("status", status);
+        row.put("status_name", status_name);
+        match state.seconds {
+            Some(seconds) => row.put("call_length", Digits(seconds.unsigned_abs())),
+            // Both forms of "no length yet" were seen in client programs.
+            None => row.put("call_length", script.form.is_multiple_of(4).then_some("")),
+        }
+        let is_broken = self.broken.contains(&view.call.number);
+        row.put("call_date", CallDate((!is_broken).then_some(view.call.local)));
+        row.put("agent_comment", self.comment(view));
+        self.write_ways(&mut row, view);
+        if self.with_recordings {
+            write_recordings(&mut row, view, phone);
+        }
+        row.out.push(b'}');
+    }
+
+    /// How the call came and went.
+    fn write_ways(&self, row: &mut RowWriter<'_>, view: &CallView<'a>) {
+        let script = &view.script;
+        // Older replies name the queue by id, newer ones by name, the published sample does both.
+        if script.form % 10 != 1 {
+            row.put("queue_id", script.queue.map(|queue| Digits(queue.id.into())));
+        }
+        if !script.form.is_multiple_of(10) {
+            row.put("queue", script.queue.map(|queue| queue.name));
+        }
+        row.put("called_count", Digits(script.called_count.into()));
+        let caller_id = script.campaign.map_or(0, |campaign| campaign.caller_id);
+        row.put("caller_id_displayed", Digits(caller_id));
+        if let Some(queue) = script.queue.filter(|_| script.form & 32 == 0) {
+            row.put("inbound_number", Digits(queue.number));
+        }
+        row.put("term_reason", view.state.reason);
+        row.put("call_type", script.kind.word());
+        let places = if script.queue.is_some() { 6 } else { 1 };
+        row.put("queue_position", Digits(u64::from(1 + script.form / 64 % places)));
+        row.put("queue_seconds", Tenths(script.queue.map_or(0, |_| script.queue_tenths)));
         let talk = match &script.fate {
             Fate::Talk(talk) => Some(talk),
             Fate::System(_) => None,
         };
+        let originator = talk.and_then(|talk| talk.originator);
+        row.put("originating_agent_id", originator.map(|place| Digits(agent_id(place).into())));
         // A third leg shares the session of the call before it (assumed).
-        let leg = view
-            .call
-            .number
-            .saturating_sub(u32::from(script.kind == Kind::ThreeWay));
-        let places = if script.queue.is_some() { 6 } else { 1 };
-        CallRow {
-            id: Digits(super::call_log::numeric_id(view.call.number)),
-            lead_id: script.lead.map(|lead| Digits(lead.into())),
-            list_id: Digits(script.list.into()),
-            campaign_id: script.campaign.map(|campaign| Digits(campaign.id.into())),
-            campaign: script.campaign.map_or("", |campaign| campaign.name),
-            user: user.name,
-            user_id: Digits(user.id.into()),
-            phone_number: Digits(phone),
-            number_dialed: Digits(phone + if is_long { 10_000_000_000 } else { 0 }),
-            first_name,
-            last_name,
-            status,
-            status_name,
-            call_length: match view.state.seconds {
-                Some(seconds) => Length::Known(Digits(seconds.unsigned_abs())),
-                None => Length::Unknown(script.form.is_multiple_of(4).then_some("")),
-            },
-            call_date: CallDate((!self.broken.contains(&view.call.number)).then_some(view.call.local)),
-            agent_comment: self.comment(view),
-            // Older replies name the queue by id, newer ones by name, the published sample does both.
-            queue_id: (script.form % 10 != 1).then(|| script.queue.map(|queue| Digits(queue.id.into()))),
-            queue: (!script.form.is_multiple_of(10)).then(|| script.queue.map(|queue| queue.name)),
-            called_count: Digits(script.called_count.into()),
-            caller_id_displayed: Digits(script.campaign.map_or(0, |campaign| campaign.caller_id)),
-            inbound_number: script
-                .queue
-                .filter(|_| script.form & 32 == 0)
-                .map(|queue| Digits(queue.number)),
-            term_reason: view.state.reason,
-            call_type: script.kind.word(),
-            queue_position: Digits(u64::from(1 + script.form / 64 % places)),
-            queue_seconds: Tenths(script.queue.map_or(0, |_| script.queue_tenths)),
-            originating_agent_id: talk
-                .and_then(|talk| talk.originator)
-                .map(|place| Digits(agent_id(place).into())),
-            session_id: talk.map(|_| format!("sess-{leg}@sim.example")),
-            recording: self.with_recordings.then(|| recordings(view, phone)).flatten(),
-        }
+        let leg = view.call.number.saturating_sub(u32::from(script.kind == Kind::ThreeWay));
+        row.put("session_id", talk.map(|_| format!("sess-{leg}@sim.example")));
     }
 }
 
 /// Without recordings the field is an empty array or absent; both were seen in client programs.
-fn recordings(view: &CallView<'_>, phone: u64) -> Option<Vec<Recording>> {
+fn write_recordings(row: &mut RowWriter<'_>, view: &CallView<'_>, phone: u64) {
     let count = view.recording_count();
-    if count == 0 && view.script.form % 16 == 5 {
-        return None;
-    }
     let recording = |place: u32| {
         let id = recording_id(view.call.number, place);
-        Recording {
-            src: format!("https://rec.sim.example/r/{id}.mp3"),
-            kind: "audio/mpeg",
-            recording_id: if (view.script.form + place).is_multiple_of(4) {
-                RecordingId::Number(id)
-            } else {
-                RecordingId::Text(Digits(id))
-            },
-            filename: format!("{id}_{phone}.mp3"),
-            public_url: format!("https://rec.sim.example/p/{id}"),
-        }
+        let is_number = (view.script.form + place).is_multiple_of(4);
+        json!({
+            "src": format!("https://rec.sim.example/r/{id}.mp3"), "type": "audio/mpeg",
+            "recording_id": if is_number { json!(id) } else { json!(id.to_string()) },
+            "filename": format!("{id}_{phone}.mp3"), "public_url": format!("https://rec.sim.example/p/{id}"),
+        })
     };
-    Some((0..count).map(recording).collect())
+    if count > 0 || view.script.form % 16 != 5 {
+        row.put("recording", (0..count).map(recording).collect::<Vec<Value>>());
+    }
 }
 
 /// The id of a call's recording.

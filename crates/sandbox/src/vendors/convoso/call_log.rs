@@ -32,21 +32,8 @@ const PAGING: Paging = Paging {
 };
 
 /// The filters besides the window, in the vendor's names.
-const FILTERS: [&str; 13] = [
-    "id",
-    "lead_id",
-    "campaign_id",
-    "queue_id",
-    "list_id",
-    "user_id",
-    "call_type",
-    "called_count",
-    "status",
-    "phone_number",
-    "number_dialed",
-    "first_name",
-    "last_name",
-];
+const FILTERS: &str = "id lead_id campaign_id queue_id list_id user_id call_type called_count status phone_number \
+    number_dialed first_name last_name";
 
 /// The vendor's id of a call, as a number.
 pub(super) fn numeric_id(number: u32) -> u64 {
@@ -347,7 +334,7 @@ pub(super) fn retrieve(account: &Account, request: &Request) -> Result<Response,
     let page = paging.read(request, &quirks)?;
     let with_recordings = matches!(request.param("include_recordings"), Some("1" | "true"));
     let filters: Vec<(&str, &str)> = FILTERS
-        .into_iter()
+        .split(' ')
         .filter_map(|name| Some((name, request.param(name)?)))
         .collect();
     let mut rng = account.fork_rng();

@@ -9,7 +9,7 @@ use crate::local::{parse_date, wall_text};
 use crate::people::any_customer;
 use crate::request::{Request, Response};
 use crate::rng::scatter;
-use crate::table::Table;
+use crate::table::{Record, Table};
 
 /// The greatest page is what SDKs know of; the default and the greatest offset are documented.
 const PAGING: Paging = Paging {
@@ -33,6 +33,8 @@ pub(super) struct Callback {
     created: i64,
     pick: u64,
 }
+
+impl Record for Callback {}
 
 /// The callbacks that an account begins with.
 pub(super) fn seed(seed: u64, wall_clock: i64) -> Table<Callback> {

@@ -10,7 +10,7 @@ use crate::local::wall_text;
 use crate::people::any_customer;
 use crate::request::{Request, Response};
 use crate::rng::scatter;
-use crate::table::Table;
+use crate::table::{Record, Table};
 
 /// One of the two documented defaults; the greatest page and offset are documented.
 const PAGING: Paging = Paging {
@@ -32,6 +32,8 @@ pub(super) struct Entry {
     phone: u64,
     inserted: i64,
 }
+
+impl Record for Entry {}
 
 /// The entries that an account begins with.
 pub(super) fn seed(seed: u64, count: u32, wall_clock: i64) -> Table<Entry> {

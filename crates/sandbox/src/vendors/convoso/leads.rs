@@ -16,7 +16,7 @@ use crate::local::wall_text;
 use crate::people::{CUSTOMERS, Customer, FIRST_CUSTOMER, customer, phone};
 use crate::request::{Request, Response};
 use crate::rng::scatter;
-use crate::table::{Life, Table, View};
+use crate::table::{Life, Record, Table, View};
 
 /// Documented default and greatest page.
 const PAGING: Paging = Paging {
@@ -41,6 +41,8 @@ pub(super) struct Lead {
     first_contacted: Option<i64>,
     note: String,
 }
+
+impl Record for Lead {}
 
 /// What a call makes of its lead, once it is over.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

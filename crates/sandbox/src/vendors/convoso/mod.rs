@@ -23,14 +23,14 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::account::{self, Change, Records, Vendor};
+use crate::account::{self, Records, Vendor};
 use crate::clock::Clock;
 use crate::faults::Shape;
 use crate::local::{self, DAY, HOUR};
 use crate::options::Options;
 use crate::people::Prose;
 use crate::request::{Request, Response};
-use crate::table::{Life, Table};
+use crate::table::{Life, Rows, Table};
 
 use agents::Agent;
 use api::Span;
@@ -99,9 +99,12 @@ pub enum Ties {
 }
 
 /// How a search that finds nothing is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Empty {
+    /// With the code where no agent did anything, else with an empty list.
+    #[default]
+    Usual,
     /// With an empty list, `[]`, also where rows come as an object (assumed).
     Array,
     /// With the endpoint's own code: 6000, 6005 or 6031 (documented as "missing").
@@ -109,7 +112,7 @@ pub enum Empty {
 }
 
 /// The undecided habits of the vendor; the default is the likeliest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Quirks {
     /// How a bad token is refused.
@@ -146,30 +149,6 @@ pub struct Quirks {
     pub dirty_rows: bool,
     /// Ids of calls whose row has an unreadable `call_date`.
     pub broken_rows: Vec<String>,
-}
-
-impl Default for Quirks {
-    fn default() -> Self {
-        Self {
-            token_refusal: TokenRefusal::default(),
-            counts_as_numbers: false,
-            over_limit: OverLimit::default(),
-            most_rows: None,
-            ignored: Vec::new(),
-            order: Order::default(),
-            ties: Ties::default(),
-            empty_users: Empty::Array,
-            empty_leads: Empty::Array,
-            empty_callbacks: Empty::Array,
-            empty_agents: Empty::Code,
-            lead_ids_as_numbers: false,
-            leads_as_array: false,
-            strict_lists: false,
-            unticked: Vec::new(),
-            dirty_rows: false,
-            broken_rows: Vec::new(),
-        }
-    }
 }
 
 impl Quirks {
@@ -259,21 +238,6 @@ impl Vendor for Convoso {
         totals: &["/data/total_found", "/data/total", "/total"],
         ids: &["id", "lead_id", "user_id"],
     };
-    const CHANGES: &'static [(&'static str, Change<Self>)] = &[
-        ("touch_lead", Account::touch_lead),
-        ("delete_lead", Account::delete_lead),
-        ("archive_lead", Account::archive_lead),
-        ("restore_lead", Account::restore_lead),
-        ("remove_agent", Account::remove_agent),
-        ("restore_agent", Account::restore_agent),
-        ("rename_agent", Account::rename_agent),
-        ("dismiss_callback", Account::dismiss_callback),
-        ("delete_callback", Account::delete_callback),
-        ("add_recording", Account::add_recording),
-        ("remove_listed", |account, id| {
-            id.parse().is_ok_and(|id| account.remove_listed(id))
-        }),
-    ];
 
     fn knows(account: &Account, request: &Request) -> bool {
         request.param(api::SECRET) == Some(&account.options().token)
@@ -321,6 +285,22 @@ impl Vendor for Convoso {
                 }
                 _ => return None,
             })
+        })
+    }
+
+    fn rows<'a>(state: &'a mut State, table: &str, now: i64) -> Option<&'a mut dyn Rows> {
+        Some(match table {
+            "agents" => &mut state.agents,
+            "callbacks" => &mut state.callbacks,
+            "campaigns" => &mut state.campaigns,
+            "lists" => &mut state.lists,
+            "do_not_call" => &mut state.do_not_call,
+            "sms_opt_outs" => &mut state.sms_opt_outs,
+            "leads" => {
+                state.follow_calls(now);
+                &mut state.leads.all
+            }
+            _ => return None,
         })
     }
 }
@@ -402,32 +382,20 @@ impl Account {
         self.with(|state, now| agents::add(state, now))
     }
 
-    /// Takes an agent out of users/search; calls keep the id. Says whether there was such an agent.
-    pub fn remove_agent(&self, id: &str) -> bool {
-        self.with(|state, now| state.agents.set_life(id, now, Life::Deleted))
-    }
-
-    /// Brings a removed agent back. Says whether there was such an agent.
-    pub fn restore_agent(&self, id: &str) -> bool {
-        self.with(|state, now| state.agents.set_life(id, now, Life::Present))
-    }
-
     /// Gives an agent another last name; calls before now keep the old one. Says whether there is such an agent.
     pub fn rename_agent(&self, id: &str) -> bool {
         self.with(|state, now| state.agents.change(id, now, Agent::rename))
     }
 
-    /// Switches an agent between active and inactive. Says whether there is such an agent.
-    pub fn set_agent_active(&self, id: &str, is_active: bool) -> bool {
-        self.with(|state, now| state.agents.change(id, now, |agent| agent.is_active = is_active))
-    }
 }
 
 /// What may be done to leads.
 impl Account {
     /// Changes the first `count` leads in this very second.
     pub fn touch_leads(&self, count: usize) {
-        self.each_lead(count, |leads, id, now| leads.touch(id, now, now));
+        for id in self.ids("leads").iter().take(count) {
+            self.touch_lead(id);
+        }
     }
 
     /// Changes one lead. Says whether there is such a lead.
@@ -450,28 +418,6 @@ impl Account {
         self.with_leads(|leads, now| (0..count).for_each(|_| drop(leads.add(now))));
     }
 
-    /// Deletes a lead: it leaves ordinary searches. Says whether it was there.
-    pub fn delete_lead(&self, id: &str) -> bool {
-        self.with_leads(|leads, now| leads.all.set_life(id, now, Life::Deleted))
-    }
-
-    /// Archives a lead: it leaves ordinary searches. Says whether it was there.
-    pub fn archive_lead(&self, id: &str) -> bool {
-        self.with_leads(|leads, now| leads.all.set_life(id, now, Life::Archived))
-    }
-
-    /// Deletes the first `count` leads in this very second.
-    pub fn delete_leads(&self, count: usize) {
-        self.each_lead(count, |leads, id, now| leads.all.set_life(id, now, Life::Deleted));
-    }
-
-    /// Archives the first `count` leads in this very second.
-    pub fn archive_leads(&self, count: usize) {
-        self.each_lead(count, |leads, id, now| {
-            leads.all.set_life(id, now, Life::Archived)
-        });
-    }
-
     /// Brings a lead back, which changes it. Says whether it was gone.
     pub fn restore_lead(&self, id: &str) -> bool {
         self.with_leads(|leads, now| leads.all.set_life(id, now, Life::Present) && leads.touch(id, now, now))
@@ -483,16 +429,6 @@ impl Account {
             state.follow_calls(now);
             act(&mut state.leads, now)
         })
-    }
-
-    fn each_lead(&self, count: usize, act: impl Fn(&mut LeadStore, &str, i64) -> bool) {
-        self.with_leads(|leads, now| {
-            let present = leads.all.present(now).take(count);
-            let ids: Vec<String> = present.map(|(id, _)| id.to_owned()).collect();
-            for id in ids {
-                act(leads, &id, now);
-            }
-        });
     }
 }
 
@@ -517,26 +453,6 @@ impl Account {
         })
     }
 
-    /// Deletes a callback. Says whether there was such a callback.
-    pub fn delete_callback(&self, id: &str) -> bool {
-        self.with(|state, now| state.callbacks.set_life(id, now, Life::Deleted))
-    }
-
-    /// Switches a list or a campaign on or off. Says whether there is one.
-    pub fn set_active(&self, id: u32, is_active: bool) -> bool {
-        let id = id.to_string();
-        let set = |row: &mut Value| row["status"] = json!(if is_active { "Y" } else { "N" });
-        self.with(|state, now| state.lists.change(&id, now, set) || state.campaigns.change(&id, now, set))
-    }
-
-    /// Removes a list or a campaign. Says whether there was one.
-    pub fn remove_listed(&self, id: u32) -> bool {
-        let id = id.to_string();
-        self.with(|state, now| {
-            state.lists.set_life(&id, now, Life::Deleted) || state.campaigns.set_life(&id, now, Life::Deleted)
-        })
-    }
-
     /// Adds entries to the numbers that must not be called (or written to), for one campaign; returns the last id.
     pub fn add_do_not_contact(&self, is_sms: bool, campaign: i64, count: u32) -> String {
         self.with(|state, now| {
@@ -548,8 +464,4 @@ impl Account {
         })
     }
 
-    /// Removes such an entry. Says whether there was one.
-    pub fn remove_do_not_contact(&self, is_sms: bool, id: &str) -> bool {
-        self.with(|state, now| state.do_not_contact(is_sms).set_life(id, now, Life::Deleted))
-    }
 }

@@ -324,7 +324,7 @@ fn users_come_as_an_object_of_rows_and_an_empty_one_as_an_array() {
     let snapshot = || account.snapshot("agents").into_iter().map(|(_, record)| record);
     assert_eq!(seen, snapshot().collect());
     let id = account.add_agent();
-    assert!(account.remove_agent("1000777") && !account.remove_agent("1000777") && account.rename_agent(&id));
+    assert!(account.delete("agents", "1000777") && !account.delete("agents", "1000777") && account.rename_agent(&id));
     assert_eq!(snapshot().count(), 25);
     assert_eq!(
         data(&simulator, USERS, "user=nobody,AGENT3@sim.example")["total"],
@@ -340,7 +340,7 @@ fn leads_go_in_masses_and_a_search_for_tombstones_may_ignore_what_it_is_asked() 
     let account = simulator.convoso();
     let living = account.snapshot("leads").len();
     account.add_leads(3_000);
-    account.archive_leads(2_500);
+    account.archive_many("leads", 2_500);
     assert_eq!(account.snapshot("leads").len(), living + 500);
     let archived = "archived_at_start=2026-02-03T12:00:00&archived_at_end=2026-02-03T13:00:00";
     assert_eq!(all_leads(&simulator, archived).len(), 2_500);
