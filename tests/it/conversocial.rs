@@ -145,7 +145,7 @@ async fn the_end_of_an_old_conversation_is_noticed_by_following_it() {
     field.sync_only(&["open_conversations"]).await;
     world.set_status(&old, "archived");
     world.set_tags(&old, &["3105", "3106"]);
-    world.remove_conversation(&gone);
+    world.delete("conversations", &gone);
     field.sync_only(&["followed_conversations"]).await;
     let is = |id: &str, what: &str| {
         format!("select count(*) from warehouse.conversations where id = '{id}' and {what}")
@@ -226,7 +226,7 @@ async fn an_agent_who_vanishes_is_gone_after_the_second_list_without_them() {
     let field = field(|_| ()).await;
     field.sync_only(&["agents"]).await;
     let world = field.sandbox.conversocial();
-    world.remove_listed("users", "5122");
+    world.delete("agents", "5122");
     let gone = "select count(*) from warehouse.agents where deleted_at is not null";
     field.sync_only(&["agents"]).await;
     assert_eq!(field.number(gone).await, 0);

@@ -90,7 +90,7 @@ async fn an_empty_page_with_a_link_is_no_end() {
     field
         .sandbox
         .conversocial()
-        .quirks(|quirks| quirks.empty_pages = 2);
+        .quirks(|quirks| quirks.empty_pages = 1);
     field.sync_only(&["conversations"]).await;
     assert_conversations(&field).await;
 }

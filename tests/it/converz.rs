@@ -216,10 +216,10 @@ async fn a_user_who_is_gone_is_marked_and_comes_back() {
     let tenant = tenant(&field);
     sync(&field).await;
     let deleted = "select count(*) from warehouse.agents where deleted_at is not null";
-    tenant.remove_rep("a103");
+    tenant.delete("agents", "a103");
     sync(&field).await;
     assert_eq!(field.number(deleted).await, 1);
-    tenant.restore_rep("a103");
+    tenant.restore("agents", "a103");
     sync(&field).await;
     assert_eq!(field.number(deleted).await, 0);
 }

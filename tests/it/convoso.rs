@@ -104,14 +104,20 @@ async fn what_changes_in_the_account_changes_in_the_warehouse() {
     let account = world(&field);
     let leads: Vec<String> = account.snapshot("leads").into_iter().map(|(id, _)| id).collect();
     assert!(
-        account.touch_lead(&leads[0]) && account.delete_lead(&leads[1]) && account.archive_lead(&leads[2])
+        account.touch_lead(&leads[0])
+            && account.delete("leads", &leads[1])
+            && account.archive("leads", &leads[2])
     );
     account.add_lead();
     let promise = account.add_callback(now + TimeDelta::days(300));
     assert!(account.dismiss_callback("41001"));
-    assert!(account.set_active(1850, false) && account.set_active(1851, true) && account.remove_listed(1881));
+    assert!(
+        account.set("lists", "1850", "status", "N")
+            && account.set("lists", "1851", "status", "Y")
+            && account.delete("lists", "1881")
+    );
     account.add_do_not_contact(false, 410, 3);
-    assert!(account.remove_do_not_contact(false, "502") && account.remove_do_not_contact(true, "503"));
+    assert!(account.delete("do_not_call", "502") && account.delete("sms_opt_outs", "503"));
     let gone = deleted(&field, "leads").await.len();
     // Time passes, so that calls end, callbacks come due, and changes are old enough to be read.
     field.sandbox.advance(TimeDelta::minutes(5));

@@ -113,12 +113,18 @@ impl<V: Vendor> Account<V> {
 
     /// Deletes the oldest `count` rows in this very second.
     pub fn delete_many(&self, table: &str, count: usize) {
-        self.ids(table).iter().take(count).for_each(|id| _ = self.delete(table, id));
+        self.ids(table)
+            .iter()
+            .take(count)
+            .for_each(|id| _ = self.delete(table, id));
     }
 
     /// Archives the oldest `count` rows in this very second.
     pub fn archive_many(&self, table: &str, count: usize) {
-        self.ids(table).iter().take(count).for_each(|id| _ = self.archive(table, id));
+        self.ids(table)
+            .iter()
+            .take(count)
+            .for_each(|id| _ = self.archive(table, id));
     }
 
     /// Sets a member of a row. Says whether there is such a row.
@@ -129,7 +135,10 @@ impl<V: Vendor> Account<V> {
     fn with_rows<T>(&self, table: &str, act: impl FnOnce(&mut dyn Rows, i64) -> T) -> T {
         self.with(|state, now| {
             let rows = V::rows(state, table, now);
-            act(rows.unwrap_or_else(|| panic!("{table} is no table of {}", V::PREFIX)), now)
+            act(
+                rows.unwrap_or_else(|| panic!("{table} is no table of {}", V::PREFIX)),
+                now,
+            )
         })
     }
 

@@ -37,7 +37,9 @@ impl Simulator {
             ("POST", ["quirks", vendor]) => self.set_quirks(vendor, &body),
             ("POST", ["rows", vendor, table, id]) => self.with_row(vendor, table, |rows, now| {
                 let members = body.as_object().into_iter().flatten();
-                members.fold(true, |is_set, (name, value)| rows.set(id, now, name, value.clone()) && is_set)
+                members.fold(true, |is_set, (name, value)| {
+                    rows.set(id, now, name, value.clone()) && is_set
+                })
             }),
             ("DELETE", ["rows", vendor, table, id]) => self.set_life(vendor, table, id, Life::Deleted),
             ("POST", ["archive", vendor, table, id]) => self.set_life(vendor, table, id, Life::Archived),

@@ -19,8 +19,6 @@ mod table;
 mod vendors;
 
 #[cfg(feature = "server")]
-mod cutoff;
-#[cfg(feature = "server")]
 mod server;
 
 #[cfg(all(test, feature = "server"))]

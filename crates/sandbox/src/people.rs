@@ -123,15 +123,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_customer_is_always_the_same_and_has_an_address_of_their_own() {
-        assert_eq!(customer(7, FIRST_CUSTOMER + 3), any_customer(7, 3));
-        assert_eq!(any_customer(7, 3), any_customer(7, 3 + u64::from(CUSTOMERS)));
-        let mut emails: Vec<String> = (0..100).map(|pick| any_customer(7, pick).email).collect();
-        emails.dedup();
-        assert_eq!(emails.len(), 100);
-    }
-
-    #[test]
     fn numbers_are_fictional() {
         for pick in 0..2_000 {
             let number = phone(pick).to_string();

@@ -6,25 +6,19 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{self, ConnectInfo, State};
-use axum::http::StatusCode;
-use axum::http::request::Parts;
-use axum::response;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::cutoff::{Cutoff, CutoffListener};
 use crate::options::Options;
 use crate::request::{Delivery, Request, Response};
 use crate::simulator::Simulator;
 use crate::vendors::{conversocial, convertalk, converz, convoso};
 
 /// Largest request body read; a vendor's request is a handful of parameters.
-const BODY_BYTES: usize = 64 * 1024;
-/// Rough size of a response's head, so that a cut falls into the body.
-const HEAD_BYTES: u64 = 120;
+const BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Pause after a failed accept, which happens when the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a stop waits for a response that is just being rendered.
 const STOP_WAIT: Duration = Duration::from_secs(2);
 
@@ -67,9 +61,8 @@ impl Sandbox {
         let served = Arc::clone(&simulator);
         runtime.spawn(async move {
             // The listener has to be registered with the runtime it is served by.
-            match TcpListener::from_std(listener) {
-                Ok(listener) => serve(listener, served).await,
-                Err(error) => Err(error),
+            if let Ok(listener) = TcpListener::from_std(listener) {
+                serve(listener, served).await;
             }
         });
         Ok(Self {
@@ -129,50 +122,84 @@ impl Drop for Sandbox {
     }
 }
 
-/// Serves until the task is dropped.
-async fn serve(listener: TcpListener, simulator: Arc<Simulator>) -> io::Result<()> {
-    let router = Router::new().fallback(handle).with_state(simulator);
-    let service = router.into_make_service_with_connect_info::<Cutoff>();
-    axum::serve(CutoffListener(listener), service).await
+/// Serves until the task is dropped. HTTP is spoken by hand, because faults have to break it.
+async fn serve(listener: TcpListener, simulator: Arc<Simulator>) {
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            // Without it small responses wait for the client's delayed acknowledgement. A failure only slows.
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(serve_connection(stream, Arc::clone(&simulator)));
+        } else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+        }
+    }
 }
 
-async fn handle(
-    State(simulator): State<Arc<Simulator>>,
-    ConnectInfo(cutoff): ConnectInfo<Cutoff>,
-    request: extract::Request,
-) -> response::Response {
-    let _flight = simulator.log.enter();
-    let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_BYTES).await else {
-        return send(Response::empty(413));
+/// Responds to one request after the other until either side closes the connection.
+async fn serve_connection(stream: TcpStream, simulator: Arc<Simulator>) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = read_request(&mut stream).await? {
+        let flight = simulator.log.enter();
+        let response = simulator.respond(&request);
+        if let Delivery::Late(wait) = response.delivery {
+            tokio::time::sleep(wait).await;
+        }
+        drop(flight);
+        let head = head(&response);
+        let sent = match response.delivery {
+            Delivery::Dropped => return Ok(()),
+            Delivery::Half => response.body.len() / 2,
+            Delivery::Whole | Delivery::Late(_) => response.body.len(),
+        };
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(&response.body.as_bytes()[..sent]).await?;
+        stream.flush().await?;
+        if sent < response.body.len() || request.header("connection") == Some("close") {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The next request; none where the client is done, or says what nobody understands.
+async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
+    let mut first = String::new();
+    stream.read_line(&mut first).await?;
+    let mut words = first.split(' ');
+    let (Some(method), Some(target)) = (words.next(), words.next()) else {
+        return Ok(None);
     };
-    let response = simulator.respond(&read(&head, &body));
-    match response.delivery {
-        Delivery::Whole => (),
-        Delivery::Late(wait) => tokio::time::sleep(wait).await,
-        Delivery::Half => cutoff.close_after(HEAD_BYTES + response.body.len() as u64 / 2),
-        Delivery::Dropped => cutoff.close_after(0),
+    let mut headers: Vec<(String, String)> = Vec::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        match line.trim_end().split_once(':') {
+            Some((name, value)) => headers.push((name.to_lowercase(), value.trim().to_owned())),
+            None => break,
+        }
     }
-    send(response)
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    if length > BODY_BYTES {
+        return Ok(None);
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await?;
+    let request = Request::new(method, target, String::from_utf8_lossy(&body));
+    let headers = headers.iter();
+    Ok(Some(headers.fold(request, |request, (name, value)| {
+        request.with_header(name, value)
+    })))
 }
 
-fn read(head: &Parts, body: &[u8]) -> Request {
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    let request = Request::new(head.method.as_str(), target, String::from_utf8_lossy(body));
-    let headers = head.headers.iter();
-    let texts = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    texts.fold(request, |request, (name, value)| request.with_header(name, value))
-}
-
-fn send(response: Response) -> response::Response {
-    let mut built = response::Response::builder().status(response.status);
-    for (name, value) in response.headers {
-        built = built.header(name, value);
+fn head(response: &Response) -> String {
+    let mut head = format!(
+        "HTTP/1.1 {} \r\ncontent-length: {}\r\n",
+        response.status,
+        response.body.len()
+    );
+    for (name, value) in &response.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
     }
-    built.body(Body::from(response.body)).unwrap_or_else(|_| {
-        // A test asked for a status or a header that HTTP cannot carry.
-        let mut failed = response::Response::new(Body::empty());
-        *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        failed
-    })
+    head + "\r\n"
 }

@@ -200,14 +200,4 @@ mod tests {
         assert!(agents.change("1000784", 2_000, Agent::rename));
         assert_ne!(name(&agents, 2_000), name(&agents, 1_999));
     }
-
-    #[test]
-    fn there_are_inactive_agents_agents_who_never_logged_in_and_one_with_another_key() {
-        let agents = seed(7, Tz::America__Los_Angeles, 12, 1_770_000_000);
-        let all: Vec<&Agent> = agents.present(0).map(|(_, agent)| agent).collect();
-        assert!(all.iter().any(|agent| !agent.is_active));
-        assert!(all.iter().any(|agent| agent.last_login.is_none()));
-        let is_other = |agent: &&&Agent| agent.key() != agent.record()["id"].to_string();
-        assert_eq!(all.iter().filter(is_other).count(), 1);
-    }
 }

@@ -57,18 +57,12 @@ impl RowVariant {
                 fields.insert("extra_field_01".to_owned(), json!({"seen": [1, 2.5, null, true]}));
             }
             Self::Nulls => {
-                for (_, value) in fields
-                    .iter_mut()
-                    .filter(|(name, _)| is_among(NULLS, name))
-                {
+                for (_, value) in fields.iter_mut().filter(|(name, _)| is_among(NULLS, name)) {
                     *value = Value::Null;
                 }
             }
             Self::Numbers => {
-                for (_, value) in fields
-                    .iter_mut()
-                    .filter(|(name, _)| is_among(NUMBERS, name))
-                {
+                for (_, value) in fields.iter_mut().filter(|(name, _)| is_among(NUMBERS, name)) {
                     let number = value.as_str().and_then(|text| serde_json::from_str(text).ok());
                     *value = number.unwrap_or_else(|| value.take());
                 }
@@ -129,7 +123,8 @@ struct RowWriter<'a> {
 impl RowWriter<'_> {
     /// Writes a field. Names need no escapes.
     fn put(&mut self, name: &str, value: impl Serialize) {
-        self.out.extend_from_slice(if self.is_begun { b",\"" } else { b"{\"" });
+        self.out
+            .extend_from_slice(if self.is_begun { b",\"" } else { b"{\"" });
         self.is_begun = true;
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
@@ -140,7 +135,11 @@ impl RowWriter<'_> {
 impl<'a> CallLog<'a> {
     /// Appends the row.
     pub(super) fn push_row(&self, out: &mut Vec<u8>, call: &'a Call) {
-        let variant = if self.is_dirty { RowVariant::of(call.number) } else { RowVariant::Usual };
+        let variant = if self.is_dirty {
+            RowVariant::of(call.number)
+        } else {
+            RowVariant::Usual
+        };
         if variant == RowVariant::Usual {
             self.write_row(out, &self.view(call));
             return;
@@ -172,22 +171,25 @@ impl<'a> CallLog<'a> {
     /// The fields with the types of the published sample: numbers are texts of digits.
     fn write_row(&self, out: &mut Vec<u8>, view: &CallView<'a>) {
         let (script, state) = (&view.script, &view.state);
-        let mut row = RowWriter {
-            out,
-            is_begun: false,
-        };
+        let mut row = RowWriter { out, is_begun: false };
         let (user, phone) = (self.user(view), self.phone(view));
         row.put("id", Digits(numeric_id(view.call.number)));
         row.put("lead_id", script.lead.map(|lead| Digits(lead.into())));
         row.put("list_id", Digits(script.list.into()));
-        row.put("campaign_id", script.campaign.map(|campaign| Digits(campaign.id.into())));
+        row.put(
+            "campaign_id",
+            script.campaign.map(|campaign| Digits(campaign.id.into())),
+        );
         row.put("campaign", script.campaign.map_or("", |campaign| campaign.name));
         row.put("user", user.name);
         row.put("user_id", Digits(user.id.into()));
         row.put("phone_number", Digits(phone));
         // What agents dial by hand may carry the country code (assumed).
         let is_long = script.kind == Kind::Manual && script.form & 64 == 0;
-        row.put("number_dialed", Digits(phone + if is_long { 10_000_000_000 } else { 0 }));
+        row.put(
+            "number_dialed",
+            Digits(phone + if is_long { 10_000_000_000 } else { 0 }),
+        );
         let [first_name, last_name] = self.name(view);
         row.put("first_name", first_name);
         row.put("last_name", last_name);
@@ -229,15 +231,24 @@ impl<'a> CallLog<'a> {
         row.put("call_type", script.kind.word());
         let places = if script.queue.is_some() { 6 } else { 1 };
         row.put("queue_position", Digits(u64::from(1 + script.form / 64 % places)));
-        row.put("queue_seconds", Tenths(script.queue.map_or(0, |_| script.queue_tenths)));
+        row.put(
+            "queue_seconds",
+            Tenths(script.queue.map_or(0, |_| script.queue_tenths)),
+        );
         let talk = match &script.fate {
             Fate::Talk(talk) => Some(talk),
             Fate::System(_) => None,
         };
         let originator = talk.and_then(|talk| talk.originator);
-        row.put("originating_agent_id", originator.map(|place| Digits(agent_id(place).into())));
+        row.put(
+            "originating_agent_id",
+            originator.map(|place| Digits(agent_id(place).into())),
+        );
         // A third leg shares the session of the call before it (assumed).
-        let leg = view.call.number.saturating_sub(u32::from(script.kind == Kind::ThreeWay));
+        let leg = view
+            .call
+            .number
+            .saturating_sub(u32::from(script.kind == Kind::ThreeWay));
         row.put("session_id", talk.map(|_| format!("sess-{leg}@sim.example")));
     }
 }

@@ -386,7 +386,6 @@ impl Account {
     pub fn rename_agent(&self, id: &str) -> bool {
         self.with(|state, now| state.agents.change(id, now, Agent::rename))
     }
-
 }
 
 /// What may be done to leads.
@@ -463,5 +462,4 @@ impl Account {
             added.last().unwrap_or_default()
         })
     }
-
 }

@@ -76,25 +76,6 @@ mod tests {
     }
 
     #[test]
-    fn office_hours_are_busier_than_the_night() {
-        let all = instants("2026-06-01");
-        let midnight = local::midnight(PACIFIC, "2026-06-01".parse().unwrap());
-        let within = |from, to| {
-            all.iter()
-                .filter(|&&at| (from..to).contains(&((at - midnight) / HOUR)))
-                .count()
-        };
-        assert!(within(10, 11) > 20 * within(2, 3));
-        assert!(within(0, 6) > 0);
-    }
-
-    #[test]
-    fn some_seconds_hold_several_calls() {
-        let all = instants("2026-06-01");
-        assert!(all.windows(2).filter(|pair| pair[0] == pair[1]).count() > 150);
-    }
-
-    #[test]
     fn the_repeated_hour_has_calls_in_both_of_its_turns() {
         let all = instants("2026-11-01");
         let one = local::parse("2026-11-01 01:00:00").unwrap();
