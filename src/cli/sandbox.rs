@@ -50,7 +50,10 @@ impl Sandbox {
         for source in &simulated.sources {
             say(&block(source));
         }
-        say("\nCtrl-C stops it.");
+        say(&format!(
+            "\nClock, faults, quirks and rows change below {}/sandbox.\nCtrl-C stops it.",
+            simulated.server.origin()
+        ));
         stop.cancelled().await;
         simulated.server.stop().await;
         Ok(COMPLETE)

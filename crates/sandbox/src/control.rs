@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+use crate::account::AnyAccount;
 use crate::faults::Rule;
 use crate::request::{Request, Response};
 use crate::simulator::Simulator;
@@ -29,11 +30,17 @@ impl Simulator {
         let parts: Vec<&str> = path.split('/').collect();
         let outcome = match (request.method.as_str(), parts.as_slice()) {
             ("GET", ["requests"]) => Some(self.requests_json()),
-            ("DELETE", ["requests"]) => Some(done(self.clear_requests())),
+            ("DELETE", ["requests"]) => {
+                self.clear_requests();
+                done()
+            }
             ("POST", ["faults"]) => self.add_fault(&body),
-            ("DELETE", ["faults"]) => Some(done(self.clear_faults())),
+            ("DELETE", ["faults"]) => {
+                self.clear_faults();
+                done()
+            }
             ("POST", ["advance"]) => self.advance_seconds(&body),
-            ("GET", ["quirks", vendor]) => self.named(vendor).map(|account| account.quirks_json()),
+            ("GET", ["quirks", vendor]) => self.named(vendor).map(AnyAccount::quirks_json),
             ("POST", ["quirks", vendor]) => self.set_quirks(vendor, &body),
             ("POST", ["rows", vendor, table, id]) => self.with_row(vendor, table, |rows, now| {
                 let members = body.as_object().into_iter().flatten();
@@ -62,8 +69,8 @@ impl Simulator {
     }
 
     fn add_fault(&self, body: &Value) -> Outcome {
-        let rule = Rule::deserialize(body).ok()?;
-        Some(done(self.add_rule(rule)))
+        self.add_rule(Rule::deserialize(body).ok()?);
+        done()
     }
 
     fn advance_seconds(&self, body: &Value) -> Outcome {
@@ -88,7 +95,7 @@ impl Simulator {
         mut act: impl FnMut(&mut dyn Rows, i64) -> bool,
     ) -> Outcome {
         let is_done = self.named(vendor)?.with_rows(table, &mut act)?;
-        is_done.then(|| json!({"done": true}))
+        is_done.then(done)?
     }
 
     fn show_snapshot(&self, vendor: &str, table: &str) -> Outcome {
@@ -99,6 +106,7 @@ impl Simulator {
     }
 }
 
-fn done((): ()) -> Value {
-    json!({"done": true})
+#[expect(clippy::unnecessary_wraps, reason = "it is one of the outcomes")]
+fn done() -> Outcome {
+    Some(json!({"done": true}))
 }

@@ -128,7 +128,7 @@ impl Fault {
         if let Some(rows) = &mut rows {
             row_count = rows
                 .as_array()
-                .map_or_else(|| rows.as_object().map_or(0, |rows| rows.len()), Vec::len);
+                .map_or_else(|| rows.as_object().map_or(0, serde_json::Map::len), Vec::len);
         }
         match (self, rows) {
             (Self::Total(total), _) => set_total(body, shape, *total),

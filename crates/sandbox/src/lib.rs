@@ -21,7 +21,8 @@ mod vendors;
 #[cfg(feature = "server")]
 mod server;
 
-#[cfg(all(test, feature = "server"))]
+#[cfg(test)]
+#[cfg(feature = "server")]
 mod server_tests;
 
 pub use account::Records;

@@ -199,7 +199,7 @@ fn head(response: &Response) -> String {
         response.body.len()
     );
     for (name, value) in &response.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head = head + name + ": " + value + "\r\n";
     }
     head + "\r\n"
 }

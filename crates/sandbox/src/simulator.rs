@@ -1,6 +1,7 @@
 //! All simulated vendors: from a request to a response, without any server.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -115,6 +116,15 @@ pub struct Simulator {
     last_bodies: Mutex<HashMap<String, String>>,
 }
 
+/// The accounts of the first token are the simulator's own.
+impl Deref for Simulator {
+    type Target = Accounts;
+
+    fn deref(&self) -> &Accounts {
+        &self.accounts
+    }
+}
+
 impl Simulator {
     /// Simulated vendors as the options say.
     pub fn new(options: Options) -> Self {
@@ -127,26 +137,6 @@ impl Simulator {
             log: RequestLog::default(),
             last_bodies: Mutex::default(),
         }
-    }
-
-    /// The account at Conversocial, to look at and to change.
-    pub fn conversocial(&self) -> &Arc<conversocial::Account> {
-        self.accounts.conversocial()
-    }
-
-    /// The account at Convertalk, to look at and to change.
-    pub fn convertalk(&self) -> &Arc<convertalk::Account> {
-        self.accounts.convertalk()
-    }
-
-    /// The tenant at Converz, to look at and to change.
-    pub fn converz(&self) -> &Arc<converz::Account> {
-        self.accounts.converz()
-    }
-
-    /// The account at Convoso, to look at and to change.
-    pub fn convoso(&self) -> &Arc<convoso::Account> {
-        self.accounts.convoso()
     }
 
     /// Opens another account at every vendor under the same addresses: whoever comes with its token reads it.
@@ -213,10 +203,6 @@ impl Simulator {
                 None => self.respond_well(account, address, request),
             }
         })
-    }
-
-    pub(crate) fn named(&self, vendor: &str) -> Option<&dyn AnyAccount> {
-        self.accounts.named(vendor)
     }
 
     /// The account whose credential the request has; without one the first account refuses it.

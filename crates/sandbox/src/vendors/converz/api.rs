@@ -60,9 +60,10 @@ fn calls(account: &Account, request: &Request, quirks: &Quirks) -> Result<Respon
     let columns = listed(request, "columns");
     let page = Page::read(request, quirks)?;
     let rows = account.look(|tenant| {
-        let mut calls = match span.is_open() {
-            true => tenant.calls(EVER.0, EVER.1),
-            false => tenant.calls(span.since.saturating_sub(ZONES), span.until.saturating_add(ZONES)),
+        let mut calls = if span.is_open() {
+            tenant.calls(EVER.0, EVER.1)
+        } else {
+            tenant.calls(span.since.saturating_sub(ZONES), span.until.saturating_add(ZONES))
         };
         calls.retain(|call| span.holds(local::wall_clock(tenant.state.zone, call.start), quirks.ends));
         calls.sort_unstable();
@@ -79,8 +80,11 @@ fn calls(account: &Account, request: &Request, quirks: &Quirks) -> Result<Respon
 fn reps(account: &Account, request: &Request, quirks: &Quirks) -> Result<Response, Refused> {
     check_names(request, quirks, &["n_per_page page", REP_FILTERS])?;
     let filters = filters(request, quirks, REP_FILTERS);
-    let mut rows = account.look(|tenant| tenant.rep_rows());
-    rows.retain(|(_, row)| passes(row, &filters));
+    let rows = account.look(|tenant| {
+        let mut rows = tenant.rep_rows();
+        rows.retain(|(_, row)| passes(row, &filters));
+        rows
+    });
     let places = Page::read(request, quirks)?.places(account, rows.len(), quirks);
     let rows = places.into_iter().map(|place| rows[place].1.clone());
     Ok(body(rows.collect(), quirks.form))
@@ -201,9 +205,12 @@ pub(super) struct Filter<'a> {
 
 /// The filters that are set; each takes several values.
 pub(super) fn filters<'a>(request: &'a Request, quirks: &Quirks, names: &'static str) -> Vec<Filter<'a>> {
-    let values = |name| match quirks.repeated_only {
-        true => request.all(name).collect(),
-        false => listed(request, name),
+    let values = |name| {
+        if quirks.repeated_only {
+            request.all(name).collect()
+        } else {
+            listed(request, name)
+        }
     };
     let all = names.split(' ').map(|name| Filter {
         name,

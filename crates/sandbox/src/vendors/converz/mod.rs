@@ -431,9 +431,7 @@ impl Account {
     pub fn linked_calls(&self) -> Vec<(String, String)> {
         self.look(|tenant| {
             let links = tenant.links(EVER.0, EVER.1).into_iter();
-            links
-                .map(|(call, link)| (call.id.to_string(), link.id.to_string()))
-                .collect()
+            links.map(|(call, link)| (call.id.to_string(), link.id)).collect()
         })
     }
 }

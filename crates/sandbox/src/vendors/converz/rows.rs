@@ -30,9 +30,10 @@ impl Tenant<'_> {
         let pick = scatter(self.state.seed, call.id);
         let link = self.link(call);
         let mut row = Row::new();
-        let id = match self.quirks.ids_as_text {
-            true => json!(call.id.to_string()),
-            false => json!(call.id),
+        let id = if self.quirks.ids_as_text {
+            json!(call.id.to_string())
+        } else {
+            json!(call.id)
         };
         put(&mut row, [("call_id", id)]);
         self.put_times(&mut row, call, link.as_ref());
@@ -76,7 +77,7 @@ impl Tenant<'_> {
         );
         let is_inbound = link.map_or(pick.is_multiple_of(4), |link| link.is_inbound);
         let (vendor, vendor_id) = match link {
-            Some(link) => ("convoso", link.id.to_string()),
+            Some(link) => ("convoso", link.id.clone()),
             None if pick % 10 == 3 => ("chat_b", format!("chat-{}", pick % 100_000)),
             None => ("phone_a", uuid(pick)),
         };
@@ -123,9 +124,10 @@ impl Tenant<'_> {
     }
 
     fn flag(&self, is_set: bool) -> Value {
-        match self.quirks.booleans {
-            true => json!(is_set),
-            false => json!(u8::from(is_set)),
+        if self.quirks.booleans {
+            json!(is_set)
+        } else {
+            json!(u8::from(is_set))
         }
     }
 

@@ -30,14 +30,11 @@ pub(super) fn calls(account: &Account, request: &Request) -> Result<Response, Re
 pub(super) fn reps(account: &Account, request: &Request) -> Result<Response, Refused> {
     let rows = rows(&request.body, "rep_id")?;
     let updated = account.with(|state, now| {
-        let mut set = |(key, row): (Value, Row)| {
+        let mut set = |(key, row): &(Value, Row)| {
             let id = key.as_str().unwrap_or_default();
-            state.reps.change(id, now, |rep| rep.edit.extend(row))
+            state.reps.change(id, now, |rep| rep.edit.extend(row.clone()))
         };
-        rows.into_iter()
-            .map(|row| set(row))
-            .filter(|is_set| *is_set)
-            .count()
+        rows.iter().filter(|row| set(row)).count()
     });
     Ok(Response::json(&json!({ "updated": updated })))
 }

@@ -204,53 +204,53 @@ impl<'a> CallLog<'a> {
         let is_broken = self.broken.contains(&view.call.number);
         row.put("call_date", CallDate((!is_broken).then_some(view.call.local)));
         row.put("agent_comment", self.comment(view));
-        self.write_ways(&mut row, view);
+        write_ways(&mut row, view);
         if self.with_recordings {
             write_recordings(&mut row, view, phone);
         }
         row.out.push(b'}');
     }
+}
 
-    /// How the call came and went.
-    fn write_ways(&self, row: &mut RowWriter<'_>, view: &CallView<'a>) {
-        let script = &view.script;
-        // Older replies name the queue by id, newer ones by name, the published sample does both.
-        if script.form % 10 != 1 {
-            row.put("queue_id", script.queue.map(|queue| Digits(queue.id.into())));
-        }
-        if !script.form.is_multiple_of(10) {
-            row.put("queue", script.queue.map(|queue| queue.name));
-        }
-        row.put("called_count", Digits(script.called_count.into()));
-        let caller_id = script.campaign.map_or(0, |campaign| campaign.caller_id);
-        row.put("caller_id_displayed", Digits(caller_id));
-        if let Some(queue) = script.queue.filter(|_| script.form & 32 == 0) {
-            row.put("inbound_number", Digits(queue.number));
-        }
-        row.put("term_reason", view.state.reason);
-        row.put("call_type", script.kind.word());
-        let places = if script.queue.is_some() { 6 } else { 1 };
-        row.put("queue_position", Digits(u64::from(1 + script.form / 64 % places)));
-        row.put(
-            "queue_seconds",
-            Tenths(script.queue.map_or(0, |_| script.queue_tenths)),
-        );
-        let talk = match &script.fate {
-            Fate::Talk(talk) => Some(talk),
-            Fate::System(_) => None,
-        };
-        let originator = talk.and_then(|talk| talk.originator);
-        row.put(
-            "originating_agent_id",
-            originator.map(|place| Digits(agent_id(place).into())),
-        );
-        // A third leg shares the session of the call before it (assumed).
-        let leg = view
-            .call
-            .number
-            .saturating_sub(u32::from(script.kind == Kind::ThreeWay));
-        row.put("session_id", talk.map(|_| format!("sess-{leg}@sim.example")));
+/// How the call came and went.
+fn write_ways(row: &mut RowWriter<'_>, view: &CallView<'_>) {
+    let script = &view.script;
+    // Older replies name the queue by id, newer ones by name, the published sample does both.
+    if script.form % 10 != 1 {
+        row.put("queue_id", script.queue.map(|queue| Digits(queue.id.into())));
     }
+    if !script.form.is_multiple_of(10) {
+        row.put("queue", script.queue.map(|queue| queue.name));
+    }
+    row.put("called_count", Digits(script.called_count.into()));
+    let caller_id = script.campaign.map_or(0, |campaign| campaign.caller_id);
+    row.put("caller_id_displayed", Digits(caller_id));
+    if let Some(queue) = script.queue.filter(|_| script.form & 32 == 0) {
+        row.put("inbound_number", Digits(queue.number));
+    }
+    row.put("term_reason", view.state.reason);
+    row.put("call_type", script.kind.word());
+    let places = if script.queue.is_some() { 6 } else { 1 };
+    row.put("queue_position", Digits(u64::from(1 + script.form / 64 % places)));
+    row.put(
+        "queue_seconds",
+        Tenths(script.queue.map_or(0, |_| script.queue_tenths)),
+    );
+    let talk = match &script.fate {
+        Fate::Talk(talk) => Some(talk),
+        Fate::System(_) => None,
+    };
+    let originator = talk.and_then(|talk| talk.originator);
+    row.put(
+        "originating_agent_id",
+        originator.map(|place| Digits(agent_id(place).into())),
+    );
+    // A third leg shares the session of the call before it (assumed).
+    let leg = view
+        .call
+        .number
+        .saturating_sub(u32::from(script.kind == Kind::ThreeWay));
+    row.put("session_id", talk.map(|_| format!("sess-{leg}@sim.example")));
 }
 
 /// Without recordings the field is an empty array or absent; both were seen in client programs.

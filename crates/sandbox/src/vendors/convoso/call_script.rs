@@ -225,7 +225,6 @@ impl CallState {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
 
     use super::*;
 

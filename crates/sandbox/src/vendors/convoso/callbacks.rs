@@ -64,7 +64,7 @@ pub(super) fn add(callbacks: &mut Table<Callback>, seed: u64, due: i64, created:
 /// The stage changes by itself as time goes on; its case is not that of the filter (documented).
 fn record(state: &State, id: &str, callback: &Callback, wall_clock: i64) -> Value {
     let pick = callback.pick;
-    let stage = match (callback.is_dismissed, callback.due - wall_clock) {
+    let phase = match (callback.is_dismissed, callback.due - wall_clock) {
         (true, _) => "Dismissed",
         (_, 0..) => "Pending",
         (_, ..-7_200) if pick.is_multiple_of(3) => "Completed",
@@ -81,7 +81,7 @@ fn record(state: &State, id: &str, callback: &Callback, wall_clock: i64) -> Valu
         "modified_at": wall_text(callback.modified), "user": user.to_string(),
         "recipient": if pick.is_multiple_of(4) { "System" } else { "USERONLY" },
         "comments": COMMENTS[comment], "context": "", "callback_seen": "",
-        "phone_number": customer.phone.to_string(), "stage": stage, "class": stage.to_lowercase(),
+        "phone_number": customer.phone.to_string(), "stage": phase, "class": phase.to_lowercase(),
         "user_name": format!("Agent {user}"), "directory_name": "Leads 1850",
         "campaign_name": (["Spring Outbound", "Renewals & Upgrades"][campaign]),
         "campaign_type": "OUTBOUND", "status_name": "Call Back",

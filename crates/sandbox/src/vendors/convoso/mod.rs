@@ -345,7 +345,7 @@ impl Account {
     /// Gives a call another disposition from now on. Says whether there is such a call.
     pub fn set_disposition(&self, id: &str, code: &str, name: &str) -> bool {
         self.edit_call(id, |edit| {
-            edit.disposition = Some((code.to_owned(), name.to_owned()))
+            edit.disposition = Some((code.to_owned(), name.to_owned()));
         })
     }
 
@@ -379,7 +379,7 @@ impl Account {
 impl Account {
     /// Adds an agent and returns the id. No scheduled call is booked on added agents.
     pub fn add_agent(&self) -> String {
-        self.with(|state, now| agents::add(state, now))
+        self.with(agents::add)
     }
 
     /// Gives an agent another last name; calls before now keep the old one. Says whether there is such an agent.

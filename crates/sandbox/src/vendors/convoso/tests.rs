@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Empty, Order, OverLimit, Ties, TokenRefusal};
+use super::{OverLimit, Ties, TokenRefusal};
 use crate::{Fault, Options, Request, Rule, Simulator};
 
 const LOG: &str = "log/retrieve";
