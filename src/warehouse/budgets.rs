@@ -40,7 +40,11 @@ impl Warehouse {
     }
 
     /// Lets nobody use a credential before this instant: its vendor has asked for patience.
-    pub async fn postpone_requests(&self, credential: &str, until: DateTime<Utc>) -> Result<(), WarehouseError> {
+    pub async fn postpone_requests(
+        &self,
+        credential: &str,
+        until: DateTime<Utc>,
+    ) -> Result<(), WarehouseError> {
         repeated(|| async {
             let mut transaction = self.begin().await?;
             sqlx::query(

@@ -87,8 +87,14 @@ async fn extend_coverage(
     let (mut lookup, mut covers) = (None, false);
     match completion.reach {
         Reach::Start { is_full: full } => (reaches_start, is_full) = (true, full),
-        Reach::Lookup { ids_left, oldest_left } => {
-            lookup = Some((ids_left, oldest_left.map_or(slice.started_at, |at| at.min(slice.started_at))));
+        Reach::Lookup {
+            ids_left,
+            oldest_left,
+        } => {
+            lookup = Some((
+                ids_left,
+                oldest_left.map_or(slice.started_at, |at| at.min(slice.started_at)),
+            ));
         }
         Reach::Window => covers = true,
         Reach::Unfiltered | Reach::Nothing => (),

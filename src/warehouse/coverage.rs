@@ -199,7 +199,10 @@ async fn retries(
     let retry = |booked: BookedRetry| {
         Some(Retry {
             purpose: Purpose::of_word(&booked.purpose)?,
-            window: booked.since.zip(booked.until).and_then(|(since, until)| Window::new(since, until)),
+            window: booked
+                .since
+                .zip(booked.until)
+                .and_then(|(since, until)| Window::new(since, until)),
             attempts: booked.attempts,
             next_attempt_at: booked.next_attempt_at,
             reason: booked.reason,

@@ -161,7 +161,9 @@ pub(super) async fn keep_tombstones(
     let tables: Vec<&str> = stones().map(|stone| stone.table.name).collect();
     let ids: Vec<&str> = stones().map(|stone| stone.id.as_str()).collect();
     let proofs: Vec<&str> = stones().map(|stone| Proof::from(stone.proof).word()).collect();
-    let times: Vec<DateTime<Utc>> = stones().map(|stone| stone.at.unwrap_or(slice.started_at)).collect();
+    let times: Vec<DateTime<Utc>> = stones()
+        .map(|stone| stone.at.unwrap_or(slice.started_at))
+        .collect();
     sqlx::query(
         "insert into sync.tombstones as t (source, stream, partition, table_name, id, proof, at, slice_id)
          select distinct on (u.table_name, u.id) $1, $2, $3, u.table_name, u.id, u.proof, u.at, $4
@@ -244,7 +246,10 @@ pub(super) async fn judge_tombstones(
     let mut outcome = SliceOutcome::default();
     for table in TABLES {
         for proof in [Proof::Stated, Proof::NotFound] {
-            if !waiting.iter().any(|waits| waits.table_name == table.name && waits.proof == proof.word()) {
+            if !waiting
+                .iter()
+                .any(|waits| waits.table_name == table.name && waits.proof == proof.word())
+            {
                 continue;
             }
             let judged = judge_waiting(connection, lease, slice, completion, table, proof).await?;
@@ -290,10 +295,22 @@ async fn judge_waiting(
         }
     }
     if proof == Proof::NotFound {
-        needless.extend(keep_often_missing(connection, lease, slice, completion.not_found_times, &mut gone).await?);
+        needless.extend(
+            keep_often_missing(connection, lease, slice, completion.not_found_times, &mut gone).await?,
+        );
     }
-    let share = if proof == Proof::Stated { STATED_SHARE } else { completion.delete_share };
-    let guarded = Guarded { slice, table, proof, share, only: &[] };
+    let share = if proof == Proof::Stated {
+        STATED_SHARE
+    } else {
+        completion.delete_share
+    };
+    let guarded = Guarded {
+        slice,
+        table,
+        proof,
+        share,
+        only: &[],
+    };
     let outcome = guarded.judge(connection, lease, &gone, None).await?;
     if outcome.held == 0 {
         needless.append(&mut gone.ids);
@@ -393,7 +410,10 @@ pub(super) async fn judge_absences(
 ) -> Result<SliceOutcome, WarehouseError> {
     let known = known_rows(connection, lease, absences).await?;
     let all = i64::try_from(known.len()).unwrap_or(i64::MAX);
-    let absent = known.into_iter().filter(|(_, is_seen)| !is_seen).map(|(id, _)| id);
+    let absent = known
+        .into_iter()
+        .filter(|(_, is_seen)| !is_seen)
+        .map(|(id, _)| id);
     let mut gone = Gone::all_at(absent.collect(), slice.started_at);
     let guarded = Guarded {
         slice,
@@ -404,7 +424,10 @@ pub(super) async fn judge_absences(
     };
     // All that are missing are weighed, not only those that were missing before.
     if absences.times > 1 && !guarded.is_held(connection, lease, gone.count(), all).await? {
-        gone = Gone::all_at(often_absent(connection, lease, slice, absences, &gone.ids).await?, slice.started_at);
+        gone = Gone::all_at(
+            often_absent(connection, lease, slice, absences, &gone.ids).await?,
+            slice.started_at,
+        );
         if gone.ids.is_empty() {
             return Ok(SliceOutcome::default());
         }
@@ -517,7 +540,10 @@ impl Guarded<'_> {
         };
         if self.is_held(connection, lease, count, all).await? {
             self.hold(connection, lease, count, all).await?;
-            return Ok(SliceOutcome { deleted: 0, held: count });
+            return Ok(SliceOutcome {
+                deleted: 0,
+                held: count,
+            });
         }
         self.forget_held(connection, lease).await?;
         let deleted = mark_deleted(connection, lease, self.slice, self.table, gone).await?;
@@ -579,8 +605,15 @@ impl Guarded<'_> {
         all: i64,
     ) -> Result<(), WarehouseError> {
         let columns: Vec<&str> = self.only.iter().map(|only| only.column).collect();
-        let scope = if columns.is_empty() { String::new() } else { format!(" of one {}", columns.join(" and ")) };
-        let reason = format!("{count} of {all} rows of {}{scope} at once are more than is believed", self.table.name);
+        let scope = if columns.is_empty() {
+            String::new()
+        } else {
+            format!(" of one {}", columns.join(" and "))
+        };
+        let reason = format!(
+            "{count} of {all} rows of {}{scope} at once are more than is believed",
+            self.table.name
+        );
         sqlx::query(
             "insert into sync.held_deletions as h (source, stream, partition, table_name, proof, row_count, of_count, held_since, reason)
              values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp(), $8)
@@ -674,12 +707,21 @@ pub(super) async fn delete_orphans(
 ) -> Result<i64, WarehouseError> {
     let mut marked = 0;
     for table in TABLES {
-        let mut columns: Vec<&str> = sets.iter().filter(|set| set.table == *table).map(|set| set.column).collect();
+        let mut columns: Vec<&str> = sets
+            .iter()
+            .filter(|set| set.table == *table)
+            .map(|set| set.column)
+            .collect();
         columns.dedup();
         for column in columns {
-            let same = || sets.iter().filter(|set| set.table == *table && set.column == column);
+            let same = || {
+                sets.iter()
+                    .filter(|set| set.table == *table && set.column == column)
+            };
             let parents: Vec<&str> = same().map(|set| set.parent.as_str()).collect();
-            let ids: Vec<&str> = same().flat_map(|set| set.ids.iter().map(String::as_str)).collect();
+            let ids: Vec<&str> = same()
+                .flat_map(|set| set.ids.iter().map(String::as_str))
+                .collect();
             let statement = format!(
                 "select t.id from warehouse.{} as t where t.source = $1 and t.{column} = any($2) and t.deleted_at is null
                  and t.id <> all($3)",

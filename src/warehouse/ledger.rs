@@ -251,7 +251,10 @@ impl Warehouse {
     pub async fn end_run(&self, lease: &Lease, run: RunId, end: &RunEnd<'_>) -> Result<(), WarehouseError> {
         let reason = match end.state {
             RunState::Complete => None,
-            _ => Some(fitting(end.reason.unwrap_or("not every slice is complete"), LONGEST_REASON)),
+            _ => Some(fitting(
+                end.reason.unwrap_or("not every slice is complete"),
+                LONGEST_REASON,
+            )),
         };
         repeated(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
@@ -271,7 +274,11 @@ impl Warehouse {
     }
 
     /// Opens a slice. Its number is durable, so that it is never given twice. Slices of one run may be open at the same time.
-    pub async fn begin_slice(&self, lease: &Lease, new: &NewSlice<'_>) -> Result<LedgerSlice, WarehouseError> {
+    pub async fn begin_slice(
+        &self,
+        lease: &Lease,
+        new: &NewSlice<'_>,
+    ) -> Result<LedgerSlice, WarehouseError> {
         let id = repeated(|| self.try_begin_slice(lease, new)).await?;
         Ok(LedgerSlice {
             id,
@@ -436,7 +443,11 @@ impl Booked {
 }
 
 /// Closes the runs and slices of a stream that a dead process left open. What they had proved of deletions does not count.
-async fn close_left_open(connection: &mut PgConnection, lease: &Lease, stream: &str) -> Result<(), WarehouseError> {
+async fn close_left_open(
+    connection: &mut PgConnection,
+    lease: &Lease,
+    stream: &str,
+) -> Result<(), WarehouseError> {
     const DIED: &str = "the process ended before the slice did";
     sqlx::query(
         "update sync.runs set state = 'failed', ended_at = clock_timestamp(), reason = $3, remedy = 'next run'
@@ -553,9 +564,17 @@ async fn book_retry(
 }
 
 /// Ends the back-off of what a complete slice has read: of windows that it touches, or of the list.
-async fn forget_retries(connection: &mut PgConnection, lease: &Lease, slice: &LedgerSlice) -> Result<(), WarehouseError> {
+async fn forget_retries(
+    connection: &mut PgConnection,
+    lease: &Lease,
+    slice: &LedgerSlice,
+) -> Result<(), WarehouseError> {
     // A list that was read to its end was read as far as a quick slice goes, too.
-    let also = if slice.purpose == Purpose::Full { Purpose::Recent } else { slice.purpose };
+    let also = if slice.purpose == Purpose::Full {
+        Purpose::Recent
+    } else {
+        slice.purpose
+    };
     sqlx::query(
         "delete from sync.retries where source = $1 and stream = $2 and partition = $3
              and case when $4::timestamptz is null then purpose in ($6, $7)

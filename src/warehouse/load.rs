@@ -151,7 +151,9 @@ fn arrange_rows(batch: &mut Batch) -> i64 {
     }
     let place = |rows: &Rows| TABLES.iter().position(|table| *table == rows.table());
     let is_partial = |rows: &Rows| rows.ownership() != Ownership::Whole;
-    batch.rows_mut().sort_by_key(|rows| (place(rows), is_partial(rows)));
+    batch
+        .rows_mut()
+        .sort_by_key(|rows| (place(rows), is_partial(rows)));
     duplicates
 }
 
@@ -172,7 +174,8 @@ async fn write_batch(
     let mut refused = Vec::new();
     for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
         let to = destination(lease, load);
-        let Written { inserted, written } = write_table(connection, to, rows, load.is_new_ground, &mut refused).await?;
+        let Written { inserted, written } =
+            write_table(connection, to, rows, load.is_new_ground, &mut refused).await?;
         counts.inserted += inserted;
         counts.updated += written - inserted;
         counts.unchanged += count(rows.len()) - written;
@@ -245,13 +248,19 @@ async fn try_write(
         merge_rows(connection, to, rows).await
     };
     if matches!(written, Err(WarehouseError::Data { .. })) {
-        sqlx::query("rollback to savepoint rows").execute(&mut *connection).await?;
+        sqlx::query("rollback to savepoint rows")
+            .execute(&mut *connection)
+            .await?;
     }
     written
 }
 
 /// Books the batch, which must be the next of its slice: none of those before may have been lost.
-async fn record_batch(connection: &mut PgConnection, load: &Load<'_>, counts: Counts) -> Result<(), WarehouseError> {
+async fn record_batch(
+    connection: &mut PgConnection,
+    load: &Load<'_>,
+    counts: Counts,
+) -> Result<(), WarehouseError> {
     let booked = sqlx::query(
         "update sync.slices set batch_count = $2, request_count = request_count + $3, body_bytes = body_bytes + $4,
              rows_seen = rows_seen + $5, inserted = inserted + $6, updated = updated + $7, unchanged = unchanged + $8,

@@ -78,7 +78,8 @@ async fn differ_by_hash(
         .iter()
         .map(|(id, hash)| (id.as_str(), hash.as_slice()))
         .collect();
-    let differs = |(id, hash): (&String, &[u8; 16])| held.get(id.as_str()).is_none_or(|held| *held != hash.as_slice());
+    let differs =
+        |(id, hash): (&String, &[u8; 16])| held.get(id.as_str()).is_none_or(|held| *held != hash.as_slice());
     Ok(rows.ids().iter().zip(rows.hashes()).map(differs).collect())
 }
 
@@ -92,7 +93,11 @@ async fn differ_by_value(
     let same = if parts.owned.is_empty() {
         String::new()
     } else {
-        format!(" and row({}) is not distinct from row({})", parts.held(), parts.brought())
+        format!(
+            " and row({}) is not distinct from row({})",
+            parts.held(),
+            parts.brought()
+        )
     };
     let statement = format!(
         "select u.id from unnest($2::text[]{}) as u (id{})
@@ -103,7 +108,9 @@ async fn differ_by_value(
         parts.names,
         rows.table().name
     );
-    let query = sqlx::query_as(AssertSqlSafe(statement)).bind(to.source).bind(rows.ids());
+    let query = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(to.source)
+        .bind(rows.ids());
     let same: Vec<(String,)> = bind_columns(query, rows).fetch_all(connection).await?;
     let same: HashSet<&str> = same.iter().map(|(id,)| id.as_str()).collect();
     Ok(rows.ids().iter().map(|id| !same.contains(id.as_str())).collect())
@@ -181,7 +188,11 @@ fn insert_statement(rows: &Rows, parts: &Parts) -> String {
         ..
     } = parts;
     // A row whose record nobody owns yet gives way to the owner's, whichever was read first.
-    let hash = if rows.ownership().has_record() { "u.content_hash" } else { "''::bytea" };
+    let hash = if rows.ownership().has_record() {
+        "u.content_hash"
+    } else {
+        "''::bytea"
+    };
     format!(
         "insert into warehouse.{table} as t
              (source, id, raw, context, content_hash, fetched_at, first_seen_at, changed_at, slice_id, generation{names})
@@ -216,7 +227,9 @@ fn merge_statement(rows: &Rows) -> String {
         );
     }
     if parts.owned.is_empty() {
-        return format!("with merged as ({insert} on conflict (source, id) do nothing returning true as is_new) {counts}");
+        return format!(
+            "with merged as ({insert} on conflict (source, id) do nothing returning true as is_new) {counts}"
+        );
     }
     format!(
         "with merged as (
@@ -263,7 +276,10 @@ impl Parts {
                 write!(parts.fields, ", u.{name}{cast}"),
                 write!(parts.arrays, ", ${}::{carrier}[]", first + place),
             ];
-            debug_assert!(written.iter().all(Result::is_ok), "writing to a string cannot fail");
+            debug_assert!(
+                written.iter().all(Result::is_ok),
+                "writing to a string cannot fail"
+            );
             if rows.ownership().has(name) {
                 parts.owned.push(Owned { name, cast });
             }
@@ -272,7 +288,10 @@ impl Parts {
     }
 
     fn updates(&self) -> String {
-        let updates = self.owned.iter().map(|Owned { name, .. }| format!(", {name} = excluded.{name}"));
+        let updates = self
+            .owned
+            .iter()
+            .map(|Owned { name, .. }| format!(", {name} = excluded.{name}"));
         updates.collect()
     }
 

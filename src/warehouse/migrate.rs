@@ -65,7 +65,9 @@ impl Warehouse {
 
 fn of_migration(migration: &Migration, error: WarehouseError) -> WarehouseError {
     match error {
-        known @ (WarehouseError::Foreign { .. } | WarehouseError::NewerSchema { .. } | WarehouseError::Unreachable(_)) => known,
+        known @ (WarehouseError::Foreign { .. }
+        | WarehouseError::NewerSchema { .. }
+        | WarehouseError::Unreachable(_)) => known,
         error => WarehouseError::Migration {
             version: migration.version,
             source: Box::new(error),
@@ -94,15 +96,25 @@ async fn read_notes(connection: &mut PgConnection) -> Result<Vec<Applied>, Wareh
     if !exists {
         return Ok(Vec::new());
     }
-    Ok(sqlx::query_as("select version, checksum from sync.schema where success order by version")
-        .fetch_all(connection)
-        .await?)
+    Ok(
+        sqlx::query_as("select version, checksum from sync.schema where success order by version")
+            .fetch_all(connection)
+            .await?,
+    )
 }
 
 /// The versions that are not applied, unless the schema is not one of ours.
 fn missing(applied: &[Applied]) -> Result<Vec<i64>, WarehouseError> {
-    let known = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
-    let find = |version| MIGRATOR.iter().find(move |migration| migration.version == version);
+    let known = MIGRATOR
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0);
+    let find = |version| {
+        MIGRATOR
+            .iter()
+            .find(move |migration| migration.version == version)
+    };
     for Applied { version, checksum } in applied {
         match find(*version) {
             None => {
@@ -128,7 +140,9 @@ async fn prepare_notes(connection: &mut PgConnection) -> Result<(), WarehouseErr
             .fetch_one(&mut *transaction)
             .await?;
     if !has_schema {
-        sqlx::query("create schema sync").execute(&mut *transaction).await?;
+        sqlx::query("create schema sync")
+            .execute(&mut *transaction)
+            .await?;
     }
     if !has_table {
         sqlx::query(NOTES).execute(&mut *transaction).await?;
@@ -138,9 +152,11 @@ async fn prepare_notes(connection: &mut PgConnection) -> Result<(), WarehouseErr
 
 /// Waits for other instances that migrate, for as long as it takes; and sets what holds for the rest of the transaction.
 async fn lock(connection: &mut PgConnection) -> Result<(), WarehouseError> {
-    sqlx::raw_sql("set local statement_timeout = 0; set local lock_timeout = 0; set local synchronous_commit = on")
-        .execute(&mut *connection)
-        .await?;
+    sqlx::raw_sql(
+        "set local statement_timeout = 0; set local lock_timeout = 0; set local synchronous_commit = on",
+    )
+    .execute(&mut *connection)
+    .await?;
     sqlx::query("select pg_advisory_xact_lock($1)")
         .bind(LOCK)
         .execute(&mut *connection)
@@ -159,7 +175,9 @@ async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<(
     }
     let begun_at = Instant::now();
     let statements = needed(&mut transaction, migration.sql.as_str()).await?;
-    sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *transaction).await?;
+    sqlx::raw_sql(AssertSqlSafe(statements))
+        .execute(&mut *transaction)
+        .await?;
     sqlx::query("insert into sync.schema (version, description, success, checksum, execution_time) values ($1, $2, true, $3, $4)")
         .bind(migration.version)
         .bind(&*migration.description)

@@ -31,8 +31,8 @@ pub use drift::TableFields;
 pub use error::WarehouseError;
 pub use lease::Lease;
 pub use ledger::{
-    EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd, SliceId,
-    SliceVerdict, Traffic,
+    EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd,
+    SliceId, SliceVerdict, Traffic,
 };
 pub use load::{Counts, Load};
 pub use lookups::DueIds;

@@ -148,7 +148,10 @@ impl Warehouse {
     /// Why there is no connection: the pool does not say.
     async fn why_not(&self) -> WarehouseError {
         let waited = PATIENCE;
-        self.try_once().await.err().unwrap_or(WarehouseError::Busy { waited })
+        self.try_once()
+            .await
+            .err()
+            .unwrap_or(WarehouseError::Busy { waited })
     }
 
     /// A setting of the server.
@@ -239,13 +242,17 @@ impl Deref for Transaction {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        self.inner.as_ref().expect("it is there until the commit, which takes all of it")
+        self.inner
+            .as_ref()
+            .expect("it is there until the commit, which takes all of it")
     }
 }
 
 impl DerefMut for Transaction {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        self.inner.as_mut().expect("it is there until the commit, which takes all of it")
+        self.inner
+            .as_mut()
+            .expect("it is there until the commit, which takes all of it")
     }
 }
 

@@ -40,7 +40,10 @@ impl Warehouse {
                 .fetch_one(&mut *transaction)
                 .await?;
         if version < OLDEST_SERVER {
-            problems.push(format!("The server is PostgreSQL {}; 14 is the oldest that does", version / 10_000));
+            problems.push(format!(
+                "The server is PostgreSQL {}; 14 is the oldest that does",
+                version / 10_000
+            ));
         }
         if !takes_writes(&mut transaction).await? {
             problems.push(WarehouseError::ReadOnly.to_string());
@@ -48,12 +51,21 @@ impl Warehouse {
         let missing = if is_current {
             let mut missing = texts(&mut transaction, TABLES).await?;
             // New views for chosen fields are made at any time.
-            missing.extend(texts(&mut transaction, SCHEMAS).await?.into_iter().filter(|right| right.starts_with("usage")));
+            missing.extend(
+                texts(&mut transaction, SCHEMAS)
+                    .await?
+                    .into_iter()
+                    .filter(|right| right.starts_with("usage")),
+            );
             missing
         } else {
             texts(&mut transaction, SCHEMAS).await?
         };
-        problems.extend(missing.into_iter().map(|right| format!("The role `{role}` lacks the right: {right}")));
+        problems.extend(
+            missing
+                .into_iter()
+                .map(|right| format!("The role `{role}` lacks the right: {right}")),
+        );
         transaction.commit().await?;
         Ok(problems)
     }

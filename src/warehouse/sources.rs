@@ -53,11 +53,19 @@ struct Booked {
 
 impl Warehouse {
     /// Notes whose account the source is, and in which zone its days begin; unless it may be another one than before.
-    pub async fn record_source(&self, lease: &Lease, entry: &SourceEntry<'_>) -> Result<SourceState, WarehouseError> {
+    pub async fn record_source(
+        &self,
+        lease: &Lease,
+        entry: &SourceEntry<'_>,
+    ) -> Result<SourceState, WarehouseError> {
         repeated(|| self.try_record(lease, entry)).await
     }
 
-    async fn try_record(&self, lease: &Lease, entry: &SourceEntry<'_>) -> Result<SourceState, WarehouseError> {
+    async fn try_record(
+        &self,
+        lease: &Lease,
+        entry: &SourceEntry<'_>,
+    ) -> Result<SourceState, WarehouseError> {
         let mut transaction = self.begin_fenced(lease).await?;
         let booked: Option<Booked> = sqlx::query_as(
             "select account, state, reason, refused_account from sync.sources where source = $1 for update",
@@ -69,10 +77,16 @@ impl Warehouse {
             None => SourceState::New,
             Some(Booked { account: None, .. }) => SourceState::Known,
             // The operator went back to the account that is stored.
-            Some(Booked { account: Some(account), .. }) if account == entry.account => SourceState::Known,
-            Some(Booked { state, reason, refused_account, .. })
-                if state == "refused" && refused_account.as_deref() == Some(entry.account) =>
-            {
+            Some(Booked {
+                account: Some(account),
+                ..
+            }) if account == entry.account => SourceState::Known,
+            Some(Booked {
+                state,
+                reason,
+                refused_account,
+                ..
+            }) if state == "refused" && refused_account.as_deref() == Some(entry.account) => {
                 let reason = reason.unwrap_or_default();
                 SourceState::Refused { reason }
             }
@@ -96,7 +110,12 @@ impl Warehouse {
     }
 
     /// Refuses the account: it shares nothing with what is stored. Nothing else happens until somebody adopts the source.
-    pub async fn refuse_source(&self, lease: &Lease, account: &str, reason: &str) -> Result<(), WarehouseError> {
+    pub async fn refuse_source(
+        &self,
+        lease: &Lease,
+        account: &str,
+        reason: &str,
+    ) -> Result<(), WarehouseError> {
         repeated(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
             sqlx::query("update sync.sources set state = 'refused', reason = $3, refused_account = $2 where source = $1")

@@ -59,10 +59,11 @@ impl Warehouse {
     ) -> Result<Vec<Registered>, WarehouseError> {
         let mut transaction = self.begin_fenced(lease).await?;
         // Counted per source, so that rows which several streams read can be compared.
-        let newest: i32 = sqlx::query_scalar("select coalesce(max(generation), 1) from sync.streams where source = $1")
-            .bind(lease.source())
-            .fetch_one(&mut *transaction)
-            .await?;
+        let newest: i32 =
+            sqlx::query_scalar("select coalesce(max(generation), 1) from sync.streams where source = $1")
+                .bind(lease.source())
+                .fetch_one(&mut *transaction)
+                .await?;
         let mut registered = Vec::with_capacity(entries.len());
         for entry in entries {
             let known: Option<(i32, Option<String>)> = sqlx::query_as(
@@ -73,9 +74,11 @@ impl Warehouse {
             .bind(entry.partition)
             .fetch_optional(&mut *transaction)
             .await?;
-            let is_new_generation = known
-                .as_ref()
-                .is_some_and(|(_, identity)| identity.as_ref().is_some_and(|identity| identity != entry.identity));
+            let is_new_generation = known.as_ref().is_some_and(|(_, identity)| {
+                identity
+                    .as_ref()
+                    .is_some_and(|identity| identity != entry.identity)
+            });
             let generation = match known {
                 _ if is_new_generation => newest + 1,
                 Some((generation, _)) => generation,
@@ -104,7 +107,8 @@ async fn write_entry(
     entry: &StreamEntry<'_>,
     generation: i32,
 ) -> Result<(), WarehouseError> {
-    let names = |tables: &[&'static Table]| -> Vec<&'static str> { tables.iter().map(|table| table.name).collect() };
+    let names =
+        |tables: &[&'static Table]| -> Vec<&'static str> { tables.iter().map(|table| table.name).collect() };
     sqlx::query(
         "insert into sync.streams as s (source, stream, partition, is_enabled, mode, fills, completes, depends_on, identity, generation)
          values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9)

@@ -1,10 +1,12 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
 mod conversocial;
-// mod convertalk;
+mod convertalk;
 mod converz;
 mod convoso;
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod conformance;
 
@@ -13,7 +15,7 @@ use crate::source::Vendor;
 /// Every vendor.
 pub const VENDORS: &[&Vendor] = &[
     &conversocial::VENDOR,
-    // &convertalk::VENDOR,
+    &convertalk::VENDOR,
     &converz::VENDOR,
     &convoso::VENDOR,
 ];

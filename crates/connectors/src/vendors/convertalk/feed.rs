@@ -11,11 +11,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::source::{
-    Account, Context, Envelope, Evidence, Next, Paging, ReadError, Request, Scope,
-};
+use crate::source::{Context, Envelope, Evidence, Next, Paging, ReadError, Request, Scope};
 
-use super::visitor::{Visitor, last_activity_of};
+use super::visitor::{Sighting, see};
 
 /// The second pass goes so far behind the start of the slice.
 const REACH: TimeDelta = TimeDelta::minutes(5);
@@ -116,14 +114,15 @@ impl<L: Copy + Send + Sync + 'static> Paging for Feed<L> {
         }
     }
 
-    fn warning(
-        &self,
-        at: &FeedPosition,
-        got: &Envelope<'_>,
-        scope: &Scope<'_>,
-    ) -> Option<&'static str> {
-        let is_read_on = matches!(at.step, Step::Forward | Step::BehindEnd);
-        (is_read_on && is_out_of_order(&times_of(got, scope.account), at.trail, scope)).then_some(DISORDER)
+    fn warning(&self, at: &FeedPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
+        if matches!(at.step, Step::LookBack | Step::LookBackAtEnd) {
+            return None;
+        }
+        let times = got
+            .records
+            .iter()
+            .map(|record| see(record, scope.account).last_activity);
+        is_out_of_order(&times.collect::<Vec<_>>(), at.trail, scope).then_some(DISORDER)
     }
 
     fn context(&self, at: &FeedPosition, scope: &Scope<'_>) -> Context {
@@ -143,8 +142,13 @@ impl<L> Feed<L> {
         got: &Envelope<'_>,
         scope: &Scope<'_>,
     ) -> Result<Next<FeedPosition>, ReadError> {
-        let times = times_of(got, scope.account);
-        let trail = at.trail.follow(got, &times, scope)?;
+        let sights: Vec<Sighting> = got
+            .records
+            .iter()
+            .map(|record| see(record, scope.account))
+            .collect();
+        let times: Vec<_> = sights.iter().map(|sight| sight.last_activity).collect();
+        let trail = at.trail.follow(fingerprint_ids(&sights), &times, scope)?;
         let evidence = if times.is_empty() {
             Some(Evidence::EmptyPage)
         } else if !trail.is_in_disorder && is_old(&times, at.pass, scope) {
@@ -211,12 +215,15 @@ impl Trail {
     /// What the pages have shown with this one.
     fn follow(
         self,
-        got: &Envelope<'_>,
+        rows: Option<u64>,
         times: &[Option<DateTime<Utc>>],
         scope: &Scope<'_>,
     ) -> Result<Self, ReadError> {
-        let rows = fingerprint_ids(got);
-        let repeat_count = if rows == self.rows { self.repeat_count + 1 } else { 0 };
+        let repeat_count = if rows == self.rows {
+            self.repeat_count + 1
+        } else {
+            0
+        };
         if repeat_count >= MOST_REPEATS {
             return Err(ReadError::PagingLoop);
         }
@@ -230,24 +237,19 @@ impl Trail {
 }
 
 /// Tells pages apart by the ids on them; nothing for an empty page.
-fn fingerprint_ids(got: &Envelope<'_>) -> Option<u64> {
+fn fingerprint_ids(sights: &[Sighting]) -> Option<u64> {
     let mut digest = Xxh3::new();
-    for record in &got.records {
-        let id = Visitor::read(record).ok().and_then(|visitor| visitor.id.key().ok());
-        digest.update(id.unwrap_or_default().as_bytes());
+    for sight in sights {
+        digest.update(sight.id.as_bytes());
         digest.update(&[0]);
     }
-    (!got.records.is_empty()).then(|| digest.digest())
+    (!sights.is_empty()).then(|| digest.digest())
 }
 
 /// True for a row of the second pass which the first has brought already: it has not been active since.
 pub(super) fn is_met_before(context: &Context, last_activity: Option<DateTime<Utc>>) -> bool {
     let before = context.get(MET_BEFORE).and_then(|text| text.parse().ok());
     before.is_some_and(|before: DateTime<Utc>| last_activity.is_none_or(|at| at < before))
-}
-
-fn times_of(got: &Envelope<'_>, account: &Account) -> Vec<Option<DateTime<Utc>>> {
-    got.records.iter().map(|record| last_activity_of(record, account)).collect()
 }
 
 /// True where no row of the page was active within the reach of the pass. A row that does not tell may have been.

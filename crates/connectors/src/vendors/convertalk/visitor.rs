@@ -85,9 +85,22 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// When a record's chat was last active; nothing where it cannot be told.
-pub(super) fn last_activity_of(record: &str, account: &Account) -> Option<DateTime<Utc>> {
-    Visitor::read(record).ok()?.last_activity(&Faults::new(), account)
+/// What paging has to know of a record.
+pub(super) struct Sighting {
+    /// Its id; empty where it has none.
+    pub(super) id: String,
+    /// When its chat was last active; nothing where it cannot be told.
+    pub(super) last_activity: Option<DateTime<Utc>>,
+}
+
+/// Looks at a record for paging's sake. What is wrong with it is counted when it is read.
+pub(super) fn see(record: &str, account: &Account) -> Sighting {
+    let faults = Faults::new();
+    let visitor = Visitor::read(record).unwrap_or(Visitor::empty());
+    Sighting {
+        id: visitor.id.key().unwrap_or_default(),
+        last_activity: visitor.last_activity(&faults, account),
+    }
 }
 
 /// The part of a record that says something: in the order of its members' names, since the vendor's own order varies.
@@ -97,7 +110,9 @@ pub(super) fn lasting_part(record: &str) -> String {
     };
     members.retain(|member| !VOLATILE.contains(&member.name.as_str()));
     members.sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
-    let parts = members.iter().flat_map(|member| ["\n", member.name.as_str(), "\n", member.json]);
+    let parts = members
+        .iter()
+        .flat_map(|member| ["\n", member.name.as_str(), "\n", member.json]);
     parts.collect()
 }
 
@@ -122,7 +137,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
                 let mut all = Vec::new();
                 while let Some((name, json)) = members.next_entry::<MemberName<'de>, &RawValue>()? {
-                    all.push(Member { name, json: json.get() });
+                    all.push(Member {
+                        name,
+                        json: json.get(),
+                    });
                 }
                 Ok(all)
             }

@@ -142,7 +142,7 @@ fn busy(mut dice: Rng) -> impl FnMut(&mut Inbox) {
 #[test]
 fn a_whole_slice_meets_everything_that_exists_throughout() {
     let (mut lost_when_still, mut false_alarms) = (0, 0);
-    for seed in 0..2_000 {
+    for seed in 0..600 {
         let mut dice = Rng::with_seed(seed);
         let mut inbox = Inbox::new(&mut dice, 20);
         let before = inbox.snapshot();
@@ -172,13 +172,13 @@ fn a_whole_slice_meets_everything_that_exists_throughout() {
         }
     }
     // A chat that becomes a lead unnoticed may appear beside rows that were just pushed down; it costs a longer slice.
-    assert!(false_alarms < 10, "{false_alarms}: the order is as expected");
-    assert!(lost_when_still < 30, "{lost_when_still}: a second jump is rare");
+    assert!(false_alarms < 5, "{false_alarms}: the order is as expected");
+    assert!(lost_when_still < 10, "{lost_when_still}: a second jump is rare");
 }
 
 #[test]
 fn quick_slices_catch_everything_that_was_active_since_the_one_before() {
-    for seed in 0..150 {
+    for seed in 0..50 {
         let mut dice = Rng::with_seed(seed);
         let mut inbox = Inbox::new(&mut dice, 20);
         let mut held = Held::new();
@@ -262,7 +262,10 @@ fn an_empty_page_in_the_middle_of_a_list_does_not_end_it() {
                 } else {
                     inbox.page(said("botId"), said("type"), said("page").parse().unwrap())
                 };
-                load(&reader.accept(&Response { status: 200, body }).unwrap(), &mut held);
+                load(
+                    &reader.accept(&Response { status: 200, body }).unwrap(),
+                    &mut held,
+                );
             }
             assert_eq!(reader.finish().verdict, Verdict::Complete);
         }

@@ -244,7 +244,9 @@ fn is_final(wire: &WireCall<'_>, started_at: Option<DateTime<Utc>>, item: &Item<
     let status = wire.status_name.owned(item.faults).unwrap_or_default();
     let status = status.to_ascii_lowercase().replace(['_', '-'], " ");
     let read_at = item.context.get(READ_AT).and_then(|at| at.parse().ok());
-    let age = started_at.zip(read_at).map(|(start, read): (_, DateTime<Utc>)| read - start);
+    let age = started_at
+        .zip(read_at)
+        .map(|(start, read): (_, DateTime<Utc>)| read - start);
     let is_young = age.is_some_and(|age| age < LIVE);
     !status.contains("in progress") && !is_young
 }
