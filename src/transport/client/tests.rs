@@ -309,6 +309,37 @@ async fn a_long_pause_holds_for_everyone_who_uses_the_credential() {
 }
 
 #[tokio::test]
+async fn those_who_share_a_credential_share_its_narrowest_limit() {
+    let (vendor, http) = (Vendor::start(&[SILENCE]), http());
+    let wide = api_of(&http, &vendor.url());
+    let access = || HostAccess {
+        base_url: vendor.url().parse().unwrap(),
+        auth: Auth::Field("auth_token"),
+        user: None,
+        secret: SecretString::from("sandbox-secret"),
+    };
+    let narrow = ApiLimits {
+        max_in_flight: 1,
+        ..limits()
+    };
+    for (name, vendor, shares) in [("same vendor", "acme", true), ("another vendor", "other", false)] {
+        let open = http
+            .open_api(vendor, BTreeMap::from([("", access())]), narrow)
+            .unwrap();
+        let is_one = Arc::ptr_eq(&wide.hosts[""].pace, &open.hosts[""].pace);
+        assert_eq!(is_one, shares, "{name}");
+    }
+    let pace = &wide.hosts[""].pace;
+    let _held = pace.admit_request(Priority::Live, Duration::ZERO).await.unwrap();
+    let second = pace.admit_request(Priority::Live, Duration::ZERO);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(50), second)
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
 async fn a_short_pause_is_kept_by_everyone_who_uses_the_credential() {
     let vendor = Vendor::start(&[&say("429", "retry-after: 1.5\r\n", b""), &say("200", "", b"")]);
     let http = http();
@@ -350,7 +381,7 @@ async fn a_redirect_is_followed_once_and_only_to_the_host_itself() {
         (
             vec![to("301", "https://new.vendor.example/v2?x=1")],
             get(),
-            Err("`new.vendor.example/v2` instead"),
+            Err("`https://new.vendor.example/v2` instead"),
         ),
         (
             vec![to("301", "/v2/a")],
