@@ -15,6 +15,9 @@ const HANG_UP: &[u8] = b"";
 /// What a script says to keep the client waiting until it goes.
 const SILENCE: &[u8] = b"(silence)";
 
+/// No request of these tests takes longer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A vendor that answers each request with the next lines of its script, and the last ones ever after.
 struct Vendor {
     address: SocketAddr,
@@ -107,7 +110,8 @@ fn once(mut request: Request) -> Request {
 }
 
 async fn fail(api: &ApiClient, request: &Request) -> TransportError {
-    api.send_request(request, Priority::Live).await.unwrap_err()
+    let sent = tokio::time::timeout(PATIENCE, api.send_request(request, Priority::Live)).await;
+    sent.expect("it ends soon").unwrap_err()
 }
 
 #[tokio::test]
@@ -373,7 +377,7 @@ async fn a_redirect_is_followed_once_and_only_to_the_host_itself() {
             Ok("GET /v1/b?auth_token=sandbox-secret HTTP/1.1"),
         ),
         (
-            vec![to("301", "/v1/a/"), to("301", "/v2/a")],
+            vec![to("301", "/v1/a/"), to("301", "/v2/a"), fine.clone()],
             get(),
             Err("/v2/a` instead"),
         ),
