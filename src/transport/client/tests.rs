@@ -90,13 +90,17 @@ fn limits() -> ApiLimits {
 }
 
 fn api_of(http: &HttpClient, url: &str) -> ApiClient {
+    open(http, url, limits())
+}
+
+fn open(http: &HttpClient, url: &str, limits: ApiLimits) -> ApiClient {
     let access = HostAccess {
         base_url: url.parse().unwrap(),
         auth: Auth::Field("auth_token"),
         user: None,
         secret: SecretString::from("sandbox-secret"),
     };
-    http.open_api("acme", BTreeMap::from([("", access)]), limits())
+    http.open_api("acme", BTreeMap::from([("", access)]), limits)
         .unwrap()
 }
 
@@ -278,7 +282,11 @@ fn trip<'a>(api: &'a ApiClient, request: &'a Request) -> Trip<'a> {
 
 /// How one attempt fails.
 async fn fail_once(url: &str) -> Failure {
-    let (api, request) = (api(url), Request::get("a"));
+    let patient = ApiLimits {
+        timeout: PATIENCE,
+        ..limits()
+    };
+    let (api, request) = (open(&http(), url, patient), Request::get("a"));
     match api.attempt(&trip(&api, &request)).await {
         Attempt::Broken(failure) => failure,
         other => panic!("{other:?}"),
