@@ -148,8 +148,8 @@ impl ApiClient {
     /// client's side (4xx) are delivered like good ones, but for those about the credential (401, 403, 407) and about time
     /// (408, 425, 429); and a link that the vendor does not know any more is an error. Dropping the future gives the request up.
     pub async fn send_request(&self, request: &Request, priority: Priority) -> Result<Reply, TransportError> {
-        let host = self.hosts.get(request.door);
-        let host = host.ok_or(TransportError::UnknownHost { name: request.door })?;
+        let host = self.hosts.get(request.host);
+        let host = host.ok_or(TransportError::UnknownHost { name: request.host })?;
         let mut trip = Trip {
             host,
             request,
@@ -173,6 +173,13 @@ impl ApiClient {
                 });
             }
         }
+    }
+
+    /// Sends a request once, for a person who waits for the outcome: what fails is not tried again.
+    pub async fn send_once(&self, request: &Request, priority: Priority) -> Result<Reply, TransportError> {
+        let mut once = request.clone();
+        once.is_repeatable = false;
+        self.send_request(&once, priority).await
     }
 
     async fn attempt(&self, trip: &Trip<'_>) -> Attempt {

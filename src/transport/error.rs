@@ -185,8 +185,33 @@ impl TransportError {
             | Self::ServerError { .. }
             | Self::Throttled { .. }
             | Self::ExpiredLink { .. }
-            | Self::Budget { .. } => Remedy::NextTick,
+            | Self::Budget { .. } => Remedy::NextRun,
             Self::ForeignLink { .. } | Self::UnknownStatus { .. } => Remedy::Developer,
+        }
+    }
+
+    /// True where any other request to the source would fail for the same reason.
+    pub fn is_of_source(&self) -> bool {
+        match self {
+            // One window may be more than the vendor can bear, and one page larger than we take.
+            Self::Unanswered { .. }
+            | Self::ServerError { .. }
+            | Self::ExpiredLink { .. }
+            | Self::ForeignLink { .. }
+            | Self::UnknownStatus { .. }
+            | Self::TooLarge { .. }
+            // A credential may have no right to one list, and every right to others.
+            | Self::Refused { status: 403, .. } => false,
+            Self::Client(_)
+            | Self::PlainHttp { .. }
+            | Self::UnfitCredential { .. }
+            | Self::UnknownHost { .. }
+            | Self::Unreachable { .. }
+            | Self::Throttled { .. }
+            | Self::Refused { .. }
+            | Self::ProxyRefused { .. }
+            | Self::Moved { .. }
+            | Self::Budget { .. } => true,
         }
     }
 

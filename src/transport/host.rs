@@ -292,7 +292,7 @@ mod tests {
     fn follow(base: &str, link: &str) -> Result<String, TransportError> {
         let request = Request::get("tickets/search")
             .with("page", 1)
-            .link(link.to_owned());
+            .follow_link(link.to_owned());
         host_at(base, BASIC).address_request(&request).map(String::from)
     }
 
@@ -359,11 +359,13 @@ mod tests {
 
     #[test]
     fn a_link_of_a_link_is_relative_to_the_list() {
-        let page = Request::get("tickets/search").through("side");
-        let link = page.link("?page=2".to_owned()).link("?page=3".to_owned());
+        let page = Request::get("tickets/search").to_host("side");
+        let link = page
+            .follow_link("?page=2".to_owned())
+            .follow_link("?page=3".to_owned());
         assert_eq!(
             link,
-            page.link("?page=3".to_owned()),
+            page.follow_link("?page=3".to_owned()),
             "the same link is the same request"
         );
         let url = host(BASIC).address_request(&link).unwrap();
@@ -382,7 +384,7 @@ mod tests {
             ("?auth_token=***&page=2", "page=2&auth_token=sandbox-secret"),
             ("?auth_token=sandbox-secret", "auth_token=sandbox-secret"),
         ] {
-            let request = Request::get("tickets").link(link.to_owned());
+            let request = Request::get("tickets").follow_link(link.to_owned());
             let url = host.address_request(&request).unwrap();
             assert_eq!(url.query(), Some(query), "{link}");
         }

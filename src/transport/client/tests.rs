@@ -183,7 +183,7 @@ async fn what_passes_is_met_within_the_request_and_every_attempt_is_counted() {
 
 #[tokio::test]
 async fn each_failure_has_its_own_words_with_the_host_and_its_remedy() {
-    let (next, operator) = (Remedy::NextTick, Remedy::Operator);
+    let (next, operator) = (Remedy::NextRun, Remedy::Operator);
     let developer = Remedy::Developer;
     for (said, words, remedy) in [
         (
@@ -244,12 +244,12 @@ async fn each_way_not_to_be_reached_has_its_own_words() {
         (
             format!("http://{closed}"),
             "the connection was refused",
-            Remedy::NextTick,
+            Remedy::NextRun,
         ),
         (
             "https://nobody.invalid".to_owned(),
             "its name has no address",
-            Remedy::NextTick,
+            Remedy::NextRun,
         ),
         (
             format!("https://{}", plain.address),
@@ -455,12 +455,12 @@ async fn a_link_that_has_expired_is_left_to_the_next_run() {
         ("409", false),
     ] {
         let vendor = Vendor::start(&[&say(status, "", b"{}")]);
-        let link = Request::get("a").link("?cursor=x".to_owned());
+        let link = Request::get("a").follow_link("?cursor=x".to_owned());
         match api(&vendor.url()).send_request(&link, Priority::Live).await {
             Ok(reply) => assert!(!is_expired, "{reply:?}"),
             Err(error) => {
                 assert!(matches!(error, TransportError::ExpiredLink { .. }), "{error:?}");
-                assert_eq!((is_expired, error.remedy()), (true, Remedy::NextTick), "{status}");
+                assert_eq!((is_expired, error.remedy()), (true, Remedy::NextRun), "{status}");
             }
         }
     }
@@ -472,7 +472,7 @@ async fn a_credential_never_goes_to_another_host() {
         Vendor::start(&[&say("200", "", b"")]),
         Vendor::start(&[&say("200", "", b"")]),
     );
-    let link = Request::get("a").link(format!("{}/a", other.url()));
+    let link = Request::get("a").follow_link(format!("{}/a", other.url()));
     let error = fail(&api(&own.url()), &link).await;
     assert!(matches!(error, TransportError::ForeignLink { .. }), "{error:?}");
     assert!(own.heard().is_empty() && other.heard().is_empty());
@@ -482,7 +482,7 @@ async fn a_credential_never_goes_to_another_host() {
 async fn a_host_that_the_settings_do_not_name_is_an_error() {
     let error = fail(
         &api("https://api.vendor.example"),
-        &Request::get("a").through("side"),
+        &Request::get("a").to_host("side"),
     )
     .await;
     assert!(error.to_string().contains("`side`"), "{error}");

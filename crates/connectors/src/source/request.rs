@@ -13,15 +13,15 @@ pub enum Verb {
     PostJson,
 }
 
-/// A question as it goes over the wire, without the credential.
+/// A page request as it goes over the wire, without the credential.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Request {
     /// How it is sent.
     pub verb: Verb,
     /// A path below the source's base URL, or a link that the vendor gave.
     pub path: Cow<'static, str>,
-    /// Which of the vendor's doors it goes through; the main one has no name.
-    pub door: &'static str,
+    /// Which of the vendor's API hosts it goes to; the main one has no name.
+    pub host: &'static str,
     /// True where sending it twice does no more than sending it once. All that reads is.
     pub is_repeatable: bool,
     /// True where the vendor gave the path as a link.
@@ -38,7 +38,7 @@ impl Request {
         Self {
             verb,
             path,
-            door: "",
+            host: "",
             is_repeatable: true,
             is_link: false,
             page_path: Cow::Borrowed(""),
@@ -65,21 +65,21 @@ impl Request {
         }
     }
 
-    /// The request through another of the vendor's doors.
+    /// The request to another of the vendor's API hosts.
     #[must_use]
-    pub fn through(self, door: &'static str) -> Self {
-        Self { door, ..self }
+    pub fn to_host(self, host: &'static str) -> Self {
+        Self { host, ..self }
     }
 
     /// A link that the vendor gave in an answer to this request, as it stands.
     #[must_use]
-    pub fn link(&self, link: String) -> Self {
+    pub fn follow_link(&self, link: String) -> Self {
         // The first page's path all along a chain of links, so that two requests for one link are equal.
         let page_path = if self.is_link { &self.page_path } else { &self.path };
         Self {
             is_link: true,
             page_path: page_path.clone(),
-            ..Self::new(Verb::Get, link.into()).through(self.door)
+            ..Self::new(Verb::Get, link.into()).to_host(self.host)
         }
     }
 
@@ -147,7 +147,7 @@ pub enum Auth {
 
 /// An address of a vendor, with the credential that it wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Door {
+pub struct ApiHost {
     /// Its name; the main one has none.
     pub name: &'static str,
     /// The settings key of its address.
