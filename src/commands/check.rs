@@ -55,7 +55,7 @@ pub async fn check(warehouse: &Warehouse, settings: &Settings) -> anyhow::Result
 
 async fn try_one(job: &Job, window: Window) -> Result<(), SyncError> {
     let ask = Ask::first(job.stream.first(&window), window);
-    let reply = job.api.send_request(&ask.request, Priority::Live).await?;
+    let reply = job.api.send_once(&ask.request, Priority::Live).await?;
     SyncError::require_good(reply.response.status)?;
     job.stream.read(&ask, &reply.response)?;
     Ok(())
