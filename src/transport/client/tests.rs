@@ -276,6 +276,7 @@ fn trip<'a>(api: &'a ApiClient, request: &'a Request) -> Trip<'a> {
         request,
         url: host.access.address_request(request).unwrap(),
         attempts: 1,
+        max_attempts: 1,
         was_redirected: false,
     }
 }
@@ -300,6 +301,31 @@ async fn a_request_that_is_not_safe_to_repeat_is_sent_once() {
         let error = fail(&api(&vendor.url()), &once(Request::post_form("a"))).await;
         assert_eq!((error.attempts(), vendor.heard().len()), (1, 1), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_is_to_be_sent_once_is_not_sent_again_whatever_happens() {
+    for trouble in [
+        say("500", "", b""),
+        say("429", "", b""),
+        say("503", "retry-after: 1\r\n", b""),
+        HANG_UP.to_vec(),
+    ] {
+        let vendor = Vendor::start(&[&trouble]);
+        let api = api(&vendor.url());
+        let error = api
+            .send_once(&Request::get("a"), Priority::Live)
+            .await
+            .unwrap_err();
+        assert_eq!((error.attempts(), vendor.heard().len()), (1, 1), "{error}");
+    }
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let api = api(&format!("http://{closed}"));
+    let error = api
+        .send_once(&Request::get("a"), Priority::Live)
+        .await
+        .unwrap_err();
+    assert_eq!(error.attempts(), 1, "{error}");
 }
 
 #[tokio::test]
