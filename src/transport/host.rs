@@ -373,7 +373,7 @@ mod tests {
             url.as_str(),
             "https://api.vendor.example/v1/tickets/search?page=3"
         );
-        assert_eq!(link.door, "side");
+        assert_eq!(link.host, "side");
     }
 
     #[test]
