@@ -11,7 +11,7 @@ use crate::settings::{self, Settings, Since, Source};
 use crate::warehouse::Warehouse;
 use embedded::Embedded;
 
-use super::sandbox::{SandboxOptions, Simulated, sandbox};
+use super::sandbox::{SandboxOptions, Simulated, start_sandbox};
 
 /// A question that analysts ask, with the query that answers it.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +85,7 @@ impl Demo {
             (Some(embedded), _) => embedded.url("postgres"),
             (None, url) => url.context("a URL was given")?,
         };
-        let simulated = sandbox(&SandboxOptions {
+        let simulated = start_sandbox(&SandboxOptions {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             seed: 7,
             days: DAYS,

@@ -1,31 +1,28 @@
-//! The only wiring: settings become sources, sources become jobs, and jobs run once or on schedule.
+//! What the commands do: settings become sources, sources become streams, and streams run once or on schedule.
 
 mod check;
 mod daemon;
 mod demo;
 mod once;
+mod operate;
 mod sandbox;
 mod sources;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::settings::{self, Settings};
+use crate::settings::{self, Problems, Settings};
+use crate::warehouse::{PoolOptions, Warehouse};
 use connectors::vendors::VENDORS;
 
-pub use crate::engine::{Event, RunReport, Unfinished, Watch};
-pub use crate::settings::Problems;
-pub use crate::telemetry::{LogFormat, start as start_logs};
-pub use crate::warehouse::{Counts, Freshness, StreamStatus, TableCount, Warehouse};
-pub use check::{Checked, check};
-pub use connectors::schema::TABLES;
-pub use daemon::daemon;
+pub use check::{Checked, Trial, check_sources};
+pub use daemon::run_daemon;
 pub use demo::{Demo, EXAMPLES, Example};
-pub use once::{Once, Selection, SelectionError, once};
-pub use sandbox::{SandboxOptions, Simulated, sandbox};
-pub use sources::{Source, sources};
+pub use once::{Once, Selection, SelectionError, sync_once};
+pub use operate::{adopt_source, confirm_deletions};
+pub use sandbox::{SandboxOptions, Simulated, start_sandbox};
+pub use sources::{ConfiguredStream, Source, build_sources};
 
 /// The settings files that are read when none is named: the defaults, and the operator's own.
 const DEFAULT_FILES: [&str; 2] = ["config/default.toml", "config/local.toml"];
@@ -33,17 +30,10 @@ const DEFAULT_FILES: [&str; 2] = ["config/default.toml", "config/local.toml"];
 /// Reads the settings from these files, or from the default ones that exist, and from the environment.
 pub fn load_settings(files: &[PathBuf]) -> Result<Settings, Problems> {
     let defaults = || {
-        DEFAULT_FILES
-            .iter()
-            .map(PathBuf::from)
-            .filter(|file| file.exists())
-            .collect()
+        let files = DEFAULT_FILES.iter().map(PathBuf::from);
+        files.filter(|file| file.exists()).collect()
     };
-    let files = if files.is_empty() {
-        defaults()
-    } else {
-        files.to_vec()
-    };
+    let files = if files.is_empty() { defaults() } else { files.to_vec() };
     // A name that is not Unicode cannot be ours; a value that is not is told by what it is for.
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
@@ -51,14 +41,11 @@ pub fn load_settings(files: &[PathBuf]) -> Result<Settings, Problems> {
 }
 
 /// Connects to the warehouse of the settings.
-pub async fn connect(settings: &Settings) -> anyhow::Result<Warehouse> {
+pub async fn connect_warehouse(settings: &Settings) -> anyhow::Result<Warehouse> {
     let warehouse = &settings.warehouse;
-    Warehouse::connect(&warehouse.url, warehouse.max_connections)
-        .await
-        .context("No warehouse")
-}
-
-/// Hears nothing.
-pub fn deaf() -> Watch {
-    Arc::new(|_| ())
+    let options = PoolOptions {
+        max_connections: warehouse.max_connections,
+        is_pooled: warehouse.pooler,
+    };
+    Warehouse::connect(&warehouse.url, options).await.context("No warehouse")
 }

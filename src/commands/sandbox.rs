@@ -39,7 +39,7 @@ pub struct Simulated {
 }
 
 /// Starts simulated vendors whose history ends now.
-pub async fn sandbox(options: &SandboxOptions) -> anyhow::Result<Simulated> {
+pub async fn start_sandbox(options: &SandboxOptions) -> anyhow::Result<Simulated> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the simulated world begins at the present moment"

@@ -88,7 +88,7 @@ async fn show_ids(specs: &[&StreamSpec], session: &Session) -> Result<Option<Sho
     let mut ids = Vec::new();
     for _ in 0..PAGES {
         let Some(request) = reader.request().filter(|_| ids.is_empty()) else { break };
-        let reply = spec.client.send(&request, Priority::Live).await?;
+        let reply = spec.client.send_request(&request, Priority::Live).await?;
         let page = reader.accept(&reply.response)?;
         let rows = page.batch.rows().iter().filter(|rows| rows.table() == table);
         ids.extend(rows.flat_map(|rows| rows.ids().iter().cloned()));

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::Sender;
 use crate::transport::{Priority, Reply};
 use crate::warehouse::Traffic;
 use connectors::reader::{ReadPage, ReadSlice, Reading};
-use connectors::source::{ReadError, Remedy, Request};
+use connectors::source::{Remedy, Request};
 
 use super::SyncError;
 use super::failpoint::reach_failpoint;
@@ -121,7 +121,7 @@ impl Fetching<'_> {
                     self.pause(TRUNCATED_WAIT * 2_u32.pow(attempt - 1)).await?;
                     attempt += 1;
                 }
-                Err(error) => return Err(link_error(error, request).into()),
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -137,7 +137,7 @@ impl Fetching<'_> {
         let sent = tokio::select! {
             biased;
             () = self.session.stop.cancelled() => return Err(SyncError::Stopped),
-            sent = self.spec.client.send(request, self.priority) => sent,
+            sent = self.spec.client.send_request(request, self.priority) => sent,
         };
         match sent {
             Ok(reply) => {
@@ -156,14 +156,6 @@ impl Fetching<'_> {
             () = self.session.stop.cancelled() => Err(SyncError::Stopped),
             () = tokio::time::sleep(time) => Ok(()),
         }
-    }
-}
-
-/// A link that leads nowhere has expired: the next run gets a new one.
-fn link_error(error: ReadError, request: &Request) -> ReadError {
-    match error {
-        ReadError::NotFound if request.is_link => ReadError::LinkExpired,
-        error => error,
     }
 }
 

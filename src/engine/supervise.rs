@@ -66,7 +66,7 @@ pub async fn supervise_source(
 }
 
 /// Prepares a source for its runs: what the settings want is written down, and the account is the one whose rows are stored.
-pub(crate) async fn prepare_source(specs: &[&StreamSpec], session: &Session) -> Result<(), SyncError> {
+pub async fn prepare_source(specs: &[&StreamSpec], session: &Session) -> Result<(), SyncError> {
     check_account(specs, session).await?;
     register_streams(specs, session).await
 }

@@ -88,7 +88,7 @@ async fn a_vendor_that_is_unwell_for_a_while_is_asked_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_that_is_asked_too_often_is_given_the_time_that_it_wants() {
     tokio::join!(
-        passes(Fault::Status(429, None), 2),
+        passes(Fault::Status(429, Some("1".to_owned())), 2),
         waits("2", 1_900),
         waits("DATE", 1_000)
     );

@@ -92,6 +92,7 @@ const fn stream(paging: &'static dyn super::OpenSlice, mode: SyncMode) -> Stream
         is_on: true,
         partitions: one_partition,
         shaped_by: &[],
+        promoted_by: None,
         paging,
         envelope: ENVELOPE,
         map,

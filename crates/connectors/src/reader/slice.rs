@@ -214,6 +214,10 @@ impl<P: Paging + 'static> SliceReader<P> {
         {
             return Ok(self.accept_missing(id));
         }
+        if self.paging.says_none(&at, got) {
+            self.count_page(got);
+            return self.accept_perhaps_none(&at);
+        }
         if !(200..300).contains(&got.status) {
             return Err((self.stream.explain)(got));
         }
@@ -222,9 +226,11 @@ impl<P: Paging + 'static> SliceReader<P> {
         let envelope = body.open(|text| (stream.envelope)(text, &context))?;
         if envelope.is_ambiguous_empty && envelope.records.is_empty() {
             self.count_page(got);
-            return Ok(self.accept_perhaps_none(&at));
+            self.warnings.extend(envelope.warning);
+            return self.accept_perhaps_none(&at);
         }
         let next = self.paging.next(&at, &envelope, &self.scope())?;
+        self.warnings.extend(self.paging.warning(&at, &envelope, &self.scope()));
         self.count_page(got);
         let mut page = self.read_rows(&context, &envelope, &next);
         page.lookup = id.map(|id| Lookup {
@@ -255,8 +261,18 @@ impl<P: Paging + 'static> SliceReader<P> {
                 .filter(|_| !matches!(self.stream.mode, SyncMode::Incremental(_)));
         }
         let row_count = envelope.records.len() as u64;
+        let are_dropped = matches!(
+            next,
+            Next::Instead {
+                rows: PageRows::Drop,
+                ..
+            }
+        );
         if let Some(current) = &mut self.current {
-            *self.lineage_rows.entry(current.first.lineage).or_default() += row_count;
+            // Rows of a wider request that are not even read say nothing about the list.
+            if !(current.is_confirmation && are_dropped) {
+                *self.lineage_rows.entry(current.first.lineage).or_default() += row_count;
+            }
             let is_new = fingerprint(envelope).is_none_or(|print| current.fingerprints.insert(print));
             if !is_new {
                 self.failure = Some(ReadError::PagingLoop);
@@ -268,13 +284,7 @@ impl<P: Paging + 'static> SliceReader<P> {
                 total,
             });
         }
-        if matches!(
-            next,
-            Next::Instead {
-                rows: PageRows::Drop,
-                ..
-            }
-        ) {
+        if are_dropped {
             return ReadPage::default();
         }
         let mut page = read_records(self.stream, &self.account, context, envelope);
@@ -361,16 +371,16 @@ impl<P: Paging + 'static> SliceReader<P> {
     }
 
     /// The vendor says "none", perhaps: a wider request has to confirm it, and a list that has shown rows is not empty.
-    fn accept_perhaps_none(&mut self, at: &P::Position) -> ReadPage {
+    fn accept_perhaps_none(&mut self, at: &P::Position) -> Result<ReadPage, ReadError> {
         self.is_first_page = false;
         self.has_ambiguous_end = true;
         let Some(current) = self.current() else {
-            return ReadPage::default();
+            return Ok(ReadPage::default());
         };
         if !current.is_confirmation {
             let at = self.paging.confirm(at, &self.scope());
             self.admit(at, true);
-            return ReadPage::default();
+            return Ok(ReadPage::default());
         }
         let has_rows = self
             .lineage_rows
@@ -380,8 +390,16 @@ impl<P: Paging + 'static> SliceReader<P> {
             self.has_none_after_rows = true;
             self.doubt(Shortfall::NoneAfterRows);
         }
-        self.follow(Next::end(Evidence::NoneTwice));
-        ReadPage::default()
+        // Now it is an empty page, and other lists may follow one.
+        let then = match self.paging.next(at, &Envelope::default(), &self.scope())? {
+            Next::End { then, .. } => then,
+            Next::Page { .. } | Next::Instead { .. } => Vec::new(),
+        };
+        self.follow(Next::End {
+            evidence: Evidence::NoneTwice,
+            then,
+        });
+        Ok(ReadPage::default())
     }
 
     /// The vendor proves that it has no row of this id: one that we hold is gone.
@@ -502,7 +520,9 @@ fn mismatch_of(mismatch: Mismatch) -> Shortfall {
 fn tables_to_gather(stream: &StreamDef, slice: &Slice) -> Vec<SeenIds> {
     let tables: Vec<&'static Table> = match (&stream.mode, stream.mode.absence()) {
         (SyncMode::Daily(_), _) => vec![stream.fills[0]],
-        (_, Absence::Gone { tables, .. }) if slice.extent == Extent::List => tables.to_vec(),
+        (_, Absence::Gone { tables, .. }) if matches!(slice.extent, Extent::List | Extent::Unfiltered) => {
+            tables.to_vec()
+        }
         _ => Vec::new(),
     };
     let gather = |table| SeenIds {

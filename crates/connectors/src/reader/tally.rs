@@ -1,6 +1,6 @@
 //! Counting what a slice has met, so that "complete" is proved and nothing is loaded twice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -105,6 +105,7 @@ impl Tally {
         self.total = self.total.max(total);
         self.has_totals |= total.is_some();
         let landed = landed_in_part(self.table, page);
+        let apart = tombstones_without_row(self.table, page);
         let mut duplicate_count = 0;
         for rows in page.batch.rows_mut() {
             let keep = self.meet_rows(rows);
@@ -112,8 +113,8 @@ impl Tally {
             rows.retain(&keep);
         }
         page.duplicate_count = duplicate_count as u64;
-        for tombstone in page.batch.tombstones() {
-            let counts = tombstone.table == self.table;
+        for (tombstone, is_apart) in page.batch.tombstones().iter().zip(apart) {
+            let counts = tombstone.table == self.table && is_apart;
             self.meet(key("tombstone", tombstone.id.as_bytes()), 0, counts);
         }
         for (reject, landed) in page.rejects.iter().zip(landed) {
@@ -181,6 +182,16 @@ fn landed_in_part(table: &'static Table, page: &ReadPage) -> Vec<bool> {
         rows.into_iter().any(|rows| rows.raws().contains(&reject.raw))
     };
     page.rejects.iter().map(landed).collect()
+}
+
+/// For each tombstone, whether its record gave no row of the table besides, which counts already.
+fn tombstones_without_row(table: &'static Table, page: &ReadPage) -> Vec<bool> {
+    let rows = page.batch.rows().iter().filter(|rows| rows.table() == table);
+    let ids: HashSet<&str> = rows.flat_map(|rows| rows.ids()).map(String::as_str).collect();
+    let tombstones = page.batch.tombstones().iter();
+    tombstones
+        .map(|tombstone| !ids.contains(tombstone.id.as_str()))
+        .collect()
 }
 
 fn lack(counted: u64, total: Option<u64>) -> Option<Mismatch> {

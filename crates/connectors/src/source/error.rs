@@ -49,9 +49,6 @@ pub enum ReadError {
     /// What was asked for is not there, and nothing proves that it ought not to be.
     #[error("The vendor says 404 (not found), and not in its own words")]
     NotFound,
-    /// A link that the vendor gave leads nowhere any more.
-    #[error("The vendor's link to the next page has expired")]
-    LinkExpired,
     /// The vendor says that it failed.
     #[error("The vendor says that it failed{}", said.as_ref().map_or_else(String::new, |said| format!(": {said}")))]
     Failed {
@@ -108,7 +105,7 @@ impl ReadError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Truncated => Remedy::Again,
-            Self::Failed { .. } | Self::NotFound | Self::LinkExpired => Remedy::NextRun,
+            Self::Failed { .. } | Self::NotFound => Remedy::NextRun,
             Self::Refused { .. }
             | Self::WebPage
             | Self::PageSize

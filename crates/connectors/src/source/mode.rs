@@ -45,6 +45,8 @@ pub struct WindowPolicy {
     pub open_end: bool,
     /// How often the list is read without its time filter as well, for rows without that time. It covers nothing.
     pub unfiltered_every: Option<TimeDelta>,
+    /// What a complete slice without the time filter proves to be gone.
+    pub absence: Absence,
 }
 
 impl WindowPolicy {
@@ -58,6 +60,7 @@ impl WindowPolicy {
         history: History::FromSettings,
         open_end: false,
         unfiltered_every: None,
+        absence: Absence::ProvesNothing,
     };
 }
 
@@ -233,7 +236,10 @@ impl SyncMode {
     /// What a complete slice of the whole list proves to be gone.
     pub fn absence(&self) -> Absence {
         match self {
-            Self::FullRefresh(absence) | Self::NewestFirst(FeedPolicy { absence, .. }) => *absence,
+            Self::FullRefresh(absence)
+            | Self::NewestFirst(FeedPolicy { absence, .. })
+            | Self::Windowed(WindowPolicy { absence, .. })
+            | Self::Incremental(WindowPolicy { absence, .. }) => *absence,
             _ => Absence::ProvesNothing,
         }
     }

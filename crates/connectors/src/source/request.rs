@@ -26,6 +26,8 @@ pub struct Request {
     pub is_repeatable: bool,
     /// True where the vendor gave the path as a link.
     pub is_link: bool,
+    /// The path of the request that a link came in answer to; a relative link is relative to it.
+    pub page_path: Cow<'static, str>,
     /// The body of a JSON request.
     pub body: Option<String>,
     params: Vec<(&'static str, String)>,
@@ -39,6 +41,7 @@ impl Request {
             host: "",
             is_repeatable: true,
             is_link: false,
+            page_path: Cow::Borrowed(""),
             body: None,
             params: Vec::new(),
         }
@@ -71,8 +74,11 @@ impl Request {
     /// A link that the vendor gave in an answer to this request, as it stands.
     #[must_use]
     pub fn follow_link(&self, link: String) -> Self {
+        // The first page's path all along a chain of links, so that two requests for one link are equal.
+        let page_path = if self.is_link { &self.page_path } else { &self.path };
         Self {
             is_link: true,
+            page_path: page_path.clone(),
             ..Self::new(Verb::Get, link.into()).to_host(self.host)
         }
     }

@@ -29,6 +29,8 @@ pub struct StreamDef {
     pub partitions: fn(&Account) -> Vec<String>,
     /// Options of the vendor that change what is read, and so what the coverage means.
     pub shaped_by: &'static [&'static str],
+    /// The option that names fields of its first table's records which a view shows as columns.
+    pub promoted_by: Option<&'static str>,
     /// How its pages follow each other.
     pub paging: &'static dyn OpenSlice,
     /// Opens the envelope, strictly.

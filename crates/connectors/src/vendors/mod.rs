@@ -1,5 +1,8 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
+#[cfg(test)]
+mod conformance;
+
 use crate::source::Vendor;
 
 /// Every vendor.
