@@ -211,6 +211,11 @@ fn a_day_may_be_given_without_quotes_and_begins_in_the_zone_of_the_account() {
     let elsewhere = convoso("since = 2025-01-01\ntime_zone = 'UTC'");
     let settings = texts("day-elsewhere", &[&elsewhere], &[]).expect("no problems");
     assert_eq!(settings.sources["a"].since, Some(instant("2025-01-01T00:00:00Z")));
+    // The times of this vendor are in UTC wherever the account is.
+    let fixed = "[sources.a]\nvendor = 'conversocial'\ntoken_name = 'x'\ntoken_secret = 'x'\nsince = 2025-01-01\n\
+                 time_zone = 'Europe/Paris'";
+    let settings = texts("day-fixed", &[fixed], &[]).expect("no problems");
+    assert_eq!(settings.sources["a"].since, Some(instant("2025-01-01T00:00:00Z")));
 }
 
 #[test]
