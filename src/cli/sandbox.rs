@@ -61,7 +61,7 @@ impl Sandbox {
 fn block(source: &Source) -> String {
     let mut lines = vec![
         format!("\n[sources.{}]", source.name),
-        format!("vendor = \"{}\"", source.vendor),
+        format!("vendor = \"{}\"", source.vendor.name),
     ];
     let url = source.base_url.iter().map(|url| format!("base_url = \"{url}\""));
     lines.extend(url);

@@ -8,6 +8,7 @@ use chrono::Utc;
 use secrecy::SecretString;
 
 use crate::settings::Source;
+use connectors::vendors::vendor;
 use sandbox::{Options, Sandbox, conversocial, convertalk};
 
 /// How many requests a minute the simulated vendors let through.
@@ -123,14 +124,15 @@ fn conversocial(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
 /// A source without considerations: our own server needs none.
 fn source(
     name: &str,
-    vendor: &str,
+    vendor_name: &str,
     url: &str,
     (key, secret): (&'static str, &str),
 ) -> anyhow::Result<Source> {
     Ok(Source {
         name: name.to_owned(),
-        vendor: vendor.to_owned(),
+        vendor: vendor(vendor_name).context("The sandbox has a vendor of its own")?,
         base_url: Some(url.parse().context("The sandbox's own address")?),
+        allow_plain_http: false,
         secrets: BTreeMap::from([(key, SecretString::from(secret.to_owned()))]),
         options: BTreeMap::new(),
         time_zone: None,
