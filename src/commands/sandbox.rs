@@ -8,7 +8,6 @@ use chrono::Utc;
 use secrecy::SecretString;
 
 use crate::settings::Source;
-use connectors::vendors::vendor;
 use sandbox::{Options, Sandbox, conversocial, convertalk};
 
 /// How many requests a minute the simulated vendors let through.
@@ -124,13 +123,13 @@ fn conversocial(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
 /// A source without considerations: our own server needs none.
 fn source(
     name: &str,
-    vendor_name: &str,
+    vendor: &str,
     url: &str,
     (key, secret): (&'static str, &str),
 ) -> anyhow::Result<Source> {
     Ok(Source {
         name: name.to_owned(),
-        vendor: vendor(vendor_name).context("The sandbox has a vendor of its own")?,
+        vendor: connectors::vendors::vendor(vendor).context("A vendor that is simulated")?,
         base_url: Some(url.parse().context("The sandbox's own address")?),
         allow_plain_http: false,
         secrets: BTreeMap::from([(key, SecretString::from(secret.to_owned()))]),

@@ -1,5 +1,6 @@
 //! From settings to streams: the vendor's defaults with the settings on top.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,29 +43,27 @@ pub fn build_sources(settings: &Settings, budget: Arc<dyn RequestBudget>) -> any
 }
 
 fn build_source(settings: &Settings, source: &settings::Source, client: &HttpClient) -> anyhow::Result<Source> {
-    let (name, vendor) = (&source.name, source.vendor);
-    let hosts = source.known_hosts();
+    let name = &source.name;
+    let hosts = open_hosts(source);
     let account = Arc::new(build_account(source, &hosts));
-    let hosts = hosts.into_iter().map(|host| (host.host.name, access_to(host))).collect();
-    let api = client.open_api(vendor.name, hosts, api_limits(settings, source, vendor));
+    let api = client.open_api(source.vendor.name, hosts, api_limits(settings, source));
     let builder = SpecBuilder {
         settings,
         source,
-        vendor,
         client: Arc::new(api.with_context(|| format!("sources.{name}"))?),
         account,
     };
-    let streams = vendor.streams_of(&builder.account).filter(|stream| builder.is_on(stream));
-    let streams = streams.map(|stream| builder.configure(stream)).collect();
+    let streams = source.vendor.streams_of(&builder.account);
+    let enabled = streams.filter(|stream| builder.is_on(stream));
     Ok(Source {
         name: name.clone(),
-        vendor,
-        streams,
+        vendor: source.vendor,
+        streams: enabled.map(|stream| builder.configure(stream)).collect(),
     })
 }
 
-fn build_account(source: &settings::Source, hosts: &[SourceHost]) -> Account {
-    let addresses = hosts.iter().map(|host| (host.host.name, host.base_url.to_string()));
+fn build_account(source: &settings::Source, hosts: &BTreeMap<&'static str, HostAccess>) -> Account {
+    let addresses = hosts.iter().map(|(name, access)| (*name, access.base_url.to_string()));
     Account {
         time_zone: source.account_zone(),
         region: source.default_region.unwrap_or(Region::US),
@@ -76,16 +75,19 @@ fn build_account(source: &settings::Source, hosts: &[SourceHost]) -> Account {
     }
 }
 
-fn access_to(host: SourceHost) -> HostAccess {
-    HostAccess {
-        base_url: host.base_url,
-        auth: host.host.auth,
-        user: host.user,
-        secret: host.secret,
-    }
+fn open_hosts(source: &settings::Source) -> BTreeMap<&'static str, HostAccess> {
+    let access = |known: SourceHost| HostAccess {
+        base_url: known.base_url,
+        auth: known.host.auth,
+        user: known.user,
+        secret: known.secret,
+    };
+    let hosts = source.known_hosts().into_iter();
+    hosts.map(|known| (known.host.name, access(known))).collect()
 }
 
-fn api_limits(settings: &Settings, source: &settings::Source, vendor: &Vendor) -> ApiLimits {
+fn api_limits(settings: &Settings, source: &settings::Source) -> ApiLimits {
+    let vendor = source.vendor;
     ApiLimits {
         requests_per_minute: source.requests_per_minute.unwrap_or(vendor.requests_per_minute),
         max_in_flight: source.max_in_flight.unwrap_or(vendor.max_in_flight),
@@ -99,7 +101,6 @@ fn api_limits(settings: &Settings, source: &settings::Source, vendor: &Vendor) -
 struct SpecBuilder<'a> {
     settings: &'a Settings,
     source: &'a settings::Source,
-    vendor: &'static Vendor,
     account: Arc<Account>,
     client: Arc<ApiClient>,
 }
@@ -117,10 +118,10 @@ impl SpecBuilder<'_> {
         let own = self.own(stream);
         let schedule = own.schedule.clone().or_else(|| self.source.schedule.clone());
         ConfiguredStream {
-            schedule: schedule.unwrap_or_else(|| self.vendor.schedule_of(stream).to_owned()),
+            schedule: schedule.unwrap_or_else(|| self.source.vendor.schedule_of(stream).to_owned()),
             spec: StreamSpec {
                 source: self.source.name.clone(),
-                vendor: self.vendor,
+                vendor: self.source.vendor,
                 stream,
                 mode: adjust_mode(stream.mode, &own),
                 account: self.account.clone(),

@@ -55,12 +55,7 @@ pub trait Paging: Send + Sync {
     }
 
     /// What an operator should know about a page, seen beside what was asked for.
-    fn warning(
-        &self,
-        _at: &Self::Position,
-        _got: &Envelope<'_>,
-        _scope: &Scope<'_>,
-    ) -> Option<&'static str> {
+    fn warning(&self, _at: &Self::Position, _got: &Envelope<'_>, _scope: &Scope<'_>) -> Option<&'static str> {
         None
     }
 

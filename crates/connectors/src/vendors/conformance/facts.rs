@@ -1,6 +1,6 @@
 //! The facts of a vendor and of its streams fit together.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -41,15 +41,20 @@ fn names_are_unique_and_in_lower_snake_case() {
     require_names(vendors().map(|vendor| vendor.name));
     for vendor in vendors() {
         require_names(vendor.streams.iter().map(|stream| stream.name));
-        let hosts = vendor.hosts.iter();
-        // They are keys of one block of settings.
-        let keys = hosts
-            .flat_map(|host| [host.url_key, host.secret])
-            .collect::<BTreeSet<_>>();
-        require_names(
-            keys.into_iter()
-                .chain(vendor.options.iter().map(|option| option.name)),
-        );
+        require_names(vendor.options.iter().map(|option| option.name));
+        for host in vendor.hosts {
+            require_names([host.url_key, host.secret]);
+            let is_option = |key: &str| has_option(vendor, key);
+            // Settings know the main address and the secrets by themselves; the address of another host is an option.
+            assert_eq!(
+                is_option(host.url_key),
+                !host.name.is_empty(),
+                "{}: `{}`",
+                vendor.name,
+                host.url_key
+            );
+            assert!(!is_option(host.secret), "{}: `{}`", vendor.name, host.secret);
+        }
     }
 }
 
@@ -93,6 +98,9 @@ fn what_a_vendor_names_of_itself_exists() {
         let Subject { vendor, stream } = subject;
         let has_host = vendor.hosts.iter().any(|host| host.name == stream.host);
         assert!(has_host, "{subject}: host `{}`", stream.host);
+        if let Some(key) = stream.promoted_by {
+            assert!(has_option(vendor, key), "{subject}: option `{key}`");
+        }
         for key in stream.shaped_by {
             assert!(has_option(vendor, key), "{subject}: option `{key}`");
             let is_twice = vendor.account_options.contains(key);

@@ -62,6 +62,34 @@ pub(super) fn slice(subject: Subject, id_count: usize) -> Slice {
     }
 }
 
+/// A slice of each kind that a stream may be asked for; the recorded one first.
+pub(super) fn slices(subject: Subject, id_count: usize) -> Vec<Slice> {
+    let recorded = slice(subject, id_count);
+    let others = match &subject.stream.mode {
+        SyncMode::Windowed(policy) | SyncMode::Incremental(policy) => {
+            let open = Extent::Window {
+                window: window(),
+                is_open: true,
+            };
+            let unfiltered = policy.unfiltered_every.map(|_| Extent::Unfiltered);
+            Some(open)
+                .filter(|_| policy.open_end)
+                .into_iter()
+                .chain(unfiltered)
+                .collect()
+        }
+        SyncMode::NewestFirst(_) => vec![Extent::Recent {
+            since: window().since,
+        }],
+        _ => Vec::new(),
+    };
+    let others = others.into_iter().map(|extent| Slice {
+        extent,
+        ..recorded.clone()
+    });
+    std::iter::once(recorded.clone()).chain(others).collect()
+}
+
 fn extent(subject: Subject, partition: &str, id_count: usize) -> Extent {
     match &subject.stream.mode {
         SyncMode::Windowed(_) | SyncMode::Incremental(_) => closed(window()),

@@ -6,7 +6,7 @@ use chrono::SecondsFormat;
 
 use super::playback::{Playback, Step};
 use crate::reader::{ReadPage, Reading, Verdict};
-use crate::schema::{Children, Proof, Rows, Values};
+use crate::schema::{Children, Ownership, Proof, Rows, Values};
 use crate::source::{Request, Verb};
 
 /// The story of a slice.
@@ -54,8 +54,12 @@ fn page(page: &ReadPage) -> String {
     let mut story = String::new();
     let mut line = |text: String| writeln!(story, "{text}").expect("writing to a String cannot fail");
     for rows in page.batch.rows() {
-        let mark = if rows.fills_gaps() { "   (fills a gap)" } else { "" };
-        (0..rows.len()).for_each(|place| line(row(rows, place) + mark));
+        let mark = match rows.ownership() {
+            Ownership::Whole => String::new(),
+            Ownership::Columns([]) => "   (stays as it is where it is already)".to_owned(),
+            Ownership::Columns(columns) => format!("   (of these, {} may change a row)", columns.join(" ")),
+        };
+        (0..rows.len()).for_each(|place| line(row(rows, place) + &mark));
     }
     for tombstone in page.batch.tombstones() {
         let how = match tombstone.proof {

@@ -30,6 +30,7 @@ pub(crate) const TICKETS: StreamDef = StreamDef {
     is_on: true,
     partitions: one_partition,
     shaped_by: &[values::QUEUE],
+    promoted_by: None,
     paging: &Link { request: first_page },
     envelope: envelope::open_tickets,
     map: map_ticket,
