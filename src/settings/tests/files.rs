@@ -100,7 +100,10 @@ fn the_default_file_and_the_page_have_the_words_of_every_vendor() {
             assert!(PAGE.contains(&format!("`{key}`")), "{key}");
         }
         for stream in vendor.streams {
-            let fields = vendor.options.iter().find(|option| stream.promoted_by == Some(option.name));
+            let fields = vendor
+                .options
+                .iter()
+                .find(|option| stream.promoted_by == Some(option.name));
             let are_columns = fields.is_none_or(|fields| matches!(fields.form, OptionForm::Names));
             assert!(are_columns, "what {} shows as columns has names", stream.name);
             assert!(PAGE.contains(&format!("`{}`", stream.name)), "{}", stream.name);
