@@ -50,7 +50,10 @@ impl Sandbox {
         for source in &simulated.sources {
             print_line(&block(source));
         }
-        print_line("\nCtrl-C stops it.");
+        print_line(&format!(
+            "\nClock, faults, quirks and rows change below {}/sandbox.\nCtrl-C stops it.",
+            simulated.server.origin()
+        ));
         stop.cancelled().await;
         simulated.server.stop().await;
         Ok(COMPLETE)

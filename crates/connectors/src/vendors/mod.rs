@@ -1,12 +1,10 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
 mod conversocial;
-mod convertalk;
+// mod convertalk;
 mod converz;
 mod convoso;
 
-#[cfg(test)]
-mod agreement;
 #[cfg(test)]
 mod conformance;
 
@@ -15,7 +13,7 @@ use crate::source::Vendor;
 /// Every vendor.
 pub const VENDORS: &[&Vendor] = &[
     &conversocial::VENDOR,
-    &convertalk::VENDOR,
+    // &convertalk::VENDOR,
     &converz::VENDOR,
     &convoso::VENDOR,
 ];

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::schema::{Batch, Call, Entity as _};
-use crate::source::{Context, Faults, Item, MapError, Request, Reread, StreamDef, SyncMode, WindowPolicy};
+use crate::source::{Context, Item, MapError, Request, Reread, StreamDef, SyncMode, WindowPolicy};
 use crate::vendors::converz::envelope;
 use crate::vendors::converz::spans::Spans;
 use crate::wire::wire_record;
