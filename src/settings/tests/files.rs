@@ -10,8 +10,8 @@ const EXAMPLE: &str = include_str!("../../../config/example.toml");
 const PAGE: &str = include_str!("../../../docs/settings.md");
 
 /// Loads a text as a file, for the vendors that there are.
-fn load_for_real(test: &str, text: &str, environment: &[(&str, &str)]) -> Settings {
-    let folder = Folder::new(test, &[("a.toml", text)]);
+fn load_for_real(test: &str, file: &str, environment: &[(&str, &str)]) -> Settings {
+    let folder = Folder::new(test, &[("a.toml", file)]);
     given_to(VENDORS, &[folder.path("a.toml")], environment).expect("no problems")
 }
 
