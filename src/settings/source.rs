@@ -198,7 +198,9 @@ fn take_secrets(table: &mut Reader<'_>, vendor: &Vendor) -> BTreeMap<&'static st
     let mut secrets = BTreeMap::new();
     let keys: BTreeSet<&'static str> = vendor.hosts.iter().map(|host| host.secret).collect();
     for key in keys {
-        let is_in_header = |host: &ApiHost| host.secret == key && matches!(host.auth, Auth::Header { .. });
+        let is_in_header = |host: &ApiHost| {
+            host.secret == key && matches!(host.auth, Auth::Header { .. } | Auth::Headers(_))
+        };
         let check: secret::Check = if vendor.hosts.iter().any(is_in_header) {
             secret::parse_header_secret
         } else {
