@@ -6,25 +6,20 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::agents::{agent_id, offset_text};
 use super::api::{Paging, Refused, Span};
 use super::call_script::{CallScript, Fate, Kind};
 use super::catalogue::{CAMPAIGNS, list_ids};
-use super::{Account, DAY, Empty, HOUR, Quirks, State, Ties, campaigns};
+use super::lists::{agent_id, list_name};
+use super::{Account, DAY, Empty, HOUR, Quirks, State, Ties};
 use crate::account::Records;
-use crate::local::wall_text;
+use crate::local::{offset_text, wall_text};
 use crate::people::{CUSTOMERS, Customer, FIRST_CUSTOMER, customer, phone};
 use crate::request::{Request, Response};
 use crate::rng::scatter;
 use crate::table::{Life, Record, Table, View};
 
 /// Documented default and greatest page.
-const PAGING: Paging = Paging {
-    usual: 10,
-    most: 2_000,
-    is_strict: true,
-    farthest: usize::MAX,
-};
+const PAGING: Paging = Paging::new(10, 2_000).strictly();
 
 /// A lead as it stands.
 #[derive(Debug, Clone)]
@@ -295,7 +290,7 @@ fn record(state: &State, lead: &Lead, quirks: &Quirks) -> Value {
         "user_id": lead.user_id.to_string(), "owner_id": (["1000777", "0", "0", "1000784"][pick % 4]),
         "created_by": "1000001", "last_modified_by": lead.user_id.to_string(),
         "source_id": (["API", "WEB"][pick % 2]), "source_name": (["API", "Web form"][pick % 2]),
-        "list_id": lead.list.to_string(), "directory_name": campaigns::list_name(lead.list),
+        "list_id": lead.list.to_string(), "directory_name": list_name(lead.list),
         "campaign_uid": campaign.map(|campaign| campaign.id.to_string()),
         "campaign_name": campaign.map(|campaign| campaign.name),
         "locale_gmt": "-8.00", "called_since_last_reset": if lead.called > 0 { "Y" } else { "N" },
