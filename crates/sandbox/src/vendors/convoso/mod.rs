@@ -150,20 +150,20 @@ pub struct Quirks {
 impl Quirks {
     /// A count that is a text in the documented samples, and a number in what some clients saw.
     fn count(&self, count: usize) -> Value {
-        if self.counts_as_numbers {
-            json!(count)
-        } else {
-            json!(count.to_string())
-        }
+        json_count(count, self.counts_as_numbers)
     }
 
     /// A count that is a number in the documented samples, and a text elsewhere.
     fn number(&self, count: usize) -> Value {
-        if self.counts_as_numbers {
-            json!(count.to_string())
-        } else {
-            json!(count)
-        }
+        json_count(count, !self.counts_as_numbers)
+    }
+}
+
+fn json_count(count: usize, is_number: bool) -> Value {
+    if is_number {
+        json!(count)
+    } else {
+        json!(count.to_string())
     }
 }
 
