@@ -53,7 +53,10 @@ pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> R
         session.warehouse.accept_account(&session.lease, &entry).await?;
         return Ok(());
     };
-    let IdCount { known, held } = session.warehouse.count_known_ids(&first.source, table, &ids).await?;
+    let IdCount { known, held } = session
+        .warehouse
+        .count_known_ids(&first.source, table, &ids)
+        .await?;
     if held > 0 && known == 0 && !ids.is_empty() {
         let error = SyncError::OtherAccount {
             source_name: first.source.clone(),
@@ -61,12 +64,21 @@ pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> R
             found: ids.len(),
             held,
         };
-        let reason = format!("the account shares no row of {} with the {held} that are stored", table.name);
-        session.warehouse.refuse_source(&session.lease, &account, &reason).await?;
+        let reason = format!(
+            "the account shares no row of {} with the {held} that are stored",
+            table.name
+        );
+        session
+            .warehouse
+            .refuse_source(&session.lease, &account, &reason)
+            .await?;
         return Err(error);
     }
     if is_changed {
-        info!(source = first.source, "The account is the one whose rows are stored, under another address");
+        info!(
+            source = first.source,
+            "The account is the one whose rows are stored, under another address"
+        );
         session.warehouse.accept_account(&session.lease, &entry).await?;
     }
     Ok(())
@@ -87,7 +99,9 @@ async fn show_ids(specs: &[&StreamSpec], session: &Session) -> Result<Option<Sho
     let mut reader = spec.stream.open(spec.account.clone(), slice, spec.limits.slice);
     let mut ids = Vec::new();
     for _ in 0..PAGES {
-        let Some(request) = reader.request().filter(|_| ids.is_empty()) else { break };
+        let Some(request) = reader.request().filter(|_| ids.is_empty()) else {
+            break;
+        };
         let reply = spec.client.send_request(&request, Priority::Live).await?;
         let page = reader.accept(&reply.response)?;
         let rows = page.batch.rows().iter().filter(|rows| rows.table() == table);

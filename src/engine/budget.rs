@@ -19,9 +19,16 @@ impl WarehouseBudget {
 }
 
 impl RequestBudget for WarehouseBudget {
-    fn reserve_slot<'a>(&'a self, credential: &'a CredentialName, interval: Duration) -> BudgetFuture<'a, Slot> {
+    fn reserve_slot<'a>(
+        &'a self,
+        credential: &'a CredentialName,
+        interval: Duration,
+    ) -> BudgetFuture<'a, Slot> {
         Box::pin(async move {
-            let reserved = self.warehouse.reserve_requests(credential.as_str(), interval, 1).await;
+            let reserved = self
+                .warehouse
+                .reserve_requests(credential.as_str(), interval, 1)
+                .await;
             let wait = reserved.map_err(|error| BudgetError(error.into()))?;
             Ok(if wait > LONGEST_PAUSE {
                 Slot::Postponed(wait)

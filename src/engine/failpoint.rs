@@ -6,7 +6,9 @@ pub fn reach_failpoint(name: &str) {
     {
         use std::sync::atomic::{AtomicU32, Ordering};
         static REACHED: AtomicU32 = AtomicU32::new(0);
-        let Ok(wanted) = std::env::var("CONVENE_FAILPOINT") else { return };
+        let Ok(wanted) = std::env::var("CONVENE_FAILPOINT") else {
+            return;
+        };
         let (place, number) = wanted.split_once(':').unwrap_or((&wanted, "1"));
         if place == name && REACHED.fetch_add(1, Ordering::SeqCst) + 1 == number.parse().unwrap_or(1) {
             std::process::abort();

@@ -109,9 +109,14 @@ async fn renew_lease(session: Session, period: Duration) {
 
 /// Wakes the streams whose held deletions an operator has confirmed.
 async fn wake_confirmed(session: &Session) {
-    let Ok(held) = session.warehouse.held_deletions().await else { return };
+    let Ok(held) = session.warehouse.held_deletions().await else {
+        return;
+    };
     let source = session.lease.source();
-    for deletions in held.iter().filter(|held| held.source == source && held.is_confirmed) {
+    for deletions in held
+        .iter()
+        .filter(|held| held.source == source && held.is_confirmed)
+    {
         session.nudge_of(&deletions.stream).notify_one();
     }
 }

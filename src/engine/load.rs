@@ -62,7 +62,10 @@ pub(super) async fn load_pages(
 }
 
 /// The next page, together with those that already wait behind it.
-async fn take_waiting(queue: &mut Receiver<FetchedPage>, next: &mut Option<FetchedPage>) -> Option<FetchedPage> {
+async fn take_waiting(
+    queue: &mut Receiver<FetchedPage>,
+    next: &mut Option<FetchedPage>,
+) -> Option<FetchedPage> {
     let mut first = match next.take() {
         Some(page) => page,
         None => queue.recv().await?,

@@ -32,4 +32,4 @@ pub use observer::{Event, Observer, RunReport, UnfinishedSlice, no_observer};
 pub use run::{RunOptions, run_stream};
 pub use session::Session;
 pub use stream_spec::{Limits, StreamSpec};
-pub use supervise::{ScheduledStream, supervise_source};
+pub use supervise::{ScheduledStream, prepare_source, supervise_source};

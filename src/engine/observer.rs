@@ -98,8 +98,15 @@ impl RunReport {
 
     /// The gravest remedy that its slices need.
     pub fn remedy(&self) -> Option<Remedy> {
-        let of = |remedy| self.unfinished.iter().any(|slice| slice.remedy == remedy).then_some(remedy);
-        of(Remedy::Operator).or_else(|| of(Remedy::Developer)).or_else(|| of(Remedy::NextRun))
+        let of = |remedy| {
+            self.unfinished
+                .iter()
+                .any(|slice| slice.remedy == remedy)
+                .then_some(remedy)
+        };
+        of(Remedy::Operator)
+            .or_else(|| of(Remedy::Developer))
+            .or_else(|| of(Remedy::NextRun))
     }
 }
 

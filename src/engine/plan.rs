@@ -74,7 +74,11 @@ pub(super) struct PlannedWindow {
 
 /// The windows to read, in order: the newest gap first together with a step back behind it, then the older gaps, then the
 /// re-reads, each newest first. The present stays alone until it is old enough.
-pub(super) fn plan_windows(known: &Known<'_>, policy: &WindowPolicy, now: DateTime<Utc>) -> Vec<PlannedWindow> {
+pub(super) fn plan_windows(
+    known: &Known<'_>,
+    policy: &WindowPolicy,
+    now: DateTime<Utc>,
+) -> Vec<PlannedWindow> {
     let end = (now - policy.delay).trunc_subsecs(0);
     let Some(history) = Window::new(known.since, end) else {
         return Vec::new();
@@ -110,7 +114,10 @@ pub(super) fn plan_windows(known: &Known<'_>, policy: &WindowPolicy, now: DateTi
 fn head(known: &Known<'_>, policy: &WindowPolicy, history: Window) -> Option<Window> {
     let ends = known.covered.iter().map(|window| window.until);
     let covered_until = ends.max()?.min(history.until);
-    Window::new((covered_until - policy.lookback).max(history.since), history.until)
+    Window::new(
+        (covered_until - policy.lookback).max(history.since),
+        history.until,
+    )
 }
 
 /// What of the history is not covered, in order of time.
@@ -132,7 +139,8 @@ fn cut(window: Window, max_span: TimeDelta) -> Vec<Window> {
     let mut pieces = Vec::new();
     let mut until = window.until;
     while until > window.since {
-        let whole = (until.timestamp() - i64::from(until.timestamp_subsec_nanos() == 0)).div_euclid(grid) * grid;
+        let whole =
+            (until.timestamp() - i64::from(until.timestamp_subsec_nanos() == 0)).div_euclid(grid) * grid;
         let since = DateTime::from_timestamp(whole, 0)
             .unwrap_or(window.since)
             .max(window.since);
@@ -189,7 +197,10 @@ mod tests {
             let (since, until) = (text(planned.window.since), text(planned.window.until));
             let end = if planned.is_open { " and later" } else { "" };
             let new = if planned.skip_probe { " new" } else { "" };
-            format!("{:?} {:?} {since} - {until}{end}{new}", planned.rank, planned.purpose)
+            format!(
+                "{:?} {:?} {since} - {until}{end}{new}",
+                planned.rank, planned.purpose
+            )
         };
         plan_windows(&known, &policy, at(now)).iter().map(line).collect()
     }
@@ -220,7 +231,11 @@ mod tests {
     #[test]
     fn gaps_come_newest_first_and_are_cut_at_the_same_places() {
         assert_eq!(
-            story(&[["01 02:00", "01 07:00"], ["01 15:00", "01 22:00"]], &[], "01 22:31"),
+            story(
+                &[["01 02:00", "01 07:00"], ["01 15:00", "01 22:00"]],
+                &[],
+                "01 22:31"
+            ),
             [
                 "Live Window 01 20:00 - 01 22:30 and later",
                 "History Window 01 12:00 - 01 15:00 new",
@@ -243,7 +258,11 @@ mod tests {
     #[test]
     fn re_reads_follow_the_gaps_and_leave_out_what_was_just_read() {
         assert_eq!(
-            story(&[["01 00:00", "03 09:00"]], &[["02 20:00", "03 08:00"]], "03 09:01"),
+            story(
+                &[["01 00:00", "03 09:00"]],
+                &[["02 20:00", "03 08:00"]],
+                "03 09:01"
+            ),
             [
                 "Live Reread 03 07:00 - 03 09:00 and later",
                 "Reread Reread 03 06:00 - 03 07:00",

@@ -49,7 +49,11 @@ pub(super) fn plan_days(known: &Known<'_>, rules: DayRules, now: DateTime<Utc>) 
             .iter()
             .any(|gap| gap.since < window.until && window.since < gap.until);
         let is_live = end > always_from;
-        let purpose = if is_missing { Purpose::Window } else { Purpose::Reread };
+        let purpose = if is_missing {
+            Purpose::Window
+        } else {
+            Purpose::Reread
+        };
         let rank = if day == newest { Rank::Live } else { Rank::History };
         (is_missing || is_live).then(|| planned(known, window, purpose, rank))
     });
@@ -81,7 +85,10 @@ mod tests {
             zone: chrono_tz::America::Los_Angeles,
         };
         let planned = plan_days(&known, rules, at(now));
-        planned.iter().map(|planned| format!("{:?} {}", planned.purpose, planned.window)).collect()
+        planned
+            .iter()
+            .map(|planned| format!("{:?} {}", planned.purpose, planned.window))
+            .collect()
     }
 
     #[test]
@@ -103,7 +110,12 @@ mod tests {
             ["2026-01-31T08:00:00Z", "2026-02-03T18:00:00Z"],
         ];
         assert_eq!(
-            story(&covered, "2026-01-01T08:00:00Z", "2026-02-03T20:00:00Z", Period::Day),
+            story(
+                &covered,
+                "2026-01-01T08:00:00Z",
+                "2026-02-03T20:00:00Z",
+                Period::Day
+            ),
             [
                 "Window 2026-02-03T08:00:00Z to 2026-02-03T20:00:00Z",
                 "Reread 2026-02-02T08:00:00Z to 2026-02-03T08:00:00Z",
@@ -127,7 +139,12 @@ mod tests {
     fn days_are_as_long_as_the_clocks_make_them() {
         let now = "2026-03-09T07:00:00Z";
         let covered = [["2026-03-01T08:00:00Z", now]];
-        let told = story(&covered, "2026-03-07T08:00:00Z", "2026-03-09T07:30:00Z", Period::Day);
+        let told = story(
+            &covered,
+            "2026-03-07T08:00:00Z",
+            "2026-03-09T07:30:00Z",
+            Period::Day,
+        );
         assert_eq!(told[1], "Reread 2026-03-08T08:00:00Z to 2026-03-09T07:00:00Z");
         assert!(story(&[], now, now, Period::Day).is_empty());
     }

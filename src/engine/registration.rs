@@ -33,7 +33,10 @@ pub(super) async fn register_streams(specs: &[&StreamSpec], session: &Session) -
             identity: &partition.identity,
         })
         .collect();
-    session.warehouse.register_streams(&session.lease, &entries).await?;
+    session
+        .warehouse
+        .register_streams(&session.lease, &entries)
+        .await?;
     Ok(())
 }
 
@@ -49,8 +52,14 @@ fn partitions_of(spec: &StreamSpec) -> Vec<Partition<'_>> {
 
 /// The tables whose rows name the ids of a lookup.
 fn tables_naming_ids(mode: &SyncMode) -> Vec<&'static Table> {
-    let SyncMode::Lookup(policy) = mode else { return Vec::new() };
-    let mut tables: Vec<&'static Table> = policy.references.iter().map(|reference| reference.table).collect();
+    let SyncMode::Lookup(policy) = mode else {
+        return Vec::new();
+    };
+    let mut tables: Vec<&'static Table> = policy
+        .references
+        .iter()
+        .map(|reference| reference.table)
+        .collect();
     tables.dedup();
     tables
 }

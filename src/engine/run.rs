@@ -35,7 +35,9 @@ pub async fn run_stream(
     is_wanted_anew: impl Fn() -> bool,
 ) -> RunReport {
     let span = info_span!("run", source = spec.source, stream = spec.name());
-    let report = time_run(spec, session, options, is_wanted_anew).instrument(span).await;
+    let report = time_run(spec, session, options, is_wanted_anew)
+        .instrument(span)
+        .await;
     (session.observer)(Event::RunEnded(&report));
     report
 }
@@ -66,13 +68,22 @@ async fn record_run(
 ) -> Result<(), SyncError> {
     if !spec.promoted.is_empty() {
         let table = spec.stream.fills[0];
-        session.warehouse.promote_fields(&session.lease, table, &spec.promoted).await?;
+        session
+            .warehouse
+            .promote_fields(&session.lease, table, &spec.promoted)
+            .await?;
     }
     reach_failpoint("before run");
-    let run = session.warehouse.begin_run(&session.lease, spec.name(), session.clock.now()).await?;
+    let run = session
+        .warehouse
+        .begin_run(&session.lease, spec.name(), session.clock.now())
+        .await?;
     let outcome = run_slices(spec, session, run, options, report, is_wanted_anew).await;
     reach_failpoint("before end of run");
-    session.warehouse.end_run(&session.lease, run, &run_end(report, outcome.as_ref().err())).await?;
+    session
+        .warehouse
+        .end_run(&session.lease, run, &run_end(report, outcome.as_ref().err()))
+        .await?;
     outcome
 }
 
@@ -125,7 +136,14 @@ async fn run_slices(
         (session.observer)(Event::SliceEnded { source, stream });
         report.counts += slice.counts;
         report.held_deletions += slice.held_deletions;
-        report.warnings.extend(slice.warnings.iter().filter(|warning| !report.warnings.contains(warning)).copied().collect::<Vec<_>>());
+        report.warnings.extend(
+            slice
+                .warnings
+                .iter()
+                .filter(|warning| !report.warnings.contains(warning))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
         let Some(flaw) = slice.flaw else {
             report.complete_count += 1;
             failures = 0;
@@ -204,7 +222,9 @@ fn log_run(report: &RunReport) {
         );
     }
     if let Some(first) = report.unfinished.first() {
-        let window = first.window.map_or_else(|| "all".to_owned(), |window: Window| window.to_string());
+        let window = first
+            .window
+            .map_or_else(|| "all".to_owned(), |window: Window| window.to_string());
         warn!(
             window,
             partition = first.partition,

@@ -98,7 +98,10 @@ async fn prepare_partition(
         lookback: policy.map_or(TimeDelta::zero(), |policy| policy.lookback),
         rereads: policy.map_or(&[], |policy| policy.rereads),
     };
-    Ok(session.warehouse.prepare_partition(&session.lease, &partition, now).await?)
+    Ok(session
+        .warehouse
+        .prepare_partition(&session.lease, &partition, now)
+        .await?)
 }
 
 /// Where the history of a partition begins.
@@ -142,7 +145,10 @@ async fn plan_partition(
     };
     Ok(match &spec.mode {
         SyncMode::Windowed(policy) | SyncMode::Incremental(policy) => {
-            let mut slices: Vec<PlannedSlice> = plan_windows(&known, policy, now).into_iter().map(windowed).collect();
+            let mut slices: Vec<PlannedSlice> = plan_windows(&known, policy, now)
+                .into_iter()
+                .map(windowed)
+                .collect();
             if is_unfiltered_due(policy, coverage, now) {
                 slices.push(slice(Extent::Unfiltered, Purpose::Unfiltered, Rank::Reread));
             }
@@ -172,7 +178,10 @@ async fn plan_lookup(
     now: DateTime<Utc>,
     slice: impl FnOnce(Extent, Purpose, Rank) -> PlannedSlice,
 ) -> Result<PlannedSlice, SyncError> {
-    let due = session.warehouse.due_ids(&session.lease, spec.name(), policy, now).await?;
+    let due = session
+        .warehouse
+        .due_ids(&session.lease, spec.name(), policy, now)
+        .await?;
     Ok(PlannedSlice {
         ids_left: IdsLeft {
             count: due.left,
@@ -189,8 +198,13 @@ fn is_unfiltered_due(policy: &WindowPolicy, coverage: &Coverage, now: DateTime<U
 
 /// Where a quick slice may stop: behind the start of the slice before. None where the list has to be read to its end.
 fn recent_since(policy: &FeedPolicy, coverage: &Coverage, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let is_full_due = coverage.full_read_at.is_none_or(|at| at + policy.full_every <= now);
-    coverage.whole_read_at.filter(|_| !is_full_due).map(|at| at - policy.lookback)
+    let is_full_due = coverage
+        .full_read_at
+        .is_none_or(|at| at + policy.full_every <= now);
+    coverage
+        .whole_read_at
+        .filter(|_| !is_full_due)
+        .map(|at| at - policy.lookback)
 }
 
 #[cfg(test)]
@@ -225,7 +239,11 @@ mod tests {
                 full_read_at: full.map(at),
                 ..Coverage::default()
             };
-            assert_eq!(recent_since(&policy, &coverage, now), since.map(at), "{read:?} {full:?}");
+            assert_eq!(
+                recent_since(&policy, &coverage, now),
+                since.map(at),
+                "{read:?} {full:?}"
+            );
         }
     }
 
@@ -258,9 +276,25 @@ mod tests {
             let retries = std::slice::from_ref(&retry);
             waits_for(&slice(since, until), retries, at(now)).is_some()
         };
-        assert!(waits("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "2026-02-03T12:00:00Z"));
-        assert!(!waits("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "2026-02-03T12:05:00Z"));
-        assert!(!waits("2026-01-31T00:00:00Z", "2026-02-01T00:00:00Z", "2026-02-03T12:00:00Z"));
-        assert!(!waits("2026-02-02T00:00:00Z", "2026-02-03T00:00:00Z", "2026-02-03T12:00:00Z"));
+        assert!(waits(
+            "2026-02-01T00:00:00Z",
+            "2026-02-02T00:00:00Z",
+            "2026-02-03T12:00:00Z"
+        ));
+        assert!(!waits(
+            "2026-02-01T00:00:00Z",
+            "2026-02-02T00:00:00Z",
+            "2026-02-03T12:05:00Z"
+        ));
+        assert!(!waits(
+            "2026-01-31T00:00:00Z",
+            "2026-02-01T00:00:00Z",
+            "2026-02-03T12:00:00Z"
+        ));
+        assert!(!waits(
+            "2026-02-02T00:00:00Z",
+            "2026-02-03T00:00:00Z",
+            "2026-02-03T12:00:00Z"
+        ));
     }
 }

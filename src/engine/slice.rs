@@ -4,9 +4,7 @@ use tokio::sync::mpsc;
 use tracing::debug;
 
 use crate::transport::Priority;
-use crate::warehouse::{
-    Counts, LedgerSlice, NewSlice, RunId, SliceEnd, SliceOutcome, WarehouseError,
-};
+use crate::warehouse::{Counts, LedgerSlice, NewSlice, RunId, SliceEnd, SliceOutcome, WarehouseError};
 use connectors::source::{Remedy, Slice};
 
 use super::SyncError;
@@ -74,7 +72,11 @@ pub(super) async fn run_slice(
     let (pages, queue) = mpsc::channel(PAGES_AHEAD);
     let fetch = FetchSpec {
         reader: spec.stream.open(spec.account.clone(), slice, spec.limits.slice),
-        priority: if planned.rank == Rank::Live { Priority::Live } else { Priority::History },
+        priority: if planned.rank == Rank::Live {
+            Priority::Live
+        } else {
+            Priority::History
+        },
         pages,
     };
     let (fetched, loaded) = tokio::join!(
@@ -128,7 +130,11 @@ async fn record_end(
     let end = SliceEnd {
         batch_count: result.loaded.batch_count,
         traffic: result.fetched.traffic,
-        vendor_total: result.fetched.reading.total.and_then(|total| i64::try_from(total).ok()),
+        vendor_total: result
+            .fetched
+            .reading
+            .total
+            .and_then(|total| i64::try_from(total).ok()),
         evidence: result.evidence_lines(),
         verdict: result.ledger_verdict(verified, &reason),
     };

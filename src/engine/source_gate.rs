@@ -67,7 +67,11 @@ impl SourceGate {
 
 /// How long a source is left alone after so many failures in a row.
 fn length(failure_count: u32, needs_operator: bool) -> Duration {
-    let longest = if needs_operator { LONGEST_OPERATOR_PAUSE } else { LONGEST_PAUSE };
+    let longest = if needs_operator {
+        LONGEST_OPERATOR_PAUSE
+    } else {
+        LONGEST_PAUSE
+    };
     FIRST_PAUSE
         .saturating_mul(1 << failure_count.saturating_sub(1).min(10))
         .min(longest)
@@ -79,10 +83,20 @@ mod tests {
 
     #[test]
     fn a_source_is_left_alone_longer_with_each_failure() {
-        for (failures, needs_operator, minutes) in
-            [(1, false, 1), (2, false, 2), (4, false, 8), (5, false, 15), (60, false, 15), (1, true, 1), (7, true, 30)]
-        {
-            assert_eq!(length(failures, needs_operator), Duration::from_mins(minutes), "{failures}");
+        for (failures, needs_operator, minutes) in [
+            (1, false, 1),
+            (2, false, 2),
+            (4, false, 8),
+            (5, false, 15),
+            (60, false, 15),
+            (1, true, 1),
+            (7, true, 30),
+        ] {
+            assert_eq!(
+                length(failures, needs_operator),
+                Duration::from_mins(minutes),
+                "{failures}"
+            );
         }
     }
 
@@ -91,7 +105,10 @@ mod tests {
         let gate = SourceGate::default();
         assert!(gate.enter().await.is_none(), "nothing is wrong");
         assert_eq!(gate.pause_source(false), Duration::from_mins(1));
-        assert!(gate.pause_source(false) <= Duration::from_mins(1), "the same failure counts once");
+        assert!(
+            gate.pause_source(false) <= Duration::from_mins(1),
+            "the same failure counts once"
+        );
         let probe = gate.enter().await;
         assert!(probe.is_some());
         gate.clear();

@@ -49,7 +49,15 @@ pub async fn supervise_source(
         return;
     };
     while !stop.is_cancelled() {
-        let held = open_source(&warehouse, &source, period, LeaseWait::Endless, &stop, observer.clone()).await;
+        let held = open_source(
+            &warehouse,
+            &source,
+            period,
+            LeaseWait::Endless,
+            &stop,
+            observer.clone(),
+        )
+        .await;
         match held {
             Ok(held) => {
                 info!(source, "Took the source");
@@ -66,7 +74,7 @@ pub async fn supervise_source(
 }
 
 /// Prepares a source for its runs: what the settings want is written down, and the account is the one whose rows are stored.
-pub(crate) async fn prepare_source(specs: &[&StreamSpec], session: &Session) -> Result<(), SyncError> {
+pub async fn prepare_source(specs: &[&StreamSpec], session: &Session) -> Result<(), SyncError> {
     check_account(specs, session).await?;
     register_streams(specs, session).await
 }
@@ -83,7 +91,11 @@ async fn supervise_streams(streams: &[ScheduledStream], session: &Session) {
     }
     let mut tasks = JoinSet::new();
     for stream in streams {
-        tasks.spawn(supervise_stream(stream.spec.clone(), stream.ticks.clone(), session.clone()));
+        tasks.spawn(supervise_stream(
+            stream.spec.clone(),
+            stream.ticks.clone(),
+            session.clone(),
+        ));
     }
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
@@ -118,7 +130,11 @@ async fn supervise_stream(spec: Arc<StreamSpec>, mut ticks: watch::Receiver<u64>
         if report.is_cut_short && report.is_complete() {
             continue;
         }
-        incomplete_count = if report.unfinished.is_empty() { 0 } else { incomplete_count + 1 };
+        incomplete_count = if report.unfinished.is_empty() {
+            0
+        } else {
+            incomplete_count + 1
+        };
         tokio::select! {
             biased;
             () = session.stop.cancelled() => return,

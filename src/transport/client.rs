@@ -175,6 +175,13 @@ impl ApiClient {
         }
     }
 
+    /// Sends a request once, for a person who waits for the outcome: what fails is not tried again.
+    pub async fn send_once(&self, request: &Request, priority: Priority) -> Result<Reply, TransportError> {
+        let mut once = request.clone();
+        once.is_repeatable = false;
+        self.send_request(&once, priority).await
+    }
+
     async fn attempt(&self, trip: &Trip<'_>) -> Attempt {
         let (access, request, url) = (&trip.host.access, trip.request, trip.url.clone());
         let builder = match request.verb {

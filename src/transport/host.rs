@@ -360,7 +360,9 @@ mod tests {
     #[test]
     fn a_link_of_a_link_is_relative_to_the_list() {
         let page = Request::get("tickets/search").to_host("side");
-        let link = page.follow_link("?page=2".to_owned()).follow_link("?page=3".to_owned());
+        let link = page
+            .follow_link("?page=2".to_owned())
+            .follow_link("?page=3".to_owned());
         assert_eq!(
             link,
             page.follow_link("?page=3".to_owned()),

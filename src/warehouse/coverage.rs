@@ -1,130 +1,169 @@
-//! What of each stream is safely loaded, and what has to be read.
+//! What of each partition is safely loaded, and what has to be read again.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{Postgres, Transaction};
+use sqlx::PgConnection;
 
-use connectors::schema::Table;
-use connectors::source::{Trailing, Window};
+use connectors::source::{Reread, Window};
 
-use super::walk::{Earned, Reach, WalkId};
+use super::ledger::{Purpose, seconds};
+use super::pool::repeated;
 use super::{Lease, Warehouse, WarehouseError};
 
-/// What the planner has to know of a stream that is read by windows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coverage {
-    /// Where the source's history begins.
-    pub since: DateTime<Utc>,
-    /// What was read completely, in order of time.
-    pub covered: Vec<Window>,
-    /// What has to be read again in the present rounds of the trailing re-reads, in order of time.
-    pub pending: Vec<Window>,
-}
-
-/// What a stream stands on, as the settings and the vendor's defaults have it.
+/// A partition that is about to be planned.
 #[derive(Debug, Clone, Copy)]
-pub struct Ground<'a> {
+pub struct PartitionSpec<'a> {
     /// The stream.
     pub stream: &'a str,
-    /// The tables it fills.
-    pub tables: &'a [&'static Table],
-    /// Where the settings let history begin; nothing keeps what was decided before.
+    /// The partition.
+    pub partition: &'a str,
+    /// Where history begins; nothing that was decided before stands against it.
     pub since: Option<DateTime<Utc>>,
-    /// Where history begins when nothing was decided yet.
-    pub default_since: DateTime<Utc>,
+    /// Where history begins when nothing was decided yet. Neither is known of lists and of rows that are read by id.
+    pub default_since: Option<DateTime<Utc>>,
     /// How far each run steps back.
-    pub overlap: TimeDelta,
-    /// The trailing re-reads, the shortest first.
-    pub trailing: &'a [Trailing],
+    pub lookback: TimeDelta,
+    /// What is read again, the shortest span first.
+    pub rereads: &'a [Reread],
+}
+
+/// What the planner has to know of a partition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// The generation that it is about.
+    pub generation: i32,
+    /// Where history begins; nothing for lists and for rows that are read by id.
+    pub since: Option<DateTime<Utc>>,
+    /// What was read completely, in order of time.
+    pub covered: Vec<Window>,
+    /// What has to be read again in the present rounds of the re-reads, in order of time.
+    pub pending: Vec<Window>,
+    /// Start of the last complete slice of a list.
+    pub whole_read_at: Option<DateTime<Utc>>,
+    /// Start of the last complete slice to the list's end.
+    pub full_read_at: Option<DateTime<Utc>>,
+    /// Start of the last complete slice without the time filter.
+    pub unfiltered_read_at: Option<DateTime<Utc>>,
+    /// What has failed, and is left alone for a while.
+    pub retries: Vec<Retry>,
+    /// True where the source is refused: nothing may be read before an operator adopts it.
+    pub is_refused: bool,
+}
+
+/// A slice that has failed, and when it may be tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What it reads, where it reads a window.
+    pub window: Option<Window>,
+    /// How many times in a row it was tried.
+    pub attempts: i32,
+    /// When it may be tried again.
+    pub next_attempt_at: DateTime<Utc>,
+    /// Why it has failed.
+    pub reason: String,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct Booked {
+    generation: i32,
+    since: Option<DateTime<Utc>>,
+    whole_read_at: Option<DateTime<Utc>>,
+    full_read_at: Option<DateTime<Utc>>,
+    unfiltered_read_at: Option<DateTime<Utc>>,
+    is_refused: bool,
 }
 
 impl Warehouse {
-    /// Notes what the stream stands on, begins the rounds that are due, and tells what is covered.
-    pub async fn coverage(
+    /// Notes where the history of a partition begins, begins the rounds of re-reads that are due, and tells what is covered.
+    pub async fn prepare_partition(
         &self,
         lease: &Lease,
-        ground: &Ground<'_>,
+        spec: &PartitionSpec<'_>,
         now: DateTime<Utc>,
     ) -> Result<Coverage, WarehouseError> {
-        let mut transaction = self.fenced(lease).await?;
-        feed(&mut transaction, lease.source(), ground.stream, ground.tables).await?;
-        let since = sqlx::query_scalar(
-            "insert into sync.coverage as c (source, stream, since) values ($1, $2, coalesce($3, $4))
-             on conflict (source, stream) do update set since = coalesce($3, c.since, $4) returning since",
-        )
-        .bind(lease.source())
-        .bind(ground.stream)
-        .bind(ground.since)
-        .bind(ground.default_since)
-        .fetch_one(&mut *transaction)
-        .await?;
-        begin_rounds(&mut transaction, lease.source(), ground, now).await?;
-        let covered = spans(&mut transaction, COVERED, lease.source(), ground.stream).await?;
-        let pending = spans(&mut transaction, PENDING, lease.source(), ground.stream).await?;
-        transaction.commit().await?;
-        Ok(Coverage {
-            since,
-            covered,
-            pending,
-        })
+        repeated(|| self.try_prepare(lease, spec, now)).await
     }
 
-    /// Notes a stream without a time filter, and tells when it was last read.
-    pub async fn list(
+    async fn try_prepare(
         &self,
         lease: &Lease,
-        stream: &str,
-        tables: &[&'static Table],
-    ) -> Result<ListRead, WarehouseError> {
-        let mut transaction = self.fenced(lease).await?;
-        feed(&mut transaction, lease.source(), stream, tables).await?;
-        sqlx::query("insert into sync.coverage (source, stream) values ($1, $2) on conflict do nothing")
-            .bind(lease.source())
-            .bind(stream)
-            .execute(&mut *transaction)
-            .await?;
-        let (read_at, full_read_at) = sqlx::query_as(
-            "select whole_read_at, full_read_at from sync.coverage where source = $1 and stream = $2",
-        )
-        .bind(lease.source())
-        .bind(stream)
-        .fetch_one(&mut *transaction)
-        .await?;
+        spec: &PartitionSpec<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Coverage, WarehouseError> {
+        let mut transaction = self.begin_fenced(lease).await?;
+        let booked = prepare_row(&mut transaction, lease, spec).await?;
+        begin_rounds(&mut transaction, lease, spec, now).await?;
+        let covered = spans(&mut transaction, COVERED, lease, spec).await?;
+        let pending = spans(&mut transaction, PENDING, lease, spec).await?;
+        let retries = retries(&mut transaction, lease, spec).await?;
         transaction.commit().await?;
-        Ok(ListRead {
-            read_at,
-            full_read_at,
+        Ok(Coverage {
+            generation: booked.generation,
+            since: booked.since,
+            covered,
+            pending,
+            whole_read_at: booked.whole_read_at,
+            full_read_at: booked.full_read_at,
+            unfiltered_read_at: booked.unfiltered_read_at,
+            retries,
+            is_refused: booked.is_refused,
         })
     }
 }
 
-/// When a list without a time filter was last read completely.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListRead {
-    /// Start of the last complete walk.
-    pub read_at: Option<DateTime<Utc>>,
-    /// Start of the last complete walk to the list's end.
-    pub full_read_at: Option<DateTime<Utc>>,
+async fn prepare_row(
+    connection: &mut PgConnection,
+    lease: &Lease,
+    spec: &PartitionSpec<'_>,
+) -> Result<Booked, WarehouseError> {
+    sqlx::query(
+        "insert into sync.coverage as c (source, stream, partition, generation, since)
+         values ($1, $2, $3, coalesce(
+             (select generation from sync.streams where source = $1 and stream = $2 and partition = $3), 1), coalesce($4, $5))
+         on conflict (source, stream, partition) do update set since = coalesce($4, c.since, $5)
+         where c.since is distinct from coalesce($4, c.since, $5)",
+    )
+    .bind(lease.source())
+    .bind(spec.stream)
+    .bind(spec.partition)
+    .bind(spec.since)
+    .bind(spec.default_since)
+    .execute(&mut *connection)
+    .await?;
+    Ok(sqlx::query_as(
+        "select c.generation, c.since, c.whole_read_at, c.full_read_at, c.unfiltered_read_at,
+             exists (select from sync.sources as s where s.source = c.source and s.state = 'refused') as is_refused
+         from sync.coverage as c where c.source = $1 and c.stream = $2 and c.partition = $3",
+    )
+    .bind(lease.source())
+    .bind(spec.stream)
+    .bind(spec.partition)
+    .fetch_one(connection)
+    .await?)
 }
 
 const COVERED: &str = "select lower(span), upper(span) from sync.coverage, unnest(covered) as span
-     where source = $1 and stream = $2 order by 1";
+     where source = $1 and stream = $2 and partition = $3 order by 1";
 
 /// Only what is still covered: a gap is read as a gap.
 const PENDING: &str = "select lower(span), upper(span) from (
-         select range_agg(part) as pending from sync.rereads, unnest(pending) as part where source = $1 and stream = $2
+         select range_agg(part) as pending from sync.rereads, unnest(pending) as part
+         where source = $1 and stream = $2 and partition = $3
      ) as rounds, sync.coverage as c, unnest(rounds.pending * c.covered) as span
-     where c.source = $1 and c.stream = $2 order by 1";
+     where c.source = $1 and c.stream = $2 and c.partition = $3 order by 1";
 
 async fn spans(
-    transaction: &mut Transaction<'static, Postgres>,
+    connection: &mut PgConnection,
     statement: &'static str,
-    source: &str,
-    stream: &str,
+    lease: &Lease,
+    spec: &PartitionSpec<'_>,
 ) -> Result<Vec<Window>, WarehouseError> {
     let spans: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(statement)
-        .bind(source)
-        .bind(stream)
-        .fetch_all(&mut **transaction)
+        .bind(lease.source())
+        .bind(spec.stream)
+        .bind(spec.partition)
+        .fetch_all(connection)
         .await?;
     Ok(spans
         .into_iter()
@@ -132,98 +171,70 @@ async fn spans(
         .collect())
 }
 
-async fn feed(
-    transaction: &mut Transaction<'static, Postgres>,
-    source: &str,
-    stream: &str,
-    tables: &[&'static Table],
-) -> Result<(), WarehouseError> {
-    let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
-    sqlx::query(
-        "insert into sync.feeds (source, stream, table_name) select $1, $2, unnest($3::text[])
-         on conflict do nothing",
+#[derive(Debug, sqlx::FromRow)]
+struct BookedRetry {
+    purpose: String,
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+    attempts: i32,
+    next_attempt_at: DateTime<Utc>,
+    reason: String,
+}
+
+async fn retries(
+    connection: &mut PgConnection,
+    lease: &Lease,
+    spec: &PartitionSpec<'_>,
+) -> Result<Vec<Retry>, WarehouseError> {
+    let booked: Vec<BookedRetry> = sqlx::query_as(
+        "select purpose, case when isfinite(since) then since end as since, case when isfinite(until) then until end as until,
+             attempts, next_attempt_at, reason
+         from sync.retries where source = $1 and stream = $2 and partition = $3 order by since",
     )
-    .bind(source)
-    .bind(stream)
-    .bind(names)
-    .execute(&mut **transaction)
+    .bind(lease.source())
+    .bind(spec.stream)
+    .bind(spec.partition)
+    .fetch_all(connection)
     .await?;
-    Ok(())
+    let retry = |booked: BookedRetry| {
+        Some(Retry {
+            purpose: Purpose::of_word(&booked.purpose)?,
+            window: booked.since.zip(booked.until).and_then(|(since, until)| Window::new(since, until)),
+            attempts: booked.attempts,
+            next_attempt_at: booked.next_attempt_at,
+            reason: booked.reason,
+        })
+    };
+    Ok(booked.into_iter().filter_map(retry).collect())
 }
 
 /// A round that is due takes up what is covered of its span, apart from what a shorter round, or each run, reads anyway.
 async fn begin_rounds(
-    transaction: &mut Transaction<'static, Postgres>,
-    source: &str,
-    ground: &Ground<'_>,
+    connection: &mut PgConnection,
+    lease: &Lease,
+    spec: &PartitionSpec<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), WarehouseError> {
-    let mut nearer = ground.overlap;
-    for trailing in ground.trailing {
+    let mut nearer = spec.lookback;
+    for reread in spec.rereads {
         sqlx::query(
-            "insert into sync.rereads as r (source, stream, span, round_started_at)
-             values ($1, $2, make_interval(secs => $3), $5)
-             on conflict (source, stream, span) do update set round_started_at = $5, pending = (
-                 select covered * tstzmultirange(tstzrange($5 - make_interval(secs => $3), $5 - make_interval(secs => $4)))
-                 from sync.coverage where source = $1 and stream = $2)
-             where r.round_started_at + make_interval(secs => $6) <= $5",
+            "insert into sync.rereads as r (source, stream, partition, span, round_started_at)
+             values ($1, $2, $3, make_interval(secs => $4), $6)
+             on conflict (source, stream, partition, span) do update set round_started_at = $6, pending = (
+                 select covered * tstzmultirange(tstzrange($6 - make_interval(secs => $4), $6 - make_interval(secs => $5)))
+                 from sync.coverage where source = $1 and stream = $2 and partition = $3)
+             where r.round_started_at + make_interval(secs => $7) <= $6",
         )
-        .bind(source)
-        .bind(ground.stream)
-        .bind(seconds(trailing.span))
+        .bind(lease.source())
+        .bind(spec.stream)
+        .bind(spec.partition)
+        .bind(seconds(reread.span))
         .bind(seconds(nearer))
         .bind(now)
-        .bind(seconds(trailing.every))
-        .execute(&mut **transaction)
+        .bind(seconds(reread.every))
+        .execute(&mut *connection)
         .await?;
-        nearer = trailing.span;
+        nearer = reread.span;
     }
     Ok(())
-}
-
-/// Books what a complete walk earned: coverage, what of it is settled, and its part of the re-reads.
-pub(super) async fn earn(
-    transaction: &mut Transaction<'static, Postgres>,
-    walk: WalkId,
-    earned: &Earned<'_>,
-) -> Result<(), WarehouseError> {
-    let (reaches_start, is_full) = match earned.reach {
-        Reach::Start { is_full } => (true, is_full),
-        Reach::Window | Reach::Nowhere => (false, false),
-    };
-    sqlx::query(
-        "update sync.coverage as c set last_complete_at = clock_timestamp(),
-             whole_read_at = case when $3 then w.started_at else c.whole_read_at end,
-             full_read_at = case when $4 then w.started_at else c.full_read_at end,
-             -- Of a window that reaches into the future only the past is covered.
-             covered = case when w.since < w.started_at
-                            then c.covered + tstzmultirange(tstzrange(w.since, least(w.until, w.started_at)))
-                            else c.covered end,
-             -- What was read when it was old enough needs no further look.
-             settled = case when w.since < w.started_at - make_interval(secs => $2)
-                            then c.settled + tstzmultirange(
-                                tstzrange(w.since, least(w.until, w.started_at - make_interval(secs => $2))))
-                            else c.settled end
-         from sync.walks as w where w.id = $1 and c.source = w.source and c.stream = w.stream",
-    )
-    .bind(walk)
-    .bind(seconds(earned.settle))
-    .bind(reaches_start)
-    .bind(is_full)
-    .execute(&mut **transaction)
-    .await?;
-    sqlx::query(
-        "update sync.rereads as r set pending = r.pending - tstzmultirange(tstzrange(w.since, w.until))
-         from sync.walks as w where w.id = $1 and r.source = w.source and r.stream = w.stream and w.since is not null
-         and r.pending && tstzrange(w.since, w.until)",
-    )
-    .bind(walk)
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "spans are far below 2^52 seconds")]
-fn seconds(span: TimeDelta) -> f64 {
-    span.num_milliseconds() as f64 / 1000.0
 }

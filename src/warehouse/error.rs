@@ -1,5 +1,7 @@
 //! What can go wrong in the warehouse, named after what mends it.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
@@ -9,14 +11,80 @@ use connectors::source::Remedy;
 #[derive(Debug, Error)]
 pub enum WarehouseError {
     /// The address cannot be read.
-    #[error("`warehouse.url` is not a Postgres URL such as postgres://user@host/database")]
-    Address,
+    #[error("`warehouse.url` {flaw}; it is a Postgres URL such as postgres://user@host/database")]
+    Address {
+        /// What is wrong with it.
+        flaw: &'static str,
+    },
     /// No connection, or one that broke.
     #[error("The warehouse cannot be reached")]
     Unreachable(#[source] sqlx::Error),
     /// The server refuses the user, the password or the database.
     #[error("The warehouse refuses the login; check user, password and database of `warehouse.url`")]
-    Login(#[source] Box<sqlx::Error>),
+    Login {
+        /// The server's code.
+        code: String,
+    },
+    /// The server gives no more connections.
+    #[error(
+        "The warehouse gives no more connections (SQLSTATE 53300); lower `warehouse.max_connections`, or raise the limit of the role or the server"
+    )]
+    Crowded,
+    /// All of our own connections are taken.
+    #[error("No connection to the warehouse became free within {} s; its statements take too long", waited.as_secs())]
+    Busy {
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// The disk of the server is full.
+    #[error("The disk of the warehouse is full (SQLSTATE {code}); nothing is lost, and it goes on once there is room")]
+    DiskFull {
+        /// The server's code.
+        code: String,
+    },
+    /// A statement took too long, most likely because of a lock.
+    #[error(
+        "The warehouse gave up a statement that waited too long (SQLSTATE {code}); look for sessions that hold locks on its tables"
+    )]
+    Waited {
+        /// The server's code.
+        code: String,
+    },
+    /// The server takes no writes.
+    #[error(
+        "The warehouse is read-only (SQLSTATE 25006): it is a standby, or was one before a failover; `warehouse.url` must lead to the primary"
+    )]
+    ReadOnly,
+    /// Our transaction and another one stood in each other's way.
+    #[error("A transaction was given up for another one again and again (SQLSTATE {code})")]
+    Conflict {
+        /// The server's code.
+        code: String,
+    },
+    /// A pooler stands between us and the server that cannot keep sessions.
+    #[error(
+        "The warehouse is behind a pooler that does not keep sessions (SQLSTATE {code}); set `warehouse.pooler = true`"
+    )]
+    Pooler {
+        /// The server's code.
+        code: String,
+    },
+    /// A right is missing.
+    #[error("The warehouse denies a right (SQLSTATE {code}){}; `convene check` names what is missing", missing.as_ref().map_or_else(String::new, |missing| format!(": {missing}")))]
+    Denied {
+        /// The server's code.
+        code: String,
+        /// What was denied, where it is about the schema and not about a row.
+        missing: Option<String>,
+    },
+    /// The database keeps text in a way that cannot hold every character.
+    #[error(
+        "The database is encoded in {encoding}, which cannot hold every character; make it anew with: create database … encoding 'UTF8' template template0"
+    )]
+    Encoding {
+        /// Its encoding.
+        encoding: String,
+    },
     /// Another instance has taken over.
     #[error("Source `{source_name}` was taken over by another instance")]
     Fenced {
@@ -33,15 +101,37 @@ pub enum WarehouseError {
         /// Until when, unless it is renewed.
         until: DateTime<Utc>,
     },
-    /// A batch of the walk is no longer there: the server has crashed since.
+    /// A batch of the slice is no longer there: the server has crashed since.
     #[error("The warehouse has lost a batch that it had confirmed; the window is read again")]
     Lost,
     /// The schema cannot be brought up to date.
-    #[error("The migrations cannot be applied")]
-    Migration(#[source] Box<sqlx::migrate::MigrateError>),
+    #[error("Migration {version} cannot be applied")]
+    Migration {
+        /// The migration.
+        version: i64,
+        /// Why not.
+        #[source]
+        source: Box<WarehouseError>,
+    },
+    /// A migration that was applied is not the one that we know.
+    #[error("Migration {version} was applied in another form; the schema was made by another build of Convene")]
+    Foreign {
+        /// The migration.
+        version: i64,
+    },
     /// The tables are missing or old.
     #[error("The tables of the warehouse are missing or old; run `convene migrate`")]
     Unmigrated,
+    /// A newer version has been here.
+    #[error(
+        "The schema of the warehouse was made by a newer version of Convene (migration {found}; this one knows {known}); update this one"
+    )]
+    NewerSchema {
+        /// The newest migration of the database.
+        found: i64,
+        /// The newest one that we know.
+        known: i64,
+    },
     /// A row is there already that was not expected to be.
     #[error("A row is there already")]
     Present,
@@ -60,13 +150,43 @@ pub enum WarehouseError {
 }
 
 impl WarehouseError {
+    /// True where it may be over at the next attempt.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Busy { .. } | Self::Waited { .. } | Self::Conflict { .. } | Self::Crowded
+        )
+    }
+
     /// What mends it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Unreachable(_) | Self::Fenced { .. } | Self::Held { .. } | Self::Lost => Remedy::NextTick,
-            Self::Address | Self::Login(_) | Self::Migration(_) | Self::Unmigrated => Remedy::Operator,
+            Self::Unreachable(_)
+            | Self::Busy { .. }
+            | Self::Waited { .. }
+            | Self::Conflict { .. }
+            | Self::Fenced { .. }
+            | Self::Held { .. }
+            | Self::Lost => Remedy::NextRun,
+            Self::Address { .. }
+            | Self::Login { .. }
+            | Self::Crowded
+            | Self::DiskFull { .. }
+            | Self::ReadOnly
+            | Self::Pooler { .. }
+            | Self::Denied { .. }
+            | Self::Encoding { .. }
+            | Self::Unmigrated
+            | Self::Foreign { .. }
+            | Self::NewerSchema { .. } => Remedy::Operator,
+            Self::Migration { source, .. } => source.remedy(),
             Self::Present | Self::Data { .. } | Self::Statement { .. } => Remedy::Developer,
         }
+    }
+
+    /// True where the same transaction may well succeed a moment later.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Conflict { .. } | Self::ReadOnly)
     }
 }
 
@@ -77,20 +197,27 @@ impl From<sqlx::Error> for WarehouseError {
             return Self::Unreachable(error);
         };
         let code = refusal.code().unwrap_or_default().into_owned();
-        match code.get(..2).unwrap_or_default() {
-            // Connection lost, server stopping, deadlock or serialisation: the next run does it.
-            "08" | "57" | "53" | "40" => Self::Unreachable(sqlx::Error::Protocol(format!("SQLSTATE {code}"))),
-            "28" | "3D" => Self::Login(Box::new(error)),
+        match (code.as_str(), code.get(..2).unwrap_or_default()) {
+            ("53100" | "58030", _) => Self::DiskFull { code },
+            ("53300", _) => Self::Crowded,
+            ("57014" | "55P03" | "25P03" | "57P05", _) => Self::Waited { code },
+            ("25006", _) => Self::ReadOnly,
+            ("40001" | "40P01", _) => Self::Conflict { code },
+            ("08P01" | "42P05" | "26000", _) => Self::Pooler { code },
+            // What is denied is about the schema; it quotes no row.
+            ("42501", _) => Self::Denied {
+                code,
+                missing: Some(refusal.message().to_owned()),
+            },
+            // Connection lost or server stopping: the next run does it.
+            (_, "08" | "57" | "53" | "40") => {
+                Self::Unreachable(sqlx::Error::Protocol(format!("SQLSTATE {code}")))
+            }
+            (_, "28" | "3D") => Self::Login { code },
             _ if refusal.is_unique_violation() => Self::Present,
-            "22" | "54" => Self::Data { code },
-            _ if code == "42P01" || code == "3F000" => Self::Unmigrated,
+            (_, "22" | "23" | "54") => Self::Data { code },
+            ("42P01" | "42703" | "3F000", _) => Self::Unmigrated,
             _ => Self::Statement { code },
         }
-    }
-}
-
-impl From<sqlx::migrate::MigrateError> for WarehouseError {
-    fn from(error: sqlx::migrate::MigrateError) -> Self {
-        Self::Migration(Box::new(error))
     }
 }

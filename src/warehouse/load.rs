@@ -1,40 +1,44 @@
-//! One batch, one transaction: rows, tombstones, rejects and the ledger, behind the fence.
+//! One batch, one transaction: rows, tombstones, rejects, faults and the ledger, behind the fence.
 
 use std::ops::AddAssign;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction};
+use sqlx::PgConnection;
 
-use connectors::schema::{Batch, Table};
-use connectors::source::Reject;
+use connectors::reader::Lookup;
+use connectors::schema::{Batch, Ownership, Rows, TABLES};
+use connectors::source::{FieldFault, Reject};
 
-use super::keys::Lookup;
-use super::walk::WalkId;
-use super::{Lease, Warehouse, WarehouseError, delete, keys, merge, reject};
+use super::deletions::{delete_orphans, keep_tombstones};
+use super::faults::store_faults;
+use super::ledger::{LedgerSlice, Traffic};
+use super::lookups::record_lookups;
+use super::merge::{Destination, Written, drop_unchanged, insert_rows, merge_rows};
+use super::pool::Repeats;
+use super::rejects::store_rejects;
+use super::{Lease, Warehouse, WarehouseError};
 
 /// A batch to be loaded.
 #[derive(Debug)]
 pub struct Load<'a> {
-    /// The stream.
-    pub stream: &'a str,
-    /// The walk.
-    pub walk: WalkId,
-    /// Which batch of the walk it is, from 1.
+    /// The slice.
+    pub slice: &'a LedgerSlice,
+    /// Which batch of the slice it is, from 1.
     pub sequence: i64,
     /// When the first of its requests began.
     pub at: DateTime<Utc>,
-    /// Rows and tombstones.
+    /// Rows and tombstones, stamped.
     pub batch: Batch,
     /// Records that could not be read.
     pub rejects: Vec<Reject>,
-    /// Rows that the walk had met before, and that were left out of the batch.
-    pub duplicates: i64,
+    /// Fields that could not be read.
+    pub faults: Vec<FieldFault>,
+    /// Rows that the slice had met before, and that were left out of the batch.
+    pub duplicate_count: i64,
     /// True where no row of the batch is expected to be there yet; then none is looked up first.
     pub is_new_ground: bool,
-    /// Requests that brought it.
-    pub request_count: i64,
-    /// Bytes that brought it.
-    pub body_bytes: i64,
+    /// What brought it.
+    pub traffic: Traffic,
     /// Ids that were asked for.
     pub lookups: Vec<Lookup>,
 }
@@ -48,9 +52,9 @@ pub struct Counts {
     pub updated: i64,
     /// Rows that were the same and were not written.
     pub unchanged: i64,
-    /// Rows that the walk had met before.
+    /// Rows that the slice had met before.
     pub duplicates: i64,
-    /// Records that could not be read.
+    /// Records that could not be read, or not be stored.
     pub rejected: i64,
     /// Rows marked as deleted.
     pub deleted: i64,
@@ -75,43 +79,42 @@ impl AddAssign for Counts {
 }
 
 impl Warehouse {
-    /// Loads a batch whole or not at all. The batch must be stamped.
+    /// Loads a batch whole or not at all.
     ///
-    /// On new ground rows are inserted without a look; where one is there after all, the batch takes the careful way. A record that the server refuses becomes a reject, and the rest lands.
-    pub async fn load(&self, lease: &Lease, mut load: Load<'_>) -> Result<Counts, WarehouseError> {
+    /// On new ground rows are inserted without a look; where one is there after all, the batch takes the careful way. A row that
+    /// the server refuses becomes a reject, and the rest lands.
+    pub async fn load_batch(&self, lease: &Lease, mut load: Load<'_>) -> Result<Counts, WarehouseError> {
         let mut counts = Counts {
-            duplicates: load.duplicates,
+            duplicates: load.duplicate_count,
             ..Counts::default()
         };
-        for rows in load.batch.rows_mut() {
-            let before = rows.len();
-            rows.retain(&rows.last_of_each_id());
-            counts.duplicates += count(before - rows.len());
-            rows.sort();
-        }
-        if load.is_new_ground {
-            match self.commit(lease, &mut load, counts).await {
-                Err(WarehouseError::Present) => load.is_new_ground = false,
+        counts.duplicates += arrange_rows(&mut load.batch);
+        let mut repeats = Repeats::new();
+        loop {
+            match self.try_load(lease, &mut load, &mut counts).await {
+                Err(WarehouseError::Present) if load.is_new_ground => load.is_new_ground = false,
+                Err(error) if repeats.wait_after(&error).await => (),
                 outcome => return outcome,
             }
         }
-        self.commit(lease, &mut load, counts).await
     }
 
-    async fn commit(
+    /// `before` counts what was left out of the batch, also by an attempt that came to nothing.
+    async fn try_load(
         &self,
         lease: &Lease,
         load: &mut Load<'_>,
-        mut counts: Counts,
+        before: &mut Counts,
     ) -> Result<Counts, WarehouseError> {
-        let mut transaction = self.fenced(lease).await?;
+        let mut transaction = self.begin_fenced(lease).await?;
         if !load.is_new_ground {
+            let to = destination(lease, load);
             // Within the transaction: a row that it leaves out was committed before it, and is not lost without it.
             for rows in load.batch.rows_mut() {
-                counts.unchanged += merge::drop_unchanged(&mut transaction, lease.source(), rows).await?;
+                before.unchanged += drop_unchanged(&mut transaction, to, rows).await?;
             }
         }
-        let counts = write_or_divert(&mut transaction, lease, load, counts).await?;
+        let counts = write_batch(&mut transaction, lease, load, *before).await?;
         match transaction.commit().await {
             Ok(()) => Ok(counts),
             // A connection lost during the commit says nothing about the commit; the ledger does.
@@ -119,118 +122,146 @@ impl Warehouse {
                 if self.has_landed(load).await? {
                     Ok(counts)
                 } else {
-                    Err(error.into())
+                    Err(error)
                 }
             }
         }
     }
 
     async fn has_landed(&self, load: &Load<'_>) -> Result<bool, WarehouseError> {
-        let batches: i64 = sqlx::query_scalar("select batch_count from sync.walks where id = $1")
-            .bind(load.walk)
-            .fetch_one(&self.pool)
+        let mut transaction = self.begin().await?;
+        let batches: i64 = sqlx::query_scalar("select batch_count from sync.slices where id = $1")
+            .bind(load.slice.id)
+            .fetch_one(&mut *transaction)
             .await?;
+        transaction.commit().await?;
         Ok(batches >= load.sequence)
     }
 }
 
-/// Writes the batch; where the server refuses a value, the records that it cannot store are taken out first.
-async fn write_or_divert(
-    transaction: &mut Transaction<'static, Postgres>,
-    lease: &Lease,
-    load: &mut Load<'_>,
-    counts: Counts,
-) -> Result<Counts, WarehouseError> {
-    let has_rows = !load.batch.is_empty();
-    if has_rows {
-        sqlx::query("savepoint written")
-            .execute(&mut **transaction)
-            .await?;
+/// Puts rows and tables in the order in which every transaction writes them, and leaves out all but the last of each id. Returns
+/// how many were left out.
+fn arrange_rows(batch: &mut Batch) -> i64 {
+    let mut duplicates = 0;
+    for rows in batch.rows_mut() {
+        let before = rows.len();
+        rows.retain(&rows.last_of_each_id());
+        duplicates += count(before - rows.len());
+        rows.sort();
     }
-    match write(transaction, lease, load, counts).await {
-        Err(WarehouseError::Data { code }) if has_rows => {
-            sqlx::query("rollback to savepoint written")
-                .execute(&mut **transaction)
-                .await?;
-            divert_unfit(transaction, load, code).await?;
-            write(transaction, lease, load, counts).await
-        }
-        outcome => outcome,
+    let place = |rows: &Rows| TABLES.iter().position(|table| *table == rows.table());
+    let is_partial = |rows: &Rows| rows.ownership() != Ownership::Whole;
+    batch.rows_mut().sort_by_key(|rows| (place(rows), is_partial(rows)));
+    duplicates
+}
+
+fn destination<'a>(lease: &'a Lease, load: &Load<'_>) -> Destination<'a> {
+    Destination {
+        source: lease.source(),
+        slice: load.slice.id,
+        generation: load.slice.generation,
     }
 }
 
-async fn divert_unfit(
-    transaction: &mut Transaction<'static, Postgres>,
-    load: &mut Load<'_>,
-    code: String,
-) -> Result<(), WarehouseError> {
-    let before = load.rejects.len();
-    for rows in load.batch.rows_mut() {
-        load.rejects.extend(reject::divert(transaction, rows).await?);
-    }
-    if load.rejects.len() == before {
-        Err(WarehouseError::Data { code })
-    } else {
-        Ok(())
-    }
-}
-
-async fn write(
-    transaction: &mut Transaction<'static, Postgres>,
+async fn write_batch(
+    connection: &mut PgConnection,
     lease: &Lease,
     load: &Load<'_>,
     mut counts: Counts,
 ) -> Result<Counts, WarehouseError> {
-    for rows in load.batch.rows() {
-        let (inserted, written) = if load.is_new_ground {
-            merge::insert(transaction, lease.source(), load.walk, rows).await?
-        } else {
-            merge::merge(transaction, lease.source(), load.walk, rows).await?
-        };
+    let mut refused = Vec::new();
+    for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
+        let to = destination(lease, load);
+        let Written { inserted, written } = write_table(connection, to, rows, load.is_new_ground, &mut refused).await?;
         counts.inserted += inserted;
         counts.updated += written - inserted;
         counts.unchanged += count(rows.len()) - written;
     }
-    for (table, ids) in tombstones(&load.batch) {
-        counts.deleted += delete::mark(transaction, lease, load.walk, table, (&ids, load.at)).await?;
-    }
-    let children = load.batch.children();
-    counts.deleted += delete::orphans(transaction, lease, load.walk, children, load.at).await?;
-    keys::note(transaction, lease, load.stream, (&load.lookups, load.at)).await?;
-    reject::keep(transaction, lease, load).await?;
-    counts.rejected = count(load.rejects.len());
-    book(transaction, load, counts).await?;
+    // Refused rows were counted as unwritten above.
+    counts.unchanged -= count(refused.len());
+    keep_tombstones(connection, lease, load.slice, &load.batch).await?;
+    counts.deleted += delete_orphans(connection, lease, load.slice, load.batch.children(), load.at).await?;
+    record_lookups(connection, lease, &load.slice.stream, &load.lookups, load.at).await?;
+    store_faults(connection, lease, &load.slice.stream, &load.faults, load.at).await?;
+    let rejects: Vec<&Reject> = load.rejects.iter().chain(&refused).collect();
+    store_rejects(connection, lease, load, &rejects).await?;
+    counts.rejected = count(rejects.len());
+    record_batch(connection, load, counts).await?;
     Ok(counts)
 }
 
-/// The tombstones, a table at a time.
-fn tombstones(batch: &Batch) -> Vec<(&'static Table, Vec<String>)> {
-    let mut tables: Vec<(&'static Table, Vec<String>)> = Vec::new();
-    for (table, id) in batch.tombstones() {
-        match tables.iter_mut().find(|(known, _)| known == table) {
-            Some((_, ids)) => ids.push(id.clone()),
-            None => tables.push((table, vec![id.clone()])),
+/// Writes the rows of a table. Where the server refuses a value, the row that has it is found by halves and becomes a reject.
+async fn write_table(
+    connection: &mut PgConnection,
+    to: Destination<'_>,
+    rows: &Rows,
+    is_new_ground: bool,
+    refused: &mut Vec<Reject>,
+) -> Result<Written, WarehouseError> {
+    match try_write(connection, to, rows, is_new_ground).await {
+        Err(WarehouseError::Data { .. }) => (),
+        outcome => return outcome,
+    }
+    let mut all = Written::default();
+    let mut parts = halves(rows.clone());
+    while let Some(part) = parts.pop() {
+        match try_write(connection, to, &part, is_new_ground).await {
+            Ok(written) => {
+                all.inserted += written.inserted;
+                all.written += written.written;
+            }
+            Err(WarehouseError::Data { code }) if part.len() == 1 => refused.push(Reject {
+                position: refused.len(),
+                reason: format!("The warehouse refuses a value of the row (SQLSTATE {code})"),
+                raw: part.raws()[0].clone(),
+            }),
+            Err(WarehouseError::Data { .. }) => parts.append(&mut halves(part)),
+            Err(error) => return Err(error),
         }
     }
-    tables
+    Ok(all)
 }
 
-/// Books the batch, which must be the next of its walk: none of those before may have been lost.
-async fn book(
-    transaction: &mut Transaction<'static, Postgres>,
-    load: &Load<'_>,
-    counts: Counts,
-) -> Result<(), WarehouseError> {
+/// The two halves of rows, the first one last; a single row as it is.
+fn halves(mut rows: Rows) -> Vec<Rows> {
+    if rows.len() < 2 {
+        return vec![rows];
+    }
+    let second = rows.split_off(rows.len() / 2);
+    vec![second, rows]
+}
+
+/// Writes rows, or leaves the transaction as it was.
+async fn try_write(
+    connection: &mut PgConnection,
+    to: Destination<'_>,
+    rows: &Rows,
+    is_new_ground: bool,
+) -> Result<Written, WarehouseError> {
+    sqlx::query("savepoint rows").execute(&mut *connection).await?;
+    let written = if is_new_ground {
+        insert_rows(connection, to, rows).await
+    } else {
+        merge_rows(connection, to, rows).await
+    };
+    if matches!(written, Err(WarehouseError::Data { .. })) {
+        sqlx::query("rollback to savepoint rows").execute(&mut *connection).await?;
+    }
+    written
+}
+
+/// Books the batch, which must be the next of its slice: none of those before may have been lost.
+async fn record_batch(connection: &mut PgConnection, load: &Load<'_>, counts: Counts) -> Result<(), WarehouseError> {
     let booked = sqlx::query(
-        "update sync.walks set batch_count = $2, request_count = request_count + $3, body_bytes = body_bytes + $4,
+        "update sync.slices set batch_count = $2, request_count = request_count + $3, body_bytes = body_bytes + $4,
              rows_seen = rows_seen + $5, inserted = inserted + $6, updated = updated + $7, unchanged = unchanged + $8,
              duplicates = duplicates + $9, rejected = rejected + $10, deleted = deleted + $11
-         where id = $1 and batch_count = $2 - 1",
+         where id = $1 and batch_count = $2 - 1 and state = 'running'",
     )
-    .bind(load.walk)
+    .bind(load.slice.id)
     .bind(load.sequence)
-    .bind(load.request_count)
-    .bind(load.body_bytes)
+    .bind(load.traffic.request_count)
+    .bind(load.traffic.body_bytes)
     .bind(counts.seen())
     .bind(counts.inserted)
     .bind(counts.updated)
@@ -238,7 +269,7 @@ async fn book(
     .bind(counts.duplicates)
     .bind(counts.rejected)
     .bind(counts.deleted)
-    .execute(&mut **transaction)
+    .execute(connection)
     .await?;
     if booked.rows_affected() == 1 {
         Ok(())

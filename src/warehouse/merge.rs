@@ -1,88 +1,165 @@
 //! The one loader of all tables: a probe for what is already there, and a merge that writes only differences.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use sqlx::{AssertSqlSafe, Postgres, Transaction};
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
+use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 
-use connectors::schema::{Kind, Rows, Table, Values};
+use connectors::schema::{Kind, Rows, Values};
 
 use super::WarehouseError;
-use super::walk::WalkId;
+use super::ledger::SliceId;
+
+/// The first parameter of a merge that carries a typed column.
+const FIRST_OF_MERGE: usize = 9;
+/// The same of a probe.
+const FIRST_OF_PROBE: usize = 3;
+
+/// Where rows go, and what their engine columns say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Destination<'a> {
+    /// The source.
+    pub(super) source: &'a str,
+    /// The slice that writes them.
+    pub(super) slice: SliceId,
+    /// The generation under which they were read.
+    pub(super) generation: i32,
+}
+
+/// How many rows a statement has written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub(super) struct Written {
+    /// Rows that were new.
+    pub(super) inserted: i64,
+    /// New and changed rows.
+    pub(super) written: i64,
+}
 
 /// Drops the rows that the table already holds, and returns how many. They cost a look at the index and no write.
 pub(super) async fn drop_unchanged(
-    transaction: &mut Transaction<'static, Postgres>,
-    source: &str,
+    connection: &mut PgConnection,
+    to: Destination<'_>,
     rows: &mut Rows,
 ) -> Result<i64, WarehouseError> {
-    let statement = format!(
-        // The limit keeps the planner, which knows little of a young table, from reading all of it instead of the index.
-        "select u.id, t.content_hash from unnest($2::text[]) as u (id)
-         cross join lateral (
-             select t.content_hash from warehouse.{} as t
-             where t.source = $1 and t.id = u.id and t.deleted_at is null limit 1
-         ) as t",
-        rows.table().name
-    );
-    let held: Vec<(String, Vec<u8>)> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(source)
-        .bind(rows.ids())
-        .fetch_all(&mut **transaction)
-        .await?;
-    let held: HashMap<&str, &[u8]> = held
-        .iter()
-        .map(|(id, hash)| (id.as_str(), hash.as_slice()))
-        .collect();
-    let is_wanted = |(id, hash): (&String, &[u8; 16])| match held.get(id.as_str()) {
-        Some(held) => !rows.fills_gaps() && *held != hash.as_slice(),
-        None => true,
+    let keep = if rows.ownership().has_record() {
+        differ_by_hash(connection, to, rows).await?
+    } else {
+        differ_by_value(connection, to, rows).await?
     };
-    let keep: Vec<bool> = rows.ids().iter().zip(rows.hashes()).map(is_wanted).collect();
     let before = rows.len();
     rows.retain(&keep);
     Ok(i64::try_from(before - rows.len()).unwrap_or(i64::MAX))
 }
 
-/// Merges rows that are sorted by their ids, which differ. Returns how many were inserted, and how many were written in all.
-pub(super) async fn merge(
-    transaction: &mut Transaction<'static, Postgres>,
-    source: &str,
-    walk: WalkId,
+/// For each row, whether it differs from what the table holds, or is held from before the present generation.
+async fn differ_by_hash(
+    connection: &mut PgConnection,
+    to: Destination<'_>,
     rows: &Rows,
-) -> Result<(i64, i64), WarehouseError> {
-    write(transaction, merge_statement(rows), (source, walk), rows).await
+) -> Result<Vec<bool>, WarehouseError> {
+    let statement = format!(
+        // The limit keeps the planner, which knows little of a young table, from reading all of it instead of the index.
+        "select u.id, t.content_hash from unnest($2::text[]) as u (id)
+         cross join lateral (
+             select t.content_hash from warehouse.{} as t
+             where t.source = $1 and t.id = u.id and t.deleted_at is null and t.generation >= $3 limit 1
+         ) as t",
+        rows.table().name
+    );
+    let held: Vec<(String, Vec<u8>)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(to.source)
+        .bind(rows.ids())
+        .bind(to.generation)
+        .fetch_all(connection)
+        .await?;
+    let held: HashMap<&str, &[u8]> = held
+        .iter()
+        .map(|(id, hash)| (id.as_str(), hash.as_slice()))
+        .collect();
+    let differs = |(id, hash): (&String, &[u8; 16])| held.get(id.as_str()).is_none_or(|held| *held != hash.as_slice());
+    Ok(rows.ids().iter().zip(rows.hashes()).map(differs).collect())
 }
 
-/// Inserts rows that are expected not to be there: one that is makes the server refuse them all. Sorted and counted like `merge`.
-pub(super) async fn insert(
-    transaction: &mut Transaction<'static, Postgres>,
-    source: &str,
-    walk: WalkId,
+/// The same for rows of which only some columns are ours: they have no hash of their own in the table.
+async fn differ_by_value(
+    connection: &mut PgConnection,
+    to: Destination<'_>,
     rows: &Rows,
-) -> Result<(i64, i64), WarehouseError> {
-    let statement = insert_statement(rows.table(), &Parts::of(rows.table()));
-    let statement =
-        format!("with inserted as ({statement} returning 1) select count(*), count(*) from inserted");
-    write(transaction, statement, (source, walk), rows).await
+) -> Result<Vec<bool>, WarehouseError> {
+    let parts = Parts::of(rows, FIRST_OF_PROBE);
+    let same = if parts.owned.is_empty() {
+        String::new()
+    } else {
+        format!(" and row({}) is not distinct from row({})", parts.held(), parts.brought())
+    };
+    let statement = format!(
+        "select u.id from unnest($2::text[]{}) as u (id{})
+         cross join lateral (
+             select 1 from warehouse.{} as t where t.source = $1 and t.id = u.id{same} limit 1
+         ) as t",
+        parts.arrays,
+        parts.names,
+        rows.table().name
+    );
+    let query = sqlx::query_as(AssertSqlSafe(statement)).bind(to.source).bind(rows.ids());
+    let same: Vec<(String,)> = bind_columns(query, rows).fetch_all(connection).await?;
+    let same: HashSet<&str> = same.iter().map(|(id,)| id.as_str()).collect();
+    Ok(rows.ids().iter().map(|id| !same.contains(id.as_str())).collect())
 }
 
-async fn write(
-    transaction: &mut Transaction<'static, Postgres>,
+/// Merges rows that are sorted by their ids, which differ.
+pub(super) async fn merge_rows(
+    connection: &mut PgConnection,
+    to: Destination<'_>,
+    rows: &Rows,
+) -> Result<Written, WarehouseError> {
+    write_rows(connection, merge_statement(rows), to, rows).await
+}
+
+/// Inserts rows that are expected not to be there: one that is makes the server refuse them all. Sorted like those of a merge.
+pub(super) async fn insert_rows(
+    connection: &mut PgConnection,
+    to: Destination<'_>,
+    rows: &Rows,
+) -> Result<Written, WarehouseError> {
+    let statement = format!(
+        "with inserted as ({} returning 1) select count(*) as inserted, count(*) as written from inserted",
+        insert_statement(rows, &Parts::of(rows, FIRST_OF_MERGE))
+    );
+    write_rows(connection, statement, to, rows).await
+}
+
+async fn write_rows(
+    connection: &mut PgConnection,
     statement: String,
-    (source, walk): (&str, WalkId),
+    to: Destination<'_>,
     rows: &Rows,
-) -> Result<(i64, i64), WarehouseError> {
+) -> Result<Written, WarehouseError> {
     if rows.is_empty() {
-        return Ok((0, 0));
+        return Ok(Written::default());
     }
-    let mut query = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(source)
-        .bind(walk)
+    let contexts: Vec<Option<&str>> = (0..rows.len())
+        .map(|place| rows.contexts().get(place).and_then(|context| context.as_deref()))
+        .collect();
+    let query = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(to.source)
+        .bind(to.slice)
         .bind(rows.ids())
         .bind(rows.raws())
         .bind(rows.hashes())
-        .bind(rows.fetched());
+        .bind(rows.fetched())
+        .bind(contexts)
+        .bind(to.generation);
+    Ok(bind_columns(query, rows).fetch_one(connection).await?)
+}
+
+/// Binds a parameter for each typed column.
+fn bind_columns<'q, O>(
+    mut query: QueryAs<'q, Postgres, O, PgArguments>,
+    rows: &'q Rows,
+) -> QueryAs<'q, Postgres, O, PgArguments> {
     for column in rows.columns() {
         query = match column {
             Values::Text(values) => query.bind(values.as_slice()),
@@ -92,82 +169,126 @@ async fn write(
             Values::Day(values) => query.bind(values.as_slice()),
         };
     }
-    Ok(query.fetch_one(&mut **transaction).await?)
+    query
 }
 
 /// The rows come in the order of their keys and are locked in it, so that loaders wait for each other but never deadlock.
-fn insert_statement(table: &Table, parts: &Parts) -> String {
+fn insert_statement(rows: &Rows, parts: &Parts) -> String {
     let Parts {
         names,
         fields,
         arrays,
         ..
     } = parts;
+    // A row whose record nobody owns yet gives way to the owner's, whichever was read first.
+    let hash = if rows.ownership().has_record() { "u.content_hash" } else { "''::bytea" };
     format!(
         "insert into warehouse.{table} as t
-             (source, id, raw, content_hash, fetched_at, first_seen_at, changed_at, walk_id{names})
-         select $1, u.id, u.raw::jsonb, u.content_hash, u.fetched_at, u.fetched_at, now(), $2{fields}
-         from unnest($3::text[], $4::text[], $5::bytea[], $6::timestamptz[]{arrays})
-             as u (id, raw, content_hash, fetched_at{names})",
-        table = table.name
+             (source, id, raw, context, content_hash, fetched_at, first_seen_at, changed_at, slice_id, generation{names})
+         select $1, u.id, u.raw::jsonb, u.context::jsonb, {hash}, u.fetched_at, u.fetched_at, now(), $2, $8{fields}
+         from unnest($3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::text[]{arrays})
+             as u (id, raw, content_hash, fetched_at, context{names})",
+        table = rows.table().name
     )
 }
 
-/// The latest reading wins; sameness is not written; and a row that comes back is revived. Rows that only fill gaps revive and
-/// change nothing.
+/// The latest reading wins, a deletion being a reading too; sameness is not written; and a row that comes back is revived.
 fn merge_statement(rows: &Rows) -> String {
-    let parts = Parts::of(rows.table());
-    let (insert, updates) = (insert_statement(rows.table(), &parts), parts.updates);
-    if rows.fills_gaps() {
+    let parts = Parts::of(rows, FIRST_OF_MERGE);
+    let insert = insert_statement(rows, &parts);
+    let counts = "select count(*) filter (where is_new) as inserted, count(*) as written from merged";
+    let updates = parts.updates();
+    if rows.ownership().has_record() {
         return format!(
-            "with merged as ({insert} on conflict (source, id) do nothing returning 1) select count(*), count(*) from merged"
+            "with merged as (
+                 {insert}
+                 on conflict (source, id) do update set
+                     raw = excluded.raw, context = excluded.context, content_hash = excluded.content_hash,
+                     fetched_at = excluded.fetched_at, changed_at = excluded.changed_at, deleted_at = null,
+                     slice_id = excluded.slice_id, generation = greatest(t.generation, excluded.generation){updates}
+                 where (t.content_hash is distinct from excluded.content_hash or t.deleted_at is not null
+                         or t.generation < excluded.generation)
+                     and (greatest(t.fetched_at, t.deleted_at) <= excluded.fetched_at
+                         or (t.content_hash = '' and t.deleted_at is null))
+                 returning xmax = 0 as is_new
+             )
+             {counts}"
         );
+    }
+    if parts.owned.is_empty() {
+        return format!("with merged as ({insert} on conflict (source, id) do nothing returning true as is_new) {counts}");
     }
     format!(
         "with merged as (
              {insert}
-             on conflict (source, id) do update set
-                 raw = excluded.raw, content_hash = excluded.content_hash, fetched_at = excluded.fetched_at,
-                 changed_at = excluded.changed_at, deleted_at = null, walk_id = excluded.walk_id{updates}
-             where (t.content_hash is distinct from excluded.content_hash or t.deleted_at is not null)
-                 and t.fetched_at <= excluded.fetched_at
+             on conflict (source, id) do update set changed_at = excluded.changed_at, slice_id = excluded.slice_id{updates}
+             where row({}) is distinct from row({})
              returning xmax = 0 as is_new
          )
-         select count(*) filter (where is_new), count(*) from merged"
+         {counts}",
+        parts.held(),
+        parts.excluded()
     )
 }
 
-/// The lists of a merge that depend on the table's columns; each item begins with a comma.
+/// The lists of a statement that depend on the table's columns; each item of the texts begins with a comma.
 #[derive(Default)]
 struct Parts {
     names: String,
     fields: String,
     arrays: String,
-    updates: String,
+    /// The columns that may be set in rows that are there, each with the cast of what is brought.
+    owned: Vec<Owned>,
+}
+
+struct Owned {
+    name: &'static str,
+    cast: &'static str,
 }
 
 impl Parts {
-    fn of(table: &Table) -> Self {
+    /// The lists of a statement whose first typed column is this parameter.
+    fn of(rows: &Rows, first: usize) -> Self {
         let mut parts = Self::default();
-        for (place, column) in table.columns.iter().enumerate() {
-            parts.add(column.name, column.kind, place + 7);
+        for (place, column) in rows.table().columns.iter().enumerate() {
+            // Decimals travel as text.
+            let (carrier, cast) = if column.kind == Kind::Decimal {
+                ("text", "::numeric")
+            } else {
+                (column.kind.sql(), "")
+            };
+            let name = column.name;
+            let written = [
+                write!(parts.names, ", {name}"),
+                write!(parts.fields, ", u.{name}{cast}"),
+                write!(parts.arrays, ", ${}::{carrier}[]", first + place),
+            ];
+            debug_assert!(written.iter().all(Result::is_ok), "writing to a string cannot fail");
+            if rows.ownership().has(name) {
+                parts.owned.push(Owned { name, cast });
+            }
         }
         parts
     }
 
-    fn add(&mut self, name: &str, kind: Kind, place: usize) {
-        // Decimals travel as text.
-        let (carrier, cast) = if kind == Kind::Decimal {
-            ("text", "::numeric")
-        } else {
-            (kind.sql(), "")
-        };
-        let parts = [
-            write!(self.names, ", {name}"),
-            write!(self.fields, ", u.{name}{cast}"),
-            write!(self.arrays, ", ${place}::{carrier}[]"),
-            write!(self.updates, ", {name} = excluded.{name}"),
-        ];
-        debug_assert!(parts.iter().all(Result::is_ok), "writing to a string cannot fail");
+    fn updates(&self) -> String {
+        let updates = self.owned.iter().map(|Owned { name, .. }| format!(", {name} = excluded.{name}"));
+        updates.collect()
+    }
+
+    fn held(&self) -> String {
+        self.list(|Owned { name, .. }| format!("t.{name}"))
+    }
+
+    fn brought(&self) -> String {
+        self.list(|Owned { name, cast }| format!("u.{name}{cast}"))
+    }
+
+    fn excluded(&self) -> String {
+        self.list(|Owned { name, .. }| format!("excluded.{name}"))
+    }
+
+    fn list(&self, item: impl Fn(&Owned) -> String) -> String {
+        self.owned.iter().map(item).collect::<Vec<_>>().join(", ")
     }
 }

@@ -1,27 +1,45 @@
 //! The warehouse: every statement of SQL, behind typed calls.
 
-mod absence;
+mod budgets;
+mod completion;
 mod coverage;
-mod delete;
+mod deletions;
 mod drift;
 mod error;
-mod keys;
+mod faults;
+mod gate;
 mod lease;
+mod ledger;
 mod load;
+mod lookups;
 mod merge;
+mod migrate;
 mod pool;
 mod promote;
-mod reject;
-mod source;
+mod rejects;
+mod rights;
+mod session;
+mod sources;
 mod status;
-mod walk;
+mod streams;
+mod words;
 
-pub use absence::Absences;
-pub use coverage::{Coverage, Ground, ListRead};
+pub use completion::{Completion, Reach, SliceOutcome};
+pub use coverage::{Coverage, PartitionSpec, Retry};
+pub use deletions::{Absences, ColumnValue, HeldDeletion};
+pub use drift::TableFields;
 pub use error::WarehouseError;
-pub use keys::{DueKeys, Lookup};
 pub use lease::Lease;
+pub use ledger::{
+    EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd, SliceId,
+    SliceVerdict, Traffic,
+};
 pub use load::{Counts, Load};
-pub use pool::Warehouse;
-pub use status::{Freshness, StreamStatus, TableCount};
-pub use walk::{Earned, End, NewWalk, Purpose, Reach, WalkId};
+pub use lookups::DueIds;
+pub use pool::{PoolOptions, Warehouse};
+pub use sources::{IdCount, SourceEntry, SourceState};
+pub use status::{Freshness, PartitionStatus, RunStatus, StreamStatus, TableCount};
+pub use streams::{Registered, StreamEntry};
+
+/// The channel on which a running instance hears what operators say: `confirm SOURCE`, `adopt SOURCE`.
+pub const CHANNEL: &str = "convene";

@@ -1,92 +1,322 @@
-//! The connection pool, the migrations and the server's clock.
+//! The connection pool, its transactions, and the server's clock.
 
-use std::str::FromStr;
-use std::time::Duration;
+use std::future::Future;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres};
+use tokio::time::{sleep, timeout};
 
 use super::WarehouseError;
+use super::gate::{Gate, Place};
+use super::session::{Suspicion, begin_statement, connect_options, prepare_session, takes_writes};
 
 /// How long a caller waits for a connection: all streams of all sources share the pool, and each holds one for milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Longest time one of our statements may take before the server gives it up; a batch takes milliseconds.
-const LONGEST_STATEMENT: &str = "120s";
-/// A commit does not wait for the disk, unless it is made with `commit_durably`.
-///
-/// A server that crashes may then lose commits that it has confirmed, but only the last ones: what it keeps is its history
-/// up to some moment, and a commit that waits for the disk takes everything before it along (documented). So the beginning
-/// of a walk, its end and the taking of a lease wait; a batch does not. A walk that lost batches does not end complete,
-/// because each batch, and the end, must find in the ledger the number of batches that came before.
-const COMMIT: &str = "off";
+/// How long one attempt to get a connection lasts, before a server that gives no more is asked for less.
+const ATTEMPT: Duration = Duration::from_secs(3);
+/// How long one connection may take to be made.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+/// How often a transaction is repeated that another one, or a lost connection, has ended.
+const REPEATS: u32 = 6;
+/// First wait before a transaction is repeated; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(40);
+/// No transaction is begun again after this time.
+const LONGEST_REPEATING: Duration = Duration::from_secs(20);
+
+/// How the pool is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolOptions {
+    /// The most connections.
+    pub max_connections: u32,
+    /// True where a pooler gives each transaction another session: then nothing outlives a transaction.
+    pub is_pooled: bool,
+}
+
+impl From<u32> for PoolOptions {
+    fn from(max_connections: u32) -> Self {
+        Self {
+            max_connections,
+            is_pooled: false,
+        }
+    }
+}
 
 /// The warehouse.
 #[derive(Debug, Clone)]
 pub struct Warehouse {
-    pub(super) pool: PgPool,
+    pool: PgPool,
+    /// One connection for the renewal of leases, which must not wait behind batches.
+    lease_pool: PgPool,
+    gate: Arc<Gate>,
+    suspicion: Suspicion,
+    options: Arc<PgConnectOptions>,
+    begin_statement: &'static str,
+}
+
+/// A transaction of ours. Dropped, it is rolled back.
+pub(super) struct Transaction {
+    inner: Option<sqlx::Transaction<'static, Postgres>>,
+    suspicion: Suspicion,
+    _place: Option<Place>,
 }
 
 impl Warehouse {
-    /// Opens the pool and tries one connection.
-    pub async fn connect(url: &SecretString, max_connections: u32) -> Result<Self, WarehouseError> {
-        let options = PgConnectOptions::from_str(url.expose_secret()).map_err(|_| WarehouseError::Address)?;
-        let options = options.application_name("convene").options([
-            ("TimeZone", "UTC"),
-            ("statement_timeout", LONGEST_STATEMENT),
-            ("synchronous_commit", COMMIT),
-        ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_slow_threshold(PATIENCE)
-            .acquire_timeout(PATIENCE);
-        Ok(Self {
-            pool: pool.connect_with(options).await?,
-        })
+    /// Opens the pool, tries one connection, and looks whether the database can hold every text.
+    pub async fn connect(
+        url: &SecretString,
+        options: impl Into<PoolOptions>,
+    ) -> Result<Self, WarehouseError> {
+        let PoolOptions {
+            max_connections,
+            is_pooled,
+        } = options.into();
+        let connect = connect_options(url, is_pooled)?;
+        let suspicion = Suspicion::none();
+        let pool = |size| pool_of(size, is_pooled, &suspicion).connect_lazy_with(connect.clone());
+        let warehouse = Self {
+            pool: pool(max_connections),
+            lease_pool: pool(1),
+            gate: Arc::new(Gate::new(max_connections)),
+            options: Arc::new(connect.clone()),
+            begin_statement: begin_statement(is_pooled),
+            suspicion,
+        };
+        warehouse.try_once().await?;
+        let encoding = warehouse.setting("server_encoding").await?;
+        if encoding == "UTF8" {
+            Ok(warehouse)
+        } else {
+            Err(WarehouseError::Encoding { encoding })
+        }
     }
 
-    /// Brings the schema up to date. Instances that start together wait for each other.
-    pub async fn migrate(&self) -> Result<(), WarehouseError> {
-        let mut migrator = sqlx::migrate!();
-        migrator.dangerous_set_table_name("sync.schema");
-        migrator.create_schema("sync");
-        // On a connection of its own, which waits for the disk at every commit.
-        let mut connection = self.pool.acquire().await?;
-        sqlx::query("set synchronous_commit = on")
-            .execute(&mut *connection)
+    /// Begins a transaction on a connection that nobody else uses.
+    pub(super) async fn begin(&self) -> Result<Transaction, WarehouseError> {
+        let begun_at = Instant::now();
+        loop {
+            let left = PATIENCE.saturating_sub(begun_at.elapsed());
+            let Ok(place) = timeout(left, self.gate.enter()).await else {
+                return Err(self.why_not().await);
+            };
+            match self.pool.begin_with(self.begin_statement).await {
+                Ok(inner) => {
+                    self.gate.widen().await;
+                    return Ok(Transaction {
+                        inner: Some(inner),
+                        suspicion: self.suspicion.clone(),
+                        _place: Some(place),
+                    });
+                }
+                Err(sqlx::Error::PoolTimedOut) => self.gate.narrow(place).await,
+                Err(error) => {
+                    self.suspicion.raise();
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    /// Begins a transaction for a lease: on the connection that is kept for them, unless the server does not give it.
+    pub(super) async fn begin_for_lease(&self) -> Result<Transaction, WarehouseError> {
+        match self.lease_pool.begin_with(self.begin_statement).await {
+            Ok(inner) => Ok(Transaction {
+                inner: Some(inner),
+                suspicion: self.suspicion.clone(),
+                _place: None,
+            }),
+            Err(_) => self.begin().await,
+        }
+    }
+
+    /// Makes a connection of its own, outside the pool.
+    pub(super) async fn connect_apart(&self) -> Result<PgConnection, WarehouseError> {
+        let connected = timeout(LONGEST_CONNECT, PgConnection::connect_with(&self.options)).await;
+        let no_answer = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+        Ok(connected.map_err(no_answer)??)
+    }
+
+    async fn try_once(&self) -> Result<(), WarehouseError> {
+        self.connect_apart().await?.close().await?;
+        Ok(())
+    }
+
+    /// Why there is no connection: the pool does not say.
+    async fn why_not(&self) -> WarehouseError {
+        let waited = PATIENCE;
+        self.try_once().await.err().unwrap_or(WarehouseError::Busy { waited })
+    }
+
+    /// A setting of the server.
+    async fn setting(&self, name: &'static str) -> Result<String, WarehouseError> {
+        let mut transaction = self.begin().await?;
+        let value = sqlx::query_scalar("select current_setting($1)")
+            .bind(name)
+            .fetch_one(&mut *transaction)
             .await?;
-        let migrated = migrator.run(&mut *connection).await;
-        connection.close().await?;
-        Ok(migrated?)
+        transaction.commit().await?;
+        Ok(value)
     }
 
     /// The server's clock, by which every time in the warehouse is told.
     pub async fn now(&self) -> Result<DateTime<Utc>, WarehouseError> {
-        Ok(sqlx::query_scalar("select clock_timestamp()")
-            .fetch_one(&self.pool)
-            .await?)
+        let mut transaction = self.begin().await?;
+        let now = sqlx::query_scalar("select clock_timestamp()")
+            .fetch_one(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(now)
     }
 
     /// The server's version, for people.
     pub async fn version(&self) -> Result<String, WarehouseError> {
-        Ok(sqlx::query_scalar("select current_setting('server_version')")
-            .fetch_one(&self.pool)
-            .await?)
+        self.setting("server_version").await
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
+        self.lease_pool.close().await;
         self.pool.close().await;
     }
 }
 
-/// Commits, and waits until the disk has this and everything that was committed before.
-pub(super) async fn commit_durably(
-    mut transaction: Transaction<'static, Postgres>,
-) -> Result<(), WarehouseError> {
-    sqlx::query("set local synchronous_commit = on")
-        .execute(&mut *transaction)
-        .await?;
-    Ok(transaction.commit().await?)
+fn pool_of(size: u32, is_pooled: bool, suspicion: &Suspicion) -> PgPoolOptions {
+    let suspicion = suspicion.clone();
+    PgPoolOptions::new()
+        .max_connections(size.max(1))
+        .acquire_slow_threshold(PATIENCE)
+        .acquire_timeout(ATTEMPT)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                if is_pooled {
+                    return Ok(());
+                }
+                prepare_session(connection).await
+            })
+        })
+        .before_acquire(move |connection, _| {
+            let is_suspect = suspicion.is_raised();
+            Box::pin(async move { Ok(!is_suspect || takes_writes(connection).await?) })
+        })
+}
+
+impl Transaction {
+    /// Commits. The disk may have it a moment later.
+    pub(super) async fn commit(mut self) -> Result<(), WarehouseError> {
+        let committed = match self.inner.take() {
+            Some(inner) => inner.commit().await,
+            None => Ok(()),
+        };
+        committed.map_err(|error| {
+            self.suspicion.raise();
+            error.into()
+        })
+    }
+
+    /// Commits, and waits until the disk has this and everything that was committed before.
+    pub(super) async fn commit_durably(mut self) -> Result<(), WarehouseError> {
+        sqlx::query("set local synchronous_commit = on")
+            .execute(&mut *self)
+            .await?;
+        self.commit().await
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        // Whatever went wrong may have been the connection's fault.
+        if self.inner.is_some() {
+            self.suspicion.raise();
+        }
+    }
+}
+
+impl Deref for Transaction {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.inner.as_ref().expect("it is there until the commit, which takes all of it")
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.inner.as_mut().expect("it is there until the commit, which takes all of it")
+    }
+}
+
+/// Repeats a transaction that another one or a lost connection has ended.
+pub(super) async fn repeated<T, F>(mut transact: impl FnMut() -> F) -> Result<T, WarehouseError>
+where
+    F: Future<Output = Result<T, WarehouseError>>,
+{
+    let mut repeats = Repeats::new();
+    loop {
+        match transact().await {
+            Err(error) if repeats.wait_after(&error).await => (),
+            outcome => return outcome,
+        }
+    }
+}
+
+/// How often a transaction may still be repeated: a few times, each after a longer wait.
+#[derive(Debug)]
+pub(super) struct Repeats {
+    begun_at: Instant,
+    left: u32,
+    wait: Duration,
+}
+
+impl Repeats {
+    /// None yet.
+    pub(super) fn new() -> Self {
+        Self {
+            begun_at: Instant::now(),
+            left: REPEATS,
+            wait: FIRST_WAIT,
+        }
+    }
+
+    /// Waits until the transaction may be tried again; false, at once, where that would be of no use.
+    pub(super) async fn wait_after(&mut self, error: &WarehouseError) -> bool {
+        if !error.may_pass() || self.left == 0 || self.begun_at.elapsed() > LONGEST_REPEATING {
+            return false;
+        }
+        self.left -= 1;
+        // Two transactions that met once do not wait equally long.
+        sleep(self.wait + self.wait.mul_f64(fastrand::f64())).await;
+        self.wait *= 2;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    async fn attempts(failures: u32, error: fn() -> WarehouseError) -> (u32, bool) {
+        let count = Cell::new(0);
+        let outcome = repeated(|| {
+            count.set(count.get() + 1);
+            let is_failing = count.get() <= failures;
+            async move { if is_failing { Err(error()) } else { Ok(()) } }
+        })
+        .await;
+        (count.get(), outcome.is_ok())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_may_pass_is_tried_again_and_not_for_ever() {
+        let conflict = || WarehouseError::Conflict { code: "40P01".into() };
+        assert_eq!(attempts(2, conflict).await, (3, true));
+        assert_eq!(attempts(99, conflict).await, (7, false));
+        assert_eq!(attempts(99, || WarehouseError::ReadOnly).await, (7, false));
+        assert_eq!(attempts(1, || WarehouseError::Lost).await, (1, false));
+    }
 }

@@ -11,14 +11,14 @@ impl Warehouse {
     /// lacks. Fields that are no longer chosen stay, so that nobody's query breaks.
     ///
     /// The names hold letters, digits and underscores only.
-    pub async fn promote(
+    pub async fn promote_fields(
         &self,
         lease: &Lease,
         table: &'static Table,
         fields: &[String],
     ) -> Result<(), WarehouseError> {
         let view = format!("{}_{}", table.name, lease.source());
-        let mut transaction = self.fenced(lease).await?;
+        let mut transaction = self.begin_fenced(lease).await?;
         let known: Vec<String> = sqlx::query_scalar(
             "select column_name::text from information_schema.columns where table_schema = 'warehouse' and table_name = $1
              order by ordinal_position",
@@ -35,7 +35,7 @@ impl Warehouse {
                 .execute(&mut *transaction)
                 .await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 }
 

@@ -1,54 +1,125 @@
 //! What the warehouse tells people about itself.
 
 use chrono::{DateTime, Utc};
-use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use connectors::schema::Table;
 
 use super::{Warehouse, WarehouseError};
 
 /// Up to when a table is complete, per source.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Freshness {
     /// The table.
     pub table_name: String,
     /// The source.
     pub source: String,
+    /// Where the loaded history begins; nothing where it has no beginning.
+    pub complete_since: Option<DateTime<Utc>>,
     /// Everything before this instant is loaded.
     pub complete_through: Option<DateTime<Utc>>,
     /// Everything before this instant was read again after late corrections had had their time.
     pub settled_through: Option<DateTime<Utc>>,
+    /// complete, incomplete, never read, disabled or refused.
+    pub state: String,
+    /// Why it is not further.
+    pub reason: Option<String>,
 }
 
-/// How a stream stands.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+/// How a stream stands, all its partitions together.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct StreamStatus {
     /// The source.
     pub source: String,
     /// The stream.
     pub stream: String,
+    /// The word for how it moves.
+    pub mode: String,
+    /// False where the settings no longer want it.
+    pub is_enabled: bool,
+    /// complete, incomplete, never read, disabled or refused.
+    pub state: String,
+    /// Why it is not further.
+    pub reason: Option<String>,
     /// Everything before this instant is loaded.
     pub complete_through: Option<DateTime<Utc>>,
     /// Everything before this instant was read again after late corrections had had their time.
     pub settled_through: Option<DateTime<Utc>>,
     /// How far `complete_through` is behind now.
     pub lag_seconds: Option<i64>,
-    /// State of the last walk.
+    /// State of the last slice.
     pub last_state: Option<String>,
-    /// Why the last walk is not complete.
+    /// Why the last slice is not complete.
     pub last_reason: Option<String>,
-    /// When the last walk ended, or began where it still runs.
+    /// When the last slice ended, or began where it still runs.
     pub last_at: Option<DateTime<Utc>>,
     /// Rows that the stream has brought in.
     pub row_count: i64,
     /// Records of the stream that could not be read.
     pub reject_count: i64,
-    /// Rows that are missing at the vendor and wait for an operator's word.
+    /// Rows that seem to be gone at the vendor and wait for an operator's word.
     pub held_deletions: i64,
+    /// How many partitions it has.
+    pub partition_count: i64,
+}
+
+/// How a partition stands.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct PartitionStatus {
+    /// The source.
+    pub source: String,
+    /// The stream.
+    pub stream: String,
+    /// The partition; empty where there is only one.
+    pub partition: String,
+    /// False where the settings no longer want it.
+    pub is_enabled: bool,
+    /// The word for how it moves.
+    pub mode: String,
+    /// complete, incomplete, never read, disabled or refused.
+    pub state: String,
+    /// Why it is not further.
+    pub reason: Option<String>,
+    /// Where its history begins; nothing where it has no beginning.
+    pub complete_since: Option<DateTime<Utc>>,
+    /// Everything before this instant is loaded.
+    pub complete_through: Option<DateTime<Utc>>,
+    /// Everything before this instant was read again after late corrections had had their time.
+    pub settled_through: Option<DateTime<Utc>>,
+    /// Ids that are due and were not looked up yet.
+    pub ids_left: i64,
+    /// Rows that it has brought in.
+    pub row_count: i64,
+    /// Requests that it has sent.
+    pub request_count: i64,
+}
+
+/// A run, for people.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct RunStatus {
+    /// Its number.
+    pub id: i64,
+    /// The source.
+    pub source: String,
+    /// The stream.
+    pub stream: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// running, complete, incomplete or failed.
+    pub state: String,
+    /// Why it is not complete.
+    pub reason: Option<String>,
+    /// What mends it.
+    pub remedy: Option<String>,
+    /// How many slices it has begun.
+    pub slice_count: i64,
 }
 
 /// How many rows a table holds of a source.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct TableCount {
     /// The source.
     pub source: String,
@@ -59,32 +130,59 @@ pub struct TableCount {
 }
 
 impl Warehouse {
-    /// Up to when each table is complete.
+    /// Up to when each table is complete, and why not further.
     pub async fn freshness(&self) -> Result<Vec<Freshness>, WarehouseError> {
-        Ok(sqlx::query_as(
-            "select table_name, source, complete_through, settled_through from warehouse.freshness order by 1, 2",
+        self.list(
+            "select table_name, source, complete_since, complete_through, settled_through, state, reason
+             from warehouse.freshness order by 1, 2",
         )
-        .fetch_all(&self.pool)
-        .await?)
+        .await
     }
 
     /// How each stream stands.
     pub async fn streams(&self) -> Result<Vec<StreamStatus>, WarehouseError> {
-        Ok(sqlx::query_as(include_str!("status.sql"))
-            .fetch_all(&self.pool)
-            .await?)
+        self.list(include_str!("status.sql")).await
+    }
+
+    /// How each partition of each stream stands.
+    pub async fn partitions(&self) -> Result<Vec<PartitionStatus>, WarehouseError> {
+        self.list(
+            "select source, stream, partition, is_enabled, mode, state, reason, complete_since, complete_through, settled_through,
+                 ids_left, row_count, request_count
+             from sync.completeness order by 1, 2, 3",
+        )
+        .await
+    }
+
+    /// The last runs, the newest first: of all sources, of one, or of one of its streams.
+    pub async fn runs(
+        &self,
+        source: Option<&str>,
+        stream: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<RunStatus>, WarehouseError> {
+        let mut transaction = self.begin().await?;
+        let runs = sqlx::query_as(
+            "select id, source, stream, started_at, ended_at, state, reason, remedy, slice_count from sync.runs
+             where ($1::text is null or source = $1) and ($2::text is null or stream = $2) order by id desc limit $3",
+        )
+        .bind(source)
+        .bind(stream)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(runs)
     }
 
     /// How many rows a table holds, per source. It reads the whole table.
-    pub async fn count(&self, table: &'static Table) -> Result<Vec<TableCount>, WarehouseError> {
-        let statement = format!(
+    pub async fn count_rows(&self, table: &'static Table) -> Result<Vec<TableCount>, WarehouseError> {
+        self.list(AssertSqlSafe(format!(
             "select source, count(*) filter (where deleted_at is null) as live, count(deleted_at) as deleted
              from warehouse.{} group by source order by source",
             table.name
-        );
-        Ok(sqlx::query_as(AssertSqlSafe(statement))
-            .fetch_all(&self.pool)
-            .await?)
+        )))
+        .await
     }
 
     /// Runs one of our own example queries and returns its rows as text, the column names first.
@@ -94,12 +192,20 @@ impl Warehouse {
                     array(select key from json_each_text(row_to_json(q)) with ordinality order by ordinality)
              from ({query}) as q"
         );
-        let rows: Vec<(Vec<String>, Vec<String>)> = sqlx::query_as(AssertSqlSafe(wrapped))
-            .fetch_all(&self.pool)
-            .await?;
+        let rows: Vec<(Vec<String>, Vec<String>)> = self.list(AssertSqlSafe(wrapped)).await?;
         let names = rows.first().map(|(_, names)| names.clone()).unwrap_or_default();
         Ok(std::iter::once(names)
             .chain(rows.into_iter().map(|(values, _)| values))
             .collect())
+    }
+
+    async fn list<T>(&self, query: impl sqlx::SqlSafeStr) -> Result<Vec<T>, WarehouseError>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let mut transaction = self.begin().await?;
+        let list = sqlx::query_as(query).fetch_all(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(list)
     }
 }

@@ -1,31 +1,39 @@
-select
-    c.source,
-    c.stream,
-    m.complete_through,
-    m.settled_through,
-    extract(epoch from now() - m.complete_through)::bigint as lag_seconds,
-    w.state as last_state,
-    w.reason as last_reason,
-    coalesce(w.ended_at, w.started_at) as last_at,
-    coalesce(s.row_count, 0)::bigint as row_count,
-    coalesce(r.reject_count, 0)::bigint as reject_count,
-    coalesce(w.held_deletions, 0)::bigint as held_deletions
-from sync.coverage as c
--- The end of the first unbroken span that begins where the history begins.
-cross join lateral (
+-- One row for each stream that the settings want, or ever wanted: all its partitions together. What is complete is said by
+-- sync.completeness alone.
+with parts as (
+    -- Partitions that are no longer wanted tell something only where no other is left.
+    select c.*, c.is_enabled or not bool_or(c.is_enabled) over (partition by c.source, c.stream) as is_telling
+    from sync.completeness as c
+),
+streams as (
     select
-        case when c.since is null then c.whole_read_at
-             else (select upper(span) from unnest(c.covered) as span where span @> c.since) end as complete_through,
-        case when c.since is null then c.full_read_at
-             else (select upper(span) from unnest(c.settled) as span where span @> c.since) end as settled_through
-) as m
+        source, stream, max(mode) as mode, bool_or(is_enabled) as is_enabled,
+        case when bool_and(complete_through is not null) filter (where is_telling)
+             then min(complete_through) filter (where is_telling) end as complete_through,
+        case when bool_and(settled_through is not null) filter (where is_telling)
+             then min(settled_through) filter (where is_telling) end as settled_through,
+        -- The worst of them all.
+        (array['refused', 'incomplete', 'never read', 'complete', 'disabled'])[min(case when is_telling then
+            array_position(array['refused', 'incomplete', 'never read', 'complete', 'disabled'], state) end)] as state,
+        (array_agg(reason order by complete_through nulls first, partition) filter (where is_telling and reason is not null))[1:3] as reasons,
+        count(*) filter (where is_telling) as partition_count,
+        sum(row_count)::bigint as row_count
+    from parts group by source, stream
+)
+select
+    s.source, s.stream, s.mode, s.is_enabled, s.state, array_to_string(s.reasons, '; ') as reason, s.complete_through, s.settled_through,
+    extract(epoch from now() - s.complete_through)::bigint as lag_seconds,
+    l.state as last_state, l.reason as last_reason, coalesce(l.ended_at, l.started_at) as last_at,
+    s.row_count, coalesce(r.reject_count, 0) as reject_count, coalesce(h.held_deletions, 0) as held_deletions, s.partition_count
+from streams as s
 left join lateral (
-    select * from sync.walks where source = c.source and stream = c.stream order by id desc limit 1
-) as w on true
+    select state, reason, started_at, ended_at from sync.slices
+    where source = s.source and stream = s.stream order by id desc limit 1
+) as l on true
 left join lateral (
-    select sum(inserted) as row_count from sync.walks where source = c.source and stream = c.stream
-) as s on true
-left join lateral (
-    select count(*) as reject_count from sync.rejects where source = c.source and stream = c.stream
+    select count(*) as reject_count from sync.rejects where source = s.source and stream = s.stream
 ) as r on true
+left join lateral (
+    select sum(row_count)::bigint as held_deletions from sync.held_deletions where source = s.source and stream = s.stream
+) as h on true
 order by 1, 2

@@ -24,6 +24,21 @@ const SLICE_READINGS: u32 = 2;
 /// So many ids in a row that cannot be read are no fault of the ids.
 const ID_FAILURES_IN_A_ROW: u64 = 5;
 
+/// The ids of a table that were met so far.
+struct Gathered {
+    table: &'static Table,
+    ids: HashSet<String>,
+}
+
+impl Gathered {
+    fn into_seen(self) -> SeenIds {
+        SeenIds {
+            table: self.table,
+            ids: self.ids.into_iter().collect(),
+        }
+    }
+}
+
 /// A list that is waiting to be read.
 #[derive(Debug, Clone)]
 struct Waiting<P> {
@@ -73,7 +88,7 @@ pub(super) struct SliceReader<P: Paging + 'static> {
     reject_count: u64,
     unread_id_count: u64,
     unread_ids_in_a_row: u64,
-    seen: Vec<SeenIds>,
+    seen: Vec<Gathered>,
     warnings: BTreeSet<&'static str>,
 }
 
@@ -214,6 +229,10 @@ impl<P: Paging + 'static> SliceReader<P> {
         {
             return Ok(self.accept_missing(id));
         }
+        if self.paging.says_none(&at, got) {
+            self.count_page(got);
+            return self.accept_perhaps_none(&at);
+        }
         if !(200..300).contains(&got.status) {
             return Err((self.stream.explain)(got));
         }
@@ -223,9 +242,11 @@ impl<P: Paging + 'static> SliceReader<P> {
         if envelope.is_ambiguous_empty && envelope.records.is_empty() {
             self.count_page(got);
             self.warnings.extend(envelope.warning);
-            return Ok(self.accept_perhaps_none(&at));
+            return self.accept_perhaps_none(&at);
         }
         let next = self.paging.next(&at, &envelope, &self.scope())?;
+        self.warnings
+            .extend(self.paging.warning(&at, &envelope, &self.scope()));
         self.count_page(got);
         let mut page = self.read_rows(&context, &envelope, &next);
         page.lookup = id.map(|id| Lookup {
@@ -256,8 +277,18 @@ impl<P: Paging + 'static> SliceReader<P> {
                 .filter(|_| !matches!(self.stream.mode, SyncMode::Incremental(_)));
         }
         let row_count = envelope.records.len() as u64;
+        let are_dropped = matches!(
+            next,
+            Next::Instead {
+                rows: PageRows::Drop,
+                ..
+            }
+        );
         if let Some(current) = &mut self.current {
-            *self.lineage_rows.entry(current.first.lineage).or_default() += row_count;
+            // Rows of a wider request that are not even read say nothing about the list.
+            if !(current.is_confirmation && are_dropped) {
+                *self.lineage_rows.entry(current.first.lineage).or_default() += row_count;
+            }
             let is_new = fingerprint(envelope).is_none_or(|print| current.fingerprints.insert(print));
             if !is_new {
                 self.failure = Some(ReadError::PagingLoop);
@@ -269,13 +300,7 @@ impl<P: Paging + 'static> SliceReader<P> {
                 total,
             });
         }
-        if matches!(
-            next,
-            Next::Instead {
-                rows: PageRows::Drop,
-                ..
-            }
-        ) {
+        if are_dropped {
             return ReadPage::default();
         }
         let mut page = read_records(self.stream, &self.account, context, envelope);
@@ -362,16 +387,16 @@ impl<P: Paging + 'static> SliceReader<P> {
     }
 
     /// The vendor says "none", perhaps: a wider request has to confirm it, and a list that has shown rows is not empty.
-    fn accept_perhaps_none(&mut self, at: &P::Position) -> ReadPage {
+    fn accept_perhaps_none(&mut self, at: &P::Position) -> Result<ReadPage, ReadError> {
         self.is_first_page = false;
         self.has_ambiguous_end = true;
         let Some(current) = self.current() else {
-            return ReadPage::default();
+            return Ok(ReadPage::default());
         };
         if !current.is_confirmation {
             let at = self.paging.confirm(at, &self.scope());
             self.admit(at, true);
-            return ReadPage::default();
+            return Ok(ReadPage::default());
         }
         let has_rows = self
             .lineage_rows
@@ -381,8 +406,16 @@ impl<P: Paging + 'static> SliceReader<P> {
             self.has_none_after_rows = true;
             self.doubt(Shortfall::NoneAfterRows);
         }
-        self.follow(Next::end(Evidence::NoneTwice));
-        ReadPage::default()
+        // Now it is an empty page, and other lists may follow one.
+        let then = match self.paging.next(at, &Envelope::default(), &self.scope())? {
+            Next::End { then, .. } => then,
+            Next::Page { .. } | Next::Instead { .. } => Vec::new(),
+        };
+        self.follow(Next::End {
+            evidence: Evidence::NoneTwice,
+            then,
+        });
+        Ok(ReadPage::default())
     }
 
     /// The vendor proves that it has no row of this id: one that we hold is gone.
@@ -484,7 +517,7 @@ impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
             record_count: self.tally.record_count,
             reject_count: self.reject_count,
             page_count: self.page_count,
-            seen: self.seen,
+            seen: self.seen.into_iter().map(Gathered::into_seen).collect(),
             warnings: self.warnings,
         }
     }
@@ -500,7 +533,7 @@ fn mismatch_of(mismatch: Mismatch) -> Shortfall {
 }
 
 /// The tables of which a complete slice tells what is gone.
-fn tables_to_gather(stream: &StreamDef, slice: &Slice) -> Vec<SeenIds> {
+fn tables_to_gather(stream: &StreamDef, slice: &Slice) -> Vec<Gathered> {
     let tables: Vec<&'static Table> = match (&stream.mode, stream.mode.absence()) {
         (SyncMode::Daily(_), _) => vec![stream.fills[0]],
         (_, Absence::Gone { tables, .. }) if matches!(slice.extent, Extent::List | Extent::Unfiltered) => {
@@ -508,7 +541,7 @@ fn tables_to_gather(stream: &StreamDef, slice: &Slice) -> Vec<SeenIds> {
         }
         _ => Vec::new(),
     };
-    let gather = |table| SeenIds {
+    let gather = |table| Gathered {
         table,
         ids: HashSet::new(),
     };

@@ -1,46 +1,69 @@
 //! Rows of one table in columns, each with the vendor's raw record and a hash of its content.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::entity::{Entity, without_nul};
+use super::key::storable_key;
 use super::raw;
 use super::table::{Table, Values, arrange, retain};
 
 /// Hash of a record as received and of the typed values made from it: two readings with the same hash are the same row.
 pub type Hash = [u8; 16];
 
+/// The name by which a stream owns the record itself, beside typed columns.
+const RECORD: &str = "raw";
+
+/// Which columns of its rows a stream may set, where several streams fill one table.
+///
+/// Streams that share a table own different columns of it, so that the rows come out the same whichever stream is read first.
+/// Exactly one of them owns the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    /// Every column: the row becomes what the record says.
+    Whole,
+    /// These columns, the record among them where `raw` is; other values of a row that is there already stay.
+    Columns(&'static [&'static str]),
+}
+
+impl Ownership {
+    /// True where a column belongs to the stream.
+    pub fn has(self, column: &str) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Columns(columns) => columns.contains(&column),
+        }
+    }
+
+    /// True where the stream's record is the one that is kept.
+    pub fn has_record(self) -> bool {
+        self.has(RECORD)
+    }
+}
+
 /// Rows of one table, column by column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
     table: &'static Table,
-    fills_gaps: bool,
+    ownership: Ownership,
     ids: Vec<String>,
     raws: Vec<String>,
     hashes: Vec<Hash>,
     fetched: Vec<DateTime<Utc>>,
-    contexts: Vec<Option<String>>,
+    contexts: Vec<Option<Arc<str>>>,
     columns: Vec<Values>,
 }
 
 impl Rows {
-    /// No rows yet.
-    pub fn of(table: &'static Table) -> Self {
-        Self::empty(table, false)
-    }
-
-    /// No rows yet, of a second-hand list: a row that the table holds already stays as it is.
-    pub(super) fn filling(table: &'static Table) -> Self {
-        Self::empty(table, true)
-    }
-
-    fn empty(table: &'static Table, fills_gaps: bool) -> Self {
+    /// No rows yet, of a stream that owns these columns.
+    pub fn of(table: &'static Table, ownership: Ownership) -> Self {
         let columns = table.columns.iter().map(|column| column.kind.column()).collect();
         Self {
             table,
-            fills_gaps,
+            ownership,
             ids: Vec::new(),
             raws: Vec::new(),
             hashes: Vec::new(),
@@ -55,9 +78,9 @@ impl Rows {
         self.fetched.resize(self.ids.len(), at);
     }
 
-    /// Gives the rows that have none yet the context that they were mapped in.
-    pub(super) fn set_context(&mut self, context: Option<&str>) {
-        self.contexts.resize(self.ids.len(), context.map(str::to_owned));
+    /// Notes what of the page request the mapping of the rows needed which have no such note yet.
+    pub(super) fn set_context(&mut self, context: Option<Arc<str>>) {
+        self.contexts.resize(self.ids.len(), context);
     }
 
     /// Appends an entity of this table with the vendor's record it was made from.
@@ -72,10 +95,23 @@ impl Rows {
         debug_assert_eq!(E::TABLE, self.table);
         let mut digest = Xxh3::new();
         digest.update(lasting.as_bytes());
-        self.ids.push(without_nul(entity.id().to_owned()));
+        self.ids.push(storable_key(without_nul(entity.id().to_owned())));
         entity.encode(&mut self.columns, &mut digest);
+        self.shorten_keys();
         self.hashes.push(digest.digest128().to_be_bytes());
         self.raws.push(raw::storable(record).into_owned());
+    }
+
+    /// Makes the last row's references follow the rule that the ids follow which they name.
+    fn shorten_keys(&mut self) {
+        for (column, values) in self.table.columns.iter().zip(&mut self.columns) {
+            if let Values::Text(values) = values
+                && column.name.ends_with("_id")
+                && let Some(value) = values.last_mut()
+            {
+                *value = value.take().map(storable_key);
+            }
+        }
     }
 
     /// Like `push_lasting`, where typed values come and go too: `lasting` is the entity without them.
@@ -86,7 +122,7 @@ impl Rows {
         lasting: E,
         lasting_record: &str,
     ) {
-        let mut apart = Self::empty(self.table, self.fills_gaps);
+        let mut apart = Self::of(self.table, self.ownership);
         apart.push(lasting, lasting_record);
         self.push(entity, record);
         let place = self.hashes.len() - 1;
@@ -98,9 +134,9 @@ impl Rows {
         self.table
     }
 
-    /// True where a row that the table holds already stays as it is.
-    pub fn fills_gaps(&self) -> bool {
-        self.fills_gaps
+    /// Which columns may be set in rows that the table holds already.
+    pub fn ownership(&self) -> Ownership {
+        self.ownership
     }
 
     /// How many rows there are.
@@ -133,8 +169,8 @@ impl Rows {
         &self.fetched
     }
 
-    /// The context that each row was mapped in, as JSON.
-    pub fn contexts(&self) -> &[Option<String>] {
+    /// What of the page request the mapping needed, as JSON; empty before it was noted.
+    pub fn contexts(&self) -> &[Option<Arc<str>>] {
         &self.contexts
     }
 
@@ -163,6 +199,20 @@ impl Rows {
         arrange(&mut self.fetched, &order);
         arrange(&mut self.contexts, &order);
         self.columns.iter_mut().for_each(|column| column.arrange(&order));
+    }
+
+    /// Takes the rows from this place on, which must be stamped and have their contexts noted.
+    pub fn split_off(&mut self, at: usize) -> Self {
+        Self {
+            table: self.table,
+            ownership: self.ownership,
+            ids: self.ids.split_off(at),
+            raws: self.raws.split_off(at),
+            hashes: self.hashes.split_off(at),
+            fetched: self.fetched.split_off(at),
+            contexts: self.contexts.split_off(at),
+            columns: self.columns.iter_mut().map(|column| column.split_off(at)).collect(),
+        }
     }
 
     /// Moves the rows of `other`, of the same table, behind our own.
@@ -197,7 +247,7 @@ mod tests {
     use super::*;
 
     fn agents(names: &[(&str, &str)]) -> Rows {
-        let mut rows = Rows::of(Agent::TABLE);
+        let mut rows = Rows::of(Agent::TABLE, Ownership::Whole);
         for (id, name) in names {
             let agent = Agent {
                 id: (*id).into(),
@@ -229,6 +279,36 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_no_index_holds_are_shortened_where_they_stand_and_where_they_are_named() {
+        use super::super::ConversationTag;
+        let long = "x".repeat(3_000);
+        let mut rows = Rows::of(ConversationTag::TABLE, Ownership::Whole);
+        let tag = ConversationTag {
+            id: long.clone(),
+            conversation_id: Some(long.clone()),
+            tag_id: Some("short".into()),
+            tag_name: Some(long.clone()),
+        };
+        rows.push(tag, "{}");
+        let key = storable_key(long.clone());
+        assert_eq!(rows.ids(), [key.clone()]);
+        let texts = [key, "short".into(), long].map(|text| Values::Text(vec![Some(text)]));
+        assert_eq!(rows.columns(), texts);
+    }
+
+    #[test]
+    fn the_halves_of_rows_are_the_rows() {
+        let mut rows = agents(&[("1", "Ann"), ("2", "Bea"), ("3", "Cleo")]);
+        rows.stamp(DateTime::UNIX_EPOCH);
+        rows.set_context(Some("{}".into()));
+        let whole = rows.clone();
+        let other = rows.split_off(1);
+        assert_eq!((rows.len(), other.len(), other.contexts().len()), (1, 2, 2));
+        rows.append(other);
+        assert_eq!(rows, whole);
+    }
+
+    #[test]
     fn a_typed_value_alone_changes_the_hash() {
         let rows = agents(&[("1", "Ann"), ("1", "Bea"), ("1", "Ann")]);
         assert_ne!(rows.hashes()[0], rows.hashes()[1]);
@@ -237,7 +317,7 @@ mod tests {
 
     #[test]
     fn what_comes_and_goes_is_written_and_is_no_change() {
-        let mut rows = Rows::of(Agent::TABLE);
+        let mut rows = Rows::of(Agent::TABLE, Ownership::Whole);
         for (name, record, lasting) in [("Ann", "[1]", "[]"), ("Bea", "[2]", "[]"), ("Bea", "[2]", "{}")] {
             let agent = |name| Agent {
                 name,
@@ -250,7 +330,7 @@ mod tests {
 
     #[test]
     fn null_and_shifted_values_have_different_hashes() {
-        let mut rows = Rows::of(Agent::TABLE);
+        let mut rows = Rows::of(Agent::TABLE, Ownership::Whole);
         let some = |text: &str| Some(text.to_owned());
         rows.push(
             Agent {

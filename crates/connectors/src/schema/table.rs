@@ -100,6 +100,17 @@ impl Values {
         }
     }
 
+    /// Takes the values from this place on.
+    pub(super) fn split_off(&mut self, at: usize) -> Self {
+        match self {
+            Self::Text(values) => Self::Text(values.split_off(at)),
+            Self::Instant(values) => Self::Instant(values.split_off(at)),
+            Self::Integer(values) => Self::Integer(values.split_off(at)),
+            Self::Boolean(values) => Self::Boolean(values.split_off(at)),
+            Self::Day(values) => Self::Day(values.split_off(at)),
+        }
+    }
+
     /// Moves the rows of `other`, a column of the same kind, behind our own.
     pub(super) fn append(&mut self, other: Self) {
         match (self, other) {

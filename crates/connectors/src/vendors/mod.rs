@@ -1,11 +1,22 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
+mod conversocial;
+// mod convertalk;
+mod converz;
 mod convoso;
+
+#[cfg(test)]
+mod conformance;
 
 use crate::source::Vendor;
 
 /// Every vendor.
-pub const VENDORS: &[&Vendor] = &[&convoso::VENDOR];
+pub const VENDORS: &[&Vendor] = &[
+    &conversocial::VENDOR,
+    // &convertalk::VENDOR,
+    &converz::VENDOR,
+    &convoso::VENDOR,
+];
 
 /// The vendor of this name.
 pub fn vendor(name: &str) -> Option<&'static Vendor> {

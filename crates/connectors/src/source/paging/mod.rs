@@ -15,7 +15,7 @@ pub use offset::{Offset, OffsetPosition, next_offset};
 pub use seek::{LocalSpan, Seek, SeekPosition};
 pub use single::Single;
 
-use super::{Context, Envelope, Evidence, ReadError, Request, Scope};
+use super::{Context, Envelope, Evidence, ReadError, Request, Response, Scope};
 
 /// How the pages of a stream follow each other. Pure: no I/O, no clock, no state.
 ///
@@ -47,6 +47,16 @@ pub trait Paging: Send + Sync {
     /// one again otherwise.
     fn confirm(&self, at: &Self::Position, _scope: &Scope<'_>) -> Self::Position {
         at.clone()
+    }
+
+    /// True where the status of an answer means "none", perhaps: it has to be confirmed like an ambiguous envelope.
+    fn says_none(&self, _at: &Self::Position, _got: &Response) -> bool {
+        false
+    }
+
+    /// What an operator should know about a page, seen beside what was asked for.
+    fn warning(&self, _at: &Self::Position, _got: &Envelope<'_>, _scope: &Scope<'_>) -> Option<&'static str> {
+        None
     }
 
     /// The id that a position asks for, for streams that are read by id.

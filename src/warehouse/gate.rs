@@ -1,0 +1,86 @@
+//! How many connections may be asked for at a time: as many as the settings want, or as the server turns out to give.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+
+/// How long a lower limit is kept before one more connection is tried.
+const CAUTION: Duration = Duration::from_mins(1);
+
+/// Lets as many callers in as there may be connections. Where the server gives fewer than the settings want, the others wait
+/// for one that becomes free, instead of asking for one that is not to be had.
+#[derive(Debug)]
+pub(super) struct Gate {
+    places: Arc<Semaphore>,
+    limit: u32,
+    open: AtomicU32,
+    changed_at: Mutex<Instant>,
+}
+
+/// The right to a connection.
+#[derive(Debug)]
+pub(super) struct Place(OwnedSemaphorePermit);
+
+impl Gate {
+    /// A gate for at most so many callers.
+    pub(super) fn new(limit: u32) -> Self {
+        let limit = limit.max(1);
+        Self {
+            places: Arc::new(Semaphore::new(limit as usize)),
+            limit,
+            open: AtomicU32::new(limit),
+            changed_at: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Waits for a place.
+    pub(super) async fn enter(&self) -> Place {
+        let permit = self.places.clone().acquire_owned().await;
+        Place(permit.expect("the gate is never closed"))
+    }
+
+    /// Notes that the server had no connection for this place: it is not offered again for a while, unless it is the last one.
+    pub(super) async fn narrow(&self, place: Place) {
+        let mut changed_at = self.changed_at.lock().await;
+        if self.open.load(Ordering::Relaxed) > 1 {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+            *changed_at = Instant::now();
+            place.0.forget();
+        }
+    }
+
+    /// Notes that there was a connection; after a while one more is tried.
+    pub(super) async fn widen(&self) {
+        if self.open.load(Ordering::Relaxed) == self.limit {
+            return;
+        }
+        let mut changed_at = self.changed_at.lock().await;
+        if changed_at.elapsed() >= CAUTION && self.open.load(Ordering::Relaxed) < self.limit {
+            self.open.fetch_add(1, Ordering::Relaxed);
+            *changed_at = Instant::now();
+            self.places.add_permits(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_gives_fewer_connections_is_asked_for_fewer_but_never_for_none() {
+        let gate = Gate::new(3);
+        for left in [2, 1, 1] {
+            let place = gate.enter().await;
+            gate.narrow(place).await;
+            assert_eq!(gate.places.available_permits(), left);
+        }
+        gate.widen().await;
+        assert_eq!(gate.places.available_permits(), 1, "not yet");
+        *gate.changed_at.lock().await = Instant::now() - CAUTION;
+        gate.widen().await;
+        assert_eq!(gate.places.available_permits(), 2);
+    }
+}
