@@ -211,7 +211,11 @@ impl Rows {
             hashes: self.hashes.split_off(at),
             fetched: self.fetched.split_off(at),
             contexts: self.contexts.split_off(at),
-            columns: self.columns.iter_mut().map(|column| column.split_off(at)).collect(),
+            columns: self
+                .columns
+                .iter_mut()
+                .map(|column| column.split_off(at))
+                .collect(),
         }
     }
 
