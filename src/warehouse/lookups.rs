@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::AssertSqlSafe;
 
 use connectors::source::{LookupPolicy, Reference};
 
+use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
 /// The ids that are due.
@@ -62,7 +63,7 @@ impl Warehouse {
             .bind(stream)
             .bind(now - policy.renew_after)
             .bind(i64::from(policy.budget))
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(DueIds {
@@ -100,7 +101,7 @@ fn wanted(references: &[Reference]) -> String {
 
 /// Notes that ids were asked for.
 pub(super) async fn record_lookups(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     stream: &str,
     lookups: &[Lookup],
