@@ -16,6 +16,7 @@ use connectors::schema::Batch;
 use connectors::source::{Ask, Cursor, Window};
 use convene::commands;
 use convene::engine::{Clock, Job};
+use convene::transport::Priority;
 use convene::warehouse::{Lease, Load, NewWalk, Purpose, Warehouse};
 use embedded::Embedded;
 use secrecy::SecretString;
@@ -301,7 +302,7 @@ impl Bench<'_> {
         while let Some(window) = Window::new(at, (at + windowing.widest).min(end)) {
             let mut asks = vec![Ask::first(job.stream.first(&window), window)];
             while let Some(ask) = asks.pop() {
-                let reply = job.connection.send(&ask.request).await?;
+                let reply = job.api.send_request(&ask.request, Priority::Live).await?;
                 let mut page = job.stream.read(&ask, &reply.response)?;
                 // Rows of the second at the edge of a page come twice; the engine leaves them out too.
                 for rows in page.batch.rows_mut() {

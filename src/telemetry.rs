@@ -15,7 +15,7 @@ pub enum LogFormat {
 }
 
 /// Starts logging at this level, unless `RUST_LOG` says another. A second call has no effect.
-pub fn start(format: LogFormat, level: &str) {
+pub fn start_logs(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

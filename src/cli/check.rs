@@ -1,32 +1,39 @@
 //! `convene check`: settings, database and credentials, as a table.
 
-use crate::commands;
+use crate::commands::{self, Checked, Trial};
 use crate::settings::Settings;
 
-use super::output::table;
+use super::output::{print_line, print_table};
 use super::{COMPLETE, INCOMPLETE};
 
 /// Tries the database and every stream of every source.
 pub(super) async fn check(settings: &Settings) -> anyhow::Result<u8> {
-    let warehouse = commands::connect(settings).await?;
+    let warehouse = commands::connect_warehouse(settings).await?;
+    let flaws = warehouse.check_rights().await?;
+    let state = if flaws.is_empty() { "ok".to_owned() } else { flaws.join("; ") };
     let mut rows = vec![row(["settings", "", "", "ok"])];
-    rows.push(row([
-        "warehouse",
-        "PostgreSQL",
-        &warehouse.version().await?,
-        "ok",
-    ]));
-    let checked = commands::check(&warehouse, settings).await?;
-    let is_good = checked.iter().all(|checked| checked.error.is_none());
+    rows.push(row(["warehouse", "PostgreSQL", &warehouse.version().await?, &state]));
+    let checked = commands::check_sources(&warehouse, settings, |checked| {
+        print_line(&format!("{}.{}: {}", checked.source, checked.stream, word_of(checked)));
+    });
+    let checked = checked.await?;
+    let is_good = |checked: &Checked| matches!(checked.outcome, Trial::Well | Trial::NotTried);
     rows.extend(checked.iter().map(|checked| {
-        let state = checked
-            .error
-            .as_ref()
-            .map_or_else(|| "ok".to_owned(), ToString::to_string);
-        row([&checked.source, checked.vendor, &checked.stream, &state])
+        row([&checked.source, checked.vendor, &checked.stream, &word_of(checked)])
     }));
-    table(&["what", "kind", "stream", "state"], rows);
+    print_line("");
+    print_table(&["what", "kind", "stream", "state"], rows);
+    let is_good = flaws.is_empty() && checked.iter().all(is_good);
     Ok(if is_good { COMPLETE } else { INCOMPLETE })
+}
+
+fn word_of(checked: &Checked) -> String {
+    match &checked.outcome {
+        Trial::Well => "ok".to_owned(),
+        Trial::NotTried => "not tried: it is read by ids that other streams name".to_owned(),
+        Trial::Skipped => "not tried: the source failed before".to_owned(),
+        Trial::Failed(error) => error.to_string(),
+    }
 }
 
 fn row(cells: [&str; 4]) -> Vec<String> {

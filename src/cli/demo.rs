@@ -7,9 +7,12 @@ use std::time::Instant;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::{self, EXAMPLES, Event, Once, RunReport, Selection, TABLES, Watch};
+use connectors::schema::TABLES;
 
-use super::output::{instant, number, say, table};
+use crate::commands::{self, EXAMPLES, Once, Selection};
+use crate::engine::{Event, Observer, RunReport};
+
+use super::output::{instant, number, print_line, print_table};
 use super::{COMPLETE, progress, sync};
 
 /// Own Postgres, simulated vendors, a sync of everything, and the tables to look at.
@@ -22,12 +25,12 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(&self, stop: &CancellationToken) -> anyhow::Result<u8> {
-        say("Starting Postgres and the simulated vendors ...");
+        print_line("Starting Postgres and the simulated vendors ...");
         let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
         let demo = commands::Demo::start(given).await?;
-        say(&format!("Postgres: {}", demo.postgres));
-        let vendors = demo.simulated.sources.iter().map(|source| source.vendor.as_str());
-        say(&format!(
+        print_line(&format!("Postgres: {}", demo.postgres));
+        let vendors = demo.simulated.sources.iter().map(|source| source.vendor.name);
+        print_line(&format!(
             "Simulated vendors: {}\n",
             vendors.collect::<Vec<_>>().join(", ")
         ));
@@ -39,7 +42,7 @@ impl Demo {
             }
         };
         demo.stop().await?;
-        say("Stopped; nothing is left running.");
+        print_line("Stopped; nothing is left running.");
         Ok(code)
     }
 
@@ -48,33 +51,32 @@ impl Demo {
         let selection = Selection::default();
         let once = Once {
             selection: &selection,
-            confirm_deletions: false,
             stop,
-            watch: progress::watch(),
+            observer: progress::observe(),
         };
-        let reports = commands::once(&demo.warehouse, &demo.settings, once).await?;
-        let code = sync::tell(&reports);
+        let reports = commands::sync_once(&demo.warehouse, &demo.settings, once).await?;
+        let code = sync::report_runs(&reports);
         let seconds = begin.elapsed().as_secs_f64();
         if stop.is_cancelled() {
             return Ok(code);
         }
-        tables(demo, &reports, seconds).await?;
-        examples(demo).await?;
-        say(&format!("\nConnect:   psql '{}'", demo.database_url));
-        say("Ask:       select * from warehouse.freshness;");
+        print_tables(demo, &reports, seconds).await?;
+        print_examples(demo).await?;
+        print_line(&format!("\nConnect:   psql '{}'", demo.database_url));
+        print_line("Ask:       select * from warehouse.freshness;");
         if self.exit {
             return Ok(code);
         }
-        say(
+        print_line(
             "\nThe simulated vendors go on living, and the warehouse follows them every 10 seconds. Ctrl-C stops everything.",
         );
-        commands::daemon(&demo.warehouse, &demo.settings, stop, changes()).await?;
+        commands::run_daemon(&demo.warehouse, &demo.settings, stop, observe_changes()).await?;
         Ok(COMPLETE)
     }
 }
 
 /// The tables with their rows, and up to when they are complete.
-async fn tables(
+async fn print_tables(
     demo: &commands::Demo,
     reports: &[anyhow::Result<RunReport>],
     seconds: f64,
@@ -82,7 +84,7 @@ async fn tables(
     let freshness = demo.warehouse.freshness().await?;
     let mut rows = Vec::new();
     for known in TABLES {
-        for count in demo.warehouse.count(known).await? {
+        for count in demo.warehouse.count_rows(known).await? {
             let fresh = freshness
                 .iter()
                 .find(|fresh| fresh.table_name == known.name && fresh.source == count.source);
@@ -95,8 +97,8 @@ async fn tables(
             ]);
         }
     }
-    say("");
-    table(&["table", "source", "rows", "complete through"], rows);
+    print_line("");
+    print_table(&["table", "source", "rows", "complete through"], rows);
     let seen: i64 = reports.iter().flatten().map(|report| report.counts.seen()).sum();
     #[expect(
         clippy::cast_precision_loss,
@@ -104,7 +106,7 @@ async fn tables(
         reason = "a rate for people"
     )]
     let rate = (seen as f64 / seconds.max(0.001)) as i64;
-    say(&format!(
+    print_line(&format!(
         "{} rows in {seconds:.1} s: {} rows/s",
         number(seen),
         number(rate)
@@ -112,24 +114,24 @@ async fn tables(
     Ok(())
 }
 
-async fn examples(demo: &commands::Demo) -> anyhow::Result<()> {
+async fn print_examples(demo: &commands::Demo) -> anyhow::Result<()> {
     for example in EXAMPLES {
-        say(&format!("\n{}\n\n{}", example.question, example.query));
+        print_line(&format!("\n{}\n\n{}", example.question, example.query));
         let mut rows = demo.warehouse.example(example.query).await?.into_iter();
         let header = rows.next().unwrap_or_default();
-        table(&header.iter().map(String::as_str).collect::<Vec<_>>(), rows);
+        print_table(&header.iter().map(String::as_str).collect::<Vec<_>>(), rows);
     }
     Ok(())
 }
 
 /// A line for each run that changed something; on a terminal also a sign of life for the others.
-fn changes() -> Watch {
+fn observe_changes() -> Observer {
     let is_terminal = std::io::stdout().is_terminal();
     Arc::new(move |event| {
-        let Event::Ran(report) = event else { return };
+        let Event::RunEnded(report) = event else { return };
         let counts = report.counts;
         if is_terminal || !report.is_complete() || counts.inserted + counts.updated + counts.deleted > 0 {
-            say(&progress::summary(report));
+            print_line(&progress::summary(report));
         }
     })
 }

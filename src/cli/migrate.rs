@@ -4,12 +4,12 @@ use crate::commands;
 use crate::settings::Settings;
 
 use super::COMPLETE;
-use super::output::say;
+use super::output::print_line;
 
 /// Applies the migrations that are missing.
 pub(super) async fn migrate(settings: &Settings) -> anyhow::Result<u8> {
-    let warehouse = commands::connect(settings).await?;
+    let warehouse = commands::connect_warehouse(settings).await?;
     warehouse.migrate().await?;
-    say("The schema is up to date.");
+    print_line("The schema is up to date.");
     Ok(COMPLETE)
 }

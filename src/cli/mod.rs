@@ -1,6 +1,8 @@
-//! The commands: they read arguments, ask `app`, and print.
+//! The commands as they are typed: they read arguments, call `commands`, and print.
 
+mod adopt;
 mod check;
+mod confirm_deletions;
 mod demo;
 mod migrate;
 mod output;
@@ -16,9 +18,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::{self, LogFormat, Problems, SelectionError};
+use crate::commands::{self, SelectionError};
+use crate::settings::Problems;
+use crate::telemetry::{LogFormat, start_logs};
 
-use output::complain;
+use output::print_error;
 
 /// Everything is complete.
 const COMPLETE: u8 = 0;
@@ -53,12 +57,16 @@ enum Command {
     Demo(demo::Demo),
     /// The daemon: keep the warehouse in step until stopped
     Run,
-    /// One run now; exit code 0 only if every walk was complete
+    /// One run now; exit code 0 only if every slice was complete
     Sync(sync::Sync),
     /// Try settings, database and the credentials of every source
     Check,
     /// Up to when each stream is complete
     Status(status::Status),
+    /// Believe the deletions that are held, of a source or of one stream; works while the daemon runs
+    ConfirmDeletions(confirm_deletions::ConfirmDeletions),
+    /// Take the account that a source shows now, although it shares nothing with the one whose rows are stored
+    Adopt(adopt::Adopt),
     /// Bring the schema of the warehouse up to date
     Migrate,
     /// The simulated vendors alone
@@ -71,14 +79,14 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            complain(&format!("The process cannot start: {error}"));
+            print_error(&format!("The process cannot start: {error}"));
             return ExitCode::from(INCOMPLETE);
         }
     };
     let code = match runtime.block_on(dispatch(&arguments)) {
         Ok(code) => code,
         Err(error) => {
-            complain(&format!("{error:#}"));
+            print_error(&format!("{error:#}"));
             let is_usage = error.is::<Problems>() || error.is::<SelectionError>();
             if is_usage { USAGE } else { INCOMPLETE }
         }
@@ -87,7 +95,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn dispatch(arguments: &Arguments) -> anyhow::Result<u8> {
-    commands::start_logs(format(arguments.log_format), level(&arguments.command));
+    start_logs(format(arguments.log_format), level(&arguments.command));
     match &arguments.command {
         Command::Demo(demo) => demo.run(&stop_on_signal()?).await,
         Command::Sandbox(sandbox) => sandbox.run(&stop_on_signal()?).await,
@@ -97,6 +105,8 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<u8> {
                 Command::Run => run::run(&settings, &stop_on_signal()?).await,
                 Command::Sync(sync) => sync.run(&settings, &stop_on_signal()?).await,
                 Command::Check => check::check(&settings).await,
+                Command::ConfirmDeletions(confirm) => confirm.run(&settings).await,
+                Command::Adopt(adopt) => adopt.run(&settings).await,
                 Command::Status(status) => status.run(&settings).await,
                 Command::Migrate => migrate::migrate(&settings).await,
                 Command::Demo(_) | Command::Sandbox(_) => unreachable!("these were dispatched above"),

@@ -6,25 +6,25 @@ use std::time::Duration;
 use comfy_table::{Table, presets};
 
 /// Prints a line.
-pub(super) fn say(line: &str) {
+pub(super) fn print_line(line: &str) {
     // A reader that went away, as `head` does, is no reason to break off.
     let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// Prints a line to standard error.
-pub(super) fn complain(line: &str) {
+pub(super) fn print_error(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Prints a table.
-pub(super) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+pub(super) fn print_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(header);
     for row in rows {
         table.add_row(row);
     }
-    say(&table.to_string());
+    print_line(&table.to_string());
 }
 
 /// A number with thin groups of thousands: `1,234,567`.

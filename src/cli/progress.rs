@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::commands::{Event, RunReport, Watch};
+use crate::engine::{Event, Observer, RunReport};
 
-use super::output::{number, say};
+use super::output::{number, print_line};
 
-/// A watch for a run that a person waits for.
-pub(super) fn watch() -> Watch {
+/// An observer for a run that a person waits for.
+pub(super) fn observe() -> Observer {
     if std::io::stderr().is_terminal() {
         bars()
     } else {
@@ -19,23 +19,23 @@ pub(super) fn watch() -> Watch {
     }
 }
 
-/// One bar for each stream, which counts walks and rows.
-fn bars() -> Watch {
+/// One bar for each stream, which counts slices and rows.
+fn bars() -> Observer {
     let all = MultiProgress::new();
     let bars: Mutex<HashMap<String, (ProgressBar, i64)>> = Mutex::new(HashMap::new());
     Arc::new(move |event| {
         let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Planned {
+            Event::RunPlanned {
                 source,
                 stream,
-                walk_count,
+                slice_count,
             } => {
-                let bar = all.add(ProgressBar::new(walk_count as u64).with_style(style()));
+                let bar = all.add(ProgressBar::new(slice_count as u64).with_style(style()));
                 bar.set_prefix(name(source, stream));
                 bars.insert(name(source, stream), (bar, 0));
             }
-            Event::Loaded {
+            Event::BatchLoaded {
                 source,
                 stream,
                 counts,
@@ -45,12 +45,12 @@ fn bars() -> Watch {
                     bar.set_message(format!("{} rows", number(*rows)));
                 }
             }
-            Event::Walked { source, stream } => {
+            Event::SliceEnded { source, stream } => {
                 if let Some((bar, _)) = bars.get(&name(source, stream)) {
                     bar.inc(1);
                 }
             }
-            Event::Ran(report) => {
+            Event::RunEnded(report) => {
                 if let Some((bar, _)) = bars.get(&name(&report.source, &report.stream)) {
                     bar.finish();
                 }
@@ -60,22 +60,22 @@ fn bars() -> Watch {
 }
 
 fn style() -> ProgressStyle {
-    let form = "{prefix:30} {bar:30} {pos}/{len} windows  {msg}  {elapsed}";
+    let form = "{prefix:30} {bar:30} {pos}/{len} slices  {msg}  {elapsed}";
     ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 /// A line when a run begins, and one when it has ended.
-fn lines() -> Watch {
+fn lines() -> Observer {
     Arc::new(|event| match event {
-        Event::Planned {
+        Event::RunPlanned {
             source,
             stream,
-            walk_count,
+            slice_count,
         } => {
-            say(&format!("{}: {walk_count} windows to read", name(source, stream)));
+            print_line(&format!("{}: {slice_count} slices to read", name(source, stream)));
         }
-        Event::Ran(report) => say(&summary(report)),
-        Event::Loaded { .. } | Event::Walked { .. } => (),
+        Event::RunEnded(report) => print_line(&summary(report)),
+        Event::BatchLoaded { .. } | Event::SliceEnded { .. } => (),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::commands::{self, SandboxOptions};
 use crate::settings::Source;
 
 use super::COMPLETE;
-use super::output::say;
+use super::output::print_line;
 
 /// The simulated vendors alone.
 #[derive(Debug, Args)]
@@ -45,12 +45,15 @@ impl Sandbox {
             comment_bytes: self.comment_bytes,
             is_frozen: self.frozen,
         };
-        let simulated = commands::sandbox(&options).await?;
-        say("The simulated vendors are there. For the settings:");
+        let simulated = commands::start_sandbox(&options).await?;
+        print_line("The simulated vendors are there. For the settings:");
         for source in &simulated.sources {
-            say(&block(source));
+            print_line(&block(source));
         }
-        say("\nCtrl-C stops it.");
+        print_line(&format!(
+            "\nClock, faults, quirks and rows change below {}/sandbox.\nCtrl-C stops it.",
+            simulated.server.origin()
+        ));
         stop.cancelled().await;
         simulated.server.stop().await;
         Ok(COMPLETE)
@@ -61,7 +64,7 @@ impl Sandbox {
 fn block(source: &Source) -> String {
     let mut lines = vec![
         format!("\n[sources.{}]", source.name),
-        format!("vendor = \"{}\"", source.vendor),
+        format!("vendor = \"{}\"", source.vendor.name),
     ];
     let url = source.base_url.iter().map(|url| format!("base_url = \"{url}\""));
     lines.extend(url);

@@ -3,11 +3,12 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::{self, StreamStatus};
+use crate::commands;
 use crate::settings::Settings;
+use crate::warehouse::StreamStatus;
 
 use super::COMPLETE;
-use super::output::{duration, instant, number, say, table};
+use super::output::{duration, instant, number, print_line, print_table};
 
 /// Up to when each stream is complete.
 #[derive(Debug, Args)]
@@ -19,32 +20,32 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn run(&self, settings: &Settings) -> anyhow::Result<u8> {
-        let streams = commands::connect(settings).await?.streams().await?;
+        let streams = commands::connect_warehouse(settings).await?.streams().await?;
         if self.json {
             let all: Vec<Value> = streams.iter().map(value).collect();
-            say(&serde_json::to_string_pretty(&all)?);
+            print_line(&serde_json::to_string_pretty(&all)?);
         } else {
-            print(&streams);
+            print_streams(&streams);
         }
         Ok(COMPLETE)
     }
 }
 
 /// Prints how streams stand.
-pub(super) fn print(streams: &[StreamStatus]) {
+pub(super) fn print_streams(streams: &[StreamStatus]) {
     let header = [
         "stream",
         "complete through",
         "lag",
         "settled through",
-        "last walk",
+        "last slice",
         "rows",
         "rejects",
     ];
-    table(&header, streams.iter().map(row));
-    for stream in streams.iter().filter(|stream| stream.last_reason.is_some()) {
-        let reason = stream.last_reason.as_deref().unwrap_or_default();
-        say(&format!("{}.{}: {reason}", stream.source, stream.stream));
+    print_table(&header, streams.iter().map(row));
+    for stream in streams.iter().filter(|stream| stream.reason.is_some()) {
+        let reason = stream.reason.as_deref().unwrap_or_default();
+        print_line(&format!("{}.{}: {reason}", stream.source, stream.stream));
     }
 }
 
@@ -68,7 +69,7 @@ fn value(stream: &StreamStatus) -> Value {
         "complete_through": text(stream.complete_through),
         "settled_through": text(stream.settled_through),
         "lag_seconds": stream.lag_seconds,
-        "last_walk": { "state": stream.last_state, "reason": stream.last_reason, "at": text(stream.last_at) },
+        "last_slice": { "state": stream.last_state, "reason": stream.last_reason, "at": text(stream.last_at) },
         "row_count": stream.row_count,
         "reject_count": stream.reject_count,
         "held_deletions": stream.held_deletions,

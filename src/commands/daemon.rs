@@ -10,36 +10,35 @@ use tokio_cron_scheduler::{Job as Alarm, JobScheduler};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::engine::{Scheduled, Watch, keep};
+use crate::engine::{Observer, ScheduledStream, WarehouseBudget, supervise_source};
 use crate::settings::Settings;
 use crate::warehouse::Warehouse;
 
-use super::sources::sources;
+use super::sources::build_sources;
 
 /// Runs until `stop`. The batch in hand is committed and the leases are given back before it returns.
-pub async fn daemon(
+pub async fn run_daemon(
     warehouse: &Warehouse,
     settings: &Settings,
     stop: &CancellationToken,
-    watch: Watch,
+    observer: Observer,
 ) -> anyhow::Result<()> {
     let mut scheduler = JobScheduler::new().await.context("The schedule cannot start")?;
     let mut tasks = JoinSet::new();
-    for source in sources(settings)? {
+    for source in build_sources(settings, Arc::new(WarehouseBudget::new(warehouse.clone())))? {
         let mut streams = Vec::new();
-        for (job, schedule) in source.jobs {
-            let ticks = alarm(&scheduler, &schedule).await?;
-            streams.push(Scheduled {
-                job: Arc::new(job),
-                ticks,
+        for stream in source.streams {
+            streams.push(ScheduledStream {
+                ticks: add_alarm(&scheduler, &stream.schedule).await?,
+                spec: Arc::new(stream.spec),
             });
         }
-        tasks.spawn(keep(
+        tasks.spawn(supervise_source(
             warehouse.clone(),
             streams,
             settings.lease,
             stop.clone(),
-            watch.clone(),
+            observer.clone(),
         ));
     }
     scheduler.start().await.context("The schedule cannot start")?;
@@ -51,14 +50,13 @@ pub async fn daemon(
 }
 
 /// A receiver that changes with every tick of the schedule, in UTC. The schedule only wakes: it never waits for a run.
-async fn alarm(scheduler: &JobScheduler, schedule: &str) -> anyhow::Result<watch::Receiver<u64>> {
+async fn add_alarm(scheduler: &JobScheduler, schedule: &str) -> anyhow::Result<watch::Receiver<u64>> {
     let (tick, ticks) = watch::channel(0);
     let alarm = Alarm::new_async_tz(schedule, Utc, move |_, _| {
         tick.send_modify(|count| *count += 1);
         Box::pin(async {})
     });
-    scheduler
-        .add(alarm.with_context(|| format!("`{schedule}` is no schedule"))?)
-        .await?;
+    let alarm = alarm.with_context(|| format!("`{schedule}` is no schedule"))?;
+    scheduler.add(alarm).await?;
     Ok(ticks)
 }

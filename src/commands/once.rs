@@ -1,15 +1,20 @@
 //! One run of some streams, now.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Job, Limits, Patience, RunReport, Session, Watch, hold, run};
+use crate::engine::{
+    LeaseWait, Observer, RunOptions, RunReport, Session, StreamSpec, WarehouseBudget, open_source, prepare_source,
+    run_stream,
+};
 use crate::settings::Settings;
 use crate::warehouse::Warehouse;
-use connectors::source::Cursor;
+use connectors::source::SyncMode;
 
-use super::sources::{Source, sources};
+use super::sources::{ConfiguredStream, Source, build_sources};
 
 /// Which streams are meant: `SOURCE` or `SOURCE.STREAM`; none means all.
 #[derive(Debug, Clone, Default)]
@@ -35,123 +40,103 @@ pub enum SelectionError {
 pub struct Once<'a> {
     /// Which streams.
     pub selection: &'a Selection,
-    /// True where an operator has confirmed that rows which vanished are gone.
-    pub confirm_deletions: bool,
     /// Says when to stop.
     pub stop: &'a CancellationToken,
     /// Hears what happens.
-    pub watch: Watch,
+    pub observer: Observer,
 }
 
 /// Runs the selected streams once, all sources side by side, and reports on each. An error says what is wrong with a source
 /// that could not be run at all.
-pub async fn once(
+pub async fn sync_once(
     warehouse: &Warehouse,
     settings: &Settings,
     once: Once<'_>,
 ) -> anyhow::Result<Vec<anyhow::Result<RunReport>>> {
-    let chosen = once.selection.choose(sources(settings)?)?;
+    let sources = build_sources(settings, Arc::new(WarehouseBudget::new(warehouse.clone())))?;
+    once.selection.check(&sources)?;
     let mut tasks = JoinSet::new();
-    for source in chosen {
-        let jobs = prepared(source.jobs, once.confirm_deletions);
+    for source in sources {
+        let wanted: Vec<&'static str> = once.selection.streams_of(&source);
+        if wanted.is_empty() {
+            continue;
+        }
         let (warehouse, period) = (warehouse.clone(), settings.lease);
-        let (stop, watch) = (once.stop.clone(), once.watch.clone());
+        let (stop, observer) = (once.stop.clone(), once.observer.clone());
         tasks.spawn(async move {
-            let hold = match hold(
-                &warehouse,
-                &source.name,
-                period,
-                Patience::OnePeriod,
-                (&stop, watch),
-            )
-            .await
-            {
-                Ok(hold) => hold,
+            let wait = LeaseWait::OnePeriod;
+            let held = match open_source(&warehouse, &source.name, period, wait, &stop, observer).await {
+                Ok(held) => held,
                 Err(error) => return vec![Err(error.into())],
             };
-            // What is asked for by id is named by the rows of the others.
-            let (by_id, first): (Vec<Job>, Vec<Job>) = jobs
-                .into_iter()
-                .partition(|job| matches!(job.cursor, Cursor::Keys(_)));
-            let mut reports = side_by_side(first, &hold.session).await;
-            reports.extend(side_by_side(by_id, &hold.session).await);
-            hold.release().await;
-            reports.into_iter().map(Ok).collect()
+            let reports = sync_source(source, &wanted, &held.session).await;
+            held.release().await;
+            reports
         });
     }
     let mut reports: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
     reports.sort_by_key(|report| {
-        report
-            .as_ref()
-            .ok()
-            .map(|report| (report.source.clone(), report.stream.clone()))
+        let report = report.as_ref().ok();
+        report.map(|report| (report.source.clone(), report.stream.clone()))
     });
     Ok(reports)
 }
 
-async fn side_by_side(jobs: Vec<Job>, session: &Session) -> Vec<RunReport> {
+/// Runs some streams of a source that is held. What the settings want of the others is written down all the same: a table is
+/// complete only with all of its streams.
+async fn sync_source(source: Source, wanted: &[&'static str], session: &Session) -> Vec<anyhow::Result<RunReport>> {
+    let specs: Vec<&StreamSpec> = source.streams.iter().map(|stream| &stream.spec).collect();
+    if let Err(error) = prepare_source(&specs, session).await {
+        return vec![Err(error.into())];
+    }
+    let streams = source.streams.into_iter().filter(|stream| wanted.contains(&stream.spec.name()));
+    // What is asked for by id is named by the rows of the others.
+    let (by_id, first): (Vec<ConfiguredStream>, Vec<ConfiguredStream>) =
+        streams.partition(|stream| matches!(stream.spec.mode, SyncMode::Lookup(_)));
+    let mut reports = run_side_by_side(first, session).await;
+    reports.extend(run_side_by_side(by_id, session).await);
+    reports.into_iter().map(Ok).collect()
+}
+
+async fn run_side_by_side(streams: Vec<ConfiguredStream>, session: &Session) -> Vec<RunReport> {
     let mut runs = JoinSet::new();
-    for job in jobs {
+    let options = RunOptions { ignores_retries: true };
+    for stream in streams {
         let session = session.clone();
-        // A stop is met by the next walk, which then tells what was not read.
-        runs.spawn(async move { run(&job, &session, || false).await });
+        // A stop is met by the next slice, which then tells what was not read.
+        runs.spawn(async move { run_stream(&stream.spec, &session, options, || false).await });
     }
     runs.join_all().await
 }
 
-/// The jobs of a run, which believes any number of deletions where an operator has confirmed them.
-fn prepared(jobs: Vec<(Job, String)>, confirm_deletions: bool) -> Vec<Job> {
-    let confirmed = |limits| {
-        if confirm_deletions {
-            Limits {
-                delete_share: 1.0,
-                ..limits
-            }
-        } else {
-            limits
-        }
-    };
-    jobs.into_iter()
-        .map(|(job, _)| Job {
-            limits: confirmed(job.limits),
-            ..job
-        })
-        .collect()
-}
-
 impl Selection {
-    /// Keeps what is selected; a name that means nothing is an error that lists what could have been meant.
-    fn choose(&self, mut sources: Vec<Source>) -> Result<Vec<Source>, SelectionError> {
+    /// A name that means nothing is an error that lists what could have been meant.
+    pub(super) fn check(&self, sources: &[Source]) -> Result<(), SelectionError> {
         if sources.is_empty() {
             return Err(SelectionError::NoSource);
         }
-        if self.0.is_empty() {
-            return Ok(sources);
-        }
-        let name = |source: &Source, job: &Job| format!("{}.{}", source.name, job.stream.name());
+        let names = |source: &Source| -> Vec<String> {
+            let streams = source.streams.iter();
+            streams.map(|stream| format!("{}.{}", source.name, stream.spec.name())).collect()
+        };
         for wanted in &self.0 {
-            let is_known = sources.iter().any(|source| {
-                source.name == *wanted || source.jobs.iter().any(|(job, _)| name(source, job) == *wanted)
-            });
-            if !is_known {
-                let known = sources
-                    .iter()
-                    .flat_map(|source| source.jobs.iter().map(|(job, _)| name(source, job)));
+            let mut known = sources.iter().flat_map(names);
+            if !known.any(|name| name == *wanted) && !sources.iter().any(|source| source.name == *wanted) {
                 return Err(SelectionError::Unknown {
                     wanted: wanted.clone(),
-                    known: known.collect::<Vec<_>>().join(", "),
+                    known: sources.iter().flat_map(names).collect::<Vec<_>>().join(", "),
                 });
             }
         }
-        for source in &mut sources {
-            let names: Vec<String> = source.jobs.iter().map(|(job, _)| name(source, job)).collect();
-            let mut names = names.iter();
-            let is_whole = self.0.contains(&source.name);
-            source
-                .jobs
-                .retain(|_| names.next().is_some_and(|name| is_whole || self.0.contains(name)));
-        }
-        sources.retain(|source| !source.jobs.is_empty());
-        Ok(sources)
+        Ok(())
+    }
+
+    /// The streams of a source that are selected.
+    fn streams_of(&self, source: &Source) -> Vec<&'static str> {
+        let is_whole = self.0.is_empty() || self.0.contains(&source.name);
+        let names = source.streams.iter().map(|stream| stream.spec.name());
+        names
+            .filter(|name| is_whole || self.0.contains(&format!("{}.{name}", source.name)))
+            .collect()
     }
 }

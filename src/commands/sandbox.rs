@@ -39,7 +39,7 @@ pub struct Simulated {
 }
 
 /// Starts simulated vendors whose history ends now.
-pub async fn sandbox(options: &SandboxOptions) -> anyhow::Result<Simulated> {
+pub async fn start_sandbox(options: &SandboxOptions) -> anyhow::Result<Simulated> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the simulated world begins at the present moment"
@@ -129,8 +129,9 @@ fn source(
 ) -> anyhow::Result<Source> {
     Ok(Source {
         name: name.to_owned(),
-        vendor: vendor.to_owned(),
+        vendor: connectors::vendors::vendor(vendor).context("A vendor that is simulated")?,
         base_url: Some(url.parse().context("The sandbox's own address")?),
+        allow_plain_http: false,
         secrets: BTreeMap::from([(key, SecretString::from(secret.to_owned()))]),
         options: BTreeMap::new(),
         time_zone: None,

@@ -1,220 +1,171 @@
-//! From settings to jobs: the vendor's defaults with the settings on top.
+//! From settings to streams: the vendor's defaults with the settings on top.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use url::Url;
+use anyhow::Context;
+use chrono::TimeDelta;
 
-use crate::engine::{Job, Limits};
-use crate::settings::{self, Settings, Since, StreamSettings};
-use crate::transport::{Budget, Client, Connection, Target};
+use crate::engine::{Limits, StreamSpec};
+use crate::settings::{self, Settings, SourceHost, StreamSettings};
+use crate::transport::{ApiClient, ApiLimits, HostAccess, HttpClient, RequestBudget};
+use connectors::reader::SliceLimits;
 use connectors::schema::Region;
-use connectors::source::{Account, Auth, Cursor, Door, Endpoint, Options, Stream};
-use connectors::vendors::{Vendor, vendor};
+use connectors::source::{Account, Options, StreamDef, SyncMode, Vendor};
 
-/// The setting that names custom fields of leads, and the stream whose records have them.
-const LEAD_FIELDS: (&str, &str) = ("lead_fields", "leads");
+/// Under which key credentials have their names in the budget.
+const CREDENTIAL_KEY: &[u8] = b"convene";
 
 /// A source that is ready to be read.
 pub struct Source {
     /// Its name in the settings.
     pub name: String,
-    /// Its vendor's name.
-    pub vendor: &'static str,
-    /// Its streams that are not switched off, each with its schedule.
-    pub jobs: Vec<(Job, String)>,
+    /// Its vendor.
+    pub vendor: &'static Vendor,
+    /// Its streams that are not switched off.
+    pub streams: Vec<ConfiguredStream>,
 }
 
-/// All sources of the settings.
-pub fn sources(settings: &Settings) -> anyhow::Result<Vec<Source>> {
-    let client = Client::new()?;
-    settings
-        .sources
-        .values()
-        .map(|source| build(source, &client))
-        .collect()
+/// A stream and when it runs.
+pub struct ConfiguredStream {
+    /// The stream.
+    pub spec: StreamSpec,
+    /// Its schedule; cron with seconds.
+    pub schedule: String,
 }
 
-fn build(source: &settings::Source, client: &Client) -> anyhow::Result<Source> {
+/// All sources of the settings, on one budget.
+pub fn build_sources(settings: &Settings, budget: Arc<dyn RequestBudget>) -> anyhow::Result<Vec<Source>> {
+    let client = HttpClient::new(budget, CREDENTIAL_KEY)?;
+    let sources = settings.sources.values();
+    sources.map(|source| build_source(settings, source, &client)).collect()
+}
+
+fn build_source(settings: &Settings, source: &settings::Source, client: &HttpClient) -> anyhow::Result<Source> {
     let name = &source.name;
-    let vendor = vendor(&source.vendor).ok_or_else(|| anyhow!("sources.{name}.vendor: is unknown"))?;
-    let targets = targets(source, vendor)?;
-    let account = account(source, vendor, targets.keys().copied())?;
-    let connection = Arc::new(client.connect(targets, budget(source, vendor)));
-    let since = source.since.map(|since| instant(since, &account)).transpose()?;
-    let promoted = promoted(source)?;
-    let job = |endpoint: Endpoint| Job {
-        vendor: vendor.name,
-        promoted: if endpoint.name == LEAD_FIELDS.1 {
-            promoted.clone()
-        } else {
-            Vec::new()
-        },
-        ..job(source, endpoint, connection.clone(), since)
+    let hosts = open_hosts(source);
+    let account = Arc::new(build_account(source, &hosts));
+    let api = client.open_api(source.vendor.name, hosts, api_limits(settings, source));
+    let builder = SpecBuilder {
+        settings,
+        source,
+        client: Arc::new(api.with_context(|| format!("sources.{name}"))?),
+        account,
     };
-    let endpoints = (vendor.streams)(&account).into_iter();
-    let enabled = endpoints.filter(|endpoint| is_on(source, vendor, endpoint.name()));
-    let jobs = enabled.map(|endpoint| {
-        let schedule = schedule(source, vendor, endpoint.name());
-        (job(endpoint), schedule)
-    });
+    let streams = source.vendor.streams_of(&builder.account);
+    let enabled = streams.filter(|stream| builder.is_on(stream));
     Ok(Source {
         name: name.clone(),
-        vendor: vendor.name,
-        jobs: jobs.collect(),
+        vendor: source.vendor,
+        streams: enabled.map(|stream| builder.configure(stream)).collect(),
     })
 }
 
-fn account(
-    source: &settings::Source,
-    vendor: &Vendor,
-    doors: impl Iterator<Item = &'static str>,
-) -> anyhow::Result<Account> {
-    let region = source
-        .default_region
-        .as_deref()
-        .map_or(Some(Region::US), Region::parse);
-    let region = region.ok_or_else(|| anyhow!("sources.{}.default_region: is no country", source.name))?;
-    Ok(Account {
-        time_zone: source.time_zone.unwrap_or(vendor.time_zone),
-        region,
+fn build_account(source: &settings::Source, hosts: &BTreeMap<&'static str, HostAccess>) -> Account {
+    let addresses = hosts.iter().map(|(name, access)| (*name, access.base_url.to_string()));
+    Account {
+        time_zone: source.account_zone(),
+        region: source.default_region.unwrap_or(Region::US),
         options: Arc::new(Options {
             values: source.options.clone(),
-            doors: doors.collect(),
+            hosts: addresses.collect(),
+            identity: source.vendor.account_options,
         }),
-    })
-}
-
-/// The doors whose address and credential are known; the main one must be.
-fn targets(source: &settings::Source, vendor: &Vendor) -> anyhow::Result<BTreeMap<&'static str, Target>> {
-    let name = &source.name;
-    let mut targets = BTreeMap::new();
-    for (place, door) in vendor.doors.iter().enumerate() {
-        match (address(source, door), source.secrets.get(door.secret)) {
-            (Some(base_url), Some(secret)) => {
-                let user = match door.auth {
-                    Auth::Basic { name } => source
-                        .options
-                        .get(name)
-                        .and_then(|values| values.first())
-                        .cloned(),
-                    _ => None,
-                };
-                let target = Target {
-                    base_url,
-                    auth: door.auth,
-                    user,
-                    secret: secret.clone(),
-                };
-                targets.insert(door.name, target);
-            }
-            (None, _) if place == 0 => return Err(anyhow!("sources.{name}.{}: is missing", door.url_key)),
-            (_, None) if place == 0 => return Err(anyhow!("sources.{name}.{}: is missing", door.secret)),
-            _ => (),
-        }
     }
-    Ok(targets)
 }
 
-/// The address of a door. One that shares its key with the main door shares the address.
-fn address(source: &settings::Source, door: &Door) -> Option<Url> {
-    let own = source.options.get(door.url_key).and_then(|values| values.first());
-    let own = own.and_then(|url| url.parse().ok());
-    let main = source.base_url.clone().filter(|_| door.url_key == "base_url");
-    let default = || door.default_url.and_then(|url| url.parse().ok());
-    own.or(main).or_else(default)
-}
-
-/// The custom fields that a view shall show; they become names of columns.
-fn promoted(source: &settings::Source) -> anyhow::Result<Vec<String>> {
-    let (key, _) = LEAD_FIELDS;
-    let fields = source.options.get(key).cloned().unwrap_or_default();
-    let is_plain = |field: &String| {
-        let plain = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '_';
-        (1..=63).contains(&field.len())
-            && field.chars().all(plain)
-            && !["source", "id"].contains(&field.as_str())
+fn open_hosts(source: &settings::Source) -> BTreeMap<&'static str, HostAccess> {
+    let access = |known: SourceHost| HostAccess {
+        base_url: known.base_url,
+        auth: known.host.auth,
+        user: known.user,
+        secret: known.secret,
     };
-    if fields.iter().all(is_plain) {
-        return Ok(fields);
-    }
-    let name = &source.name;
-    Err(anyhow!(
-        "sources.{name}.{key}: must be names of fields, of letters from a to z, digits and `_`"
-    ))
+    let hosts = source.known_hosts().into_iter();
+    hosts.map(|known| (known.host.name, access(known))).collect()
 }
 
-fn budget(source: &settings::Source, vendor: &Vendor) -> Budget {
-    Budget {
+fn api_limits(settings: &Settings, source: &settings::Source) -> ApiLimits {
+    let vendor = source.vendor;
+    ApiLimits {
         requests_per_minute: source.requests_per_minute.unwrap_or(vendor.requests_per_minute),
         max_in_flight: source.max_in_flight.unwrap_or(vendor.max_in_flight),
         timeout: source.timeout.unwrap_or(vendor.timeout),
+        max_body_bytes: settings.limits.max_body_bytes,
+        allow_plain_http: source.allow_plain_http,
     }
 }
 
-fn instant(since: Since, account: &Account) -> anyhow::Result<DateTime<Utc>> {
-    match since {
-        Since::Instant(at) => Ok(at),
-        Since::Date(day) => account
-            .instant(day.and_time(NaiveTime::MIN))
-            .context("`since` is out of range"),
-    }
+/// What the streams of one source have in common.
+struct SpecBuilder<'a> {
+    settings: &'a Settings,
+    source: &'a settings::Source,
+    account: Arc<Account>,
+    client: Arc<ApiClient>,
 }
 
-fn job(
-    source: &settings::Source,
-    endpoint: Endpoint,
-    connection: Arc<Connection>,
-    since: Option<DateTime<Utc>>,
-) -> Job {
-    let own = of(source, endpoint.name());
-    let usual = Limits::default();
-    Job {
-        source: source.name.clone(),
-        vendor: "",
-        promoted: Vec::new(),
-        time_zone: endpoint.account.time_zone,
-        cursor: cursor(endpoint.cursor().clone(), &own),
-        stream: Box::new(endpoint),
-        connection,
-        since,
-        limits: Limits {
-            reject_share: own.reject_limit.unwrap_or(usual.reject_share),
+impl SpecBuilder<'_> {
+    fn own(&self, stream: &StreamDef) -> StreamSettings {
+        self.source.streams.get(stream.name).cloned().unwrap_or_default()
+    }
+
+    fn is_on(&self, stream: &StreamDef) -> bool {
+        self.own(stream).enabled.unwrap_or(stream.is_on)
+    }
+
+    fn configure(&self, stream: &'static StreamDef) -> ConfiguredStream {
+        let own = self.own(stream);
+        let schedule = own.schedule.clone().or_else(|| self.source.schedule.clone());
+        ConfiguredStream {
+            schedule: schedule.unwrap_or_else(|| self.source.vendor.schedule_of(stream).to_owned()),
+            spec: StreamSpec {
+                source: self.source.name.clone(),
+                vendor: self.source.vendor,
+                stream,
+                mode: adjust_mode(stream.mode, &own),
+                account: self.account.clone(),
+                client: self.client.clone(),
+                since: self.source.since,
+                limits: self.limits(&own),
+                promoted: self.promoted(stream),
+            },
+        }
+    }
+
+    fn limits(&self, own: &StreamSettings) -> Limits {
+        let (usual, global) = (Limits::default(), &self.settings.limits);
+        Limits {
+            slice: SliceLimits {
+                max_pages: global.max_pages,
+                max_bytes: global.max_bytes,
+                reject_share: own.reject_limit.unwrap_or(usual.slice.reject_share),
+            },
             delete_share: own.delete_limit.unwrap_or(usual.delete_share),
-        },
+            max_slice_time: global.max_slice_time,
+        }
+    }
+
+    /// The fields of the stream's records that a view shall show.
+    fn promoted(&self, stream: &StreamDef) -> Vec<String> {
+        let key = stream.promoted_by.unwrap_or_default();
+        self.source.options.get(key).cloned().unwrap_or_default()
     }
 }
 
 /// The vendor's measures with the settings on top.
-fn cursor(mut cursor: Cursor, own: &StreamSettings) -> Cursor {
-    if let Some(windowing) = cursor.windowing_mut() {
-        set(&mut windowing.widest, own.widest);
-        set(&mut windowing.overlap, own.overlap);
-        set(&mut windowing.delay, own.delay);
-        set(&mut windowing.settle, own.settle);
+fn adjust_mode(mut mode: SyncMode, own: &StreamSettings) -> SyncMode {
+    if let Some(policy) = mode.window_policy_mut() {
+        set_measure(&mut policy.max_span, own.max_span);
+        set_measure(&mut policy.lookback, own.lookback);
+        set_measure(&mut policy.delay, own.delay);
+        set_measure(&mut policy.settle, own.settle);
     }
-    cursor
+    mode
 }
 
-fn set(measure: &mut TimeDelta, own: Option<Duration>) {
+fn set_measure(measure: &mut TimeDelta, own: Option<Duration>) {
     if let Some(own) = own.and_then(|own| TimeDelta::from_std(own).ok()) {
         *measure = own;
     }
-}
-
-fn schedule(source: &settings::Source, vendor: &Vendor, stream: &str) -> String {
-    let own = of(source, stream).schedule;
-    own.or_else(|| source.schedule.clone())
-        .unwrap_or_else(|| vendor.schedule_of(stream).to_owned())
-}
-
-fn is_on(source: &settings::Source, vendor: &Vendor, stream: &str) -> bool {
-    of(source, stream).enabled.unwrap_or_else(|| vendor.is_on(stream))
-}
-
-fn of(source: &settings::Source, stream: &str) -> StreamSettings {
-    source.streams.get(stream).cloned().unwrap_or_default()
 }

@@ -1,33 +1,50 @@
-//! Why a walk broke off.
+//! Why a slice broke off.
+
+use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::transport::HttpError;
+use crate::transport::TransportError;
 use crate::warehouse::WarehouseError;
 use connectors::source::{ReadError, Remedy};
 
-/// Why a walk, or the work on a source, broke off.
+/// Why a slice, or the work on a source, broke off.
 #[derive(Debug, Error)]
 pub enum SyncError {
     /// No answer.
     #[error(transparent)]
-    Http(#[from] HttpError),
+    Transport(#[from] TransportError),
     /// An answer that is not a page.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The warehouse does not take it.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
-    /// The vendor's paging leads in a circle.
-    #[error("The vendor gives the same page again and again")]
-    Circle,
-    /// Too many records cannot be read.
-    #[error("{rejected} of {seen} records could not be read; see sync.rejects")]
-    Rejects {
-        /// How many could not be read.
-        rejected: i64,
-        /// How many came.
-        seen: u64,
+    /// Reading takes too long.
+    #[error("It took longer than {} minutes; `limits.max_slice_time` raises that", .0.as_secs() / 60)]
+    TooLong(Duration),
+    /// The source shows another account than the one whose rows are stored.
+    #[error(
+        "The account shares none of its {found} {table} with the {held} that are stored: it is another one; \
+         `convene adopt {source_name}` takes it"
+    )]
+    OtherAccount {
+        /// The source.
+        source_name: String,
+        /// The table that tells accounts apart.
+        table: &'static str,
+        /// Rows that the account showed.
+        found: usize,
+        /// Rows that are stored.
+        held: i64,
+    },
+    /// The source was refused before, and nobody has adopted it.
+    #[error("{reason}; `convene adopt {source_name}` takes it")]
+    Refused {
+        /// The source.
+        source_name: String,
+        /// Why.
+        reason: String,
     },
     /// The process is stopping.
     #[error("Stopped before the end")]
@@ -38,15 +55,33 @@ impl SyncError {
     /// What mends it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Http(error) => error.remedy(),
+            Self::Transport(error) => error.remedy(),
             Self::Read(error) => match error.remedy() {
-                // It was asked again, in vain.
-                Remedy::Again => Remedy::NextTick,
+                // It was asked for again, in vain.
+                Remedy::Again => Remedy::NextRun,
                 remedy => remedy,
             },
             Self::Warehouse(error) => error.remedy(),
-            Self::Circle | Self::Rejects { .. } => Remedy::Developer,
-            Self::Stopped => Remedy::NextTick,
+            Self::TooLong(_) | Self::OtherAccount { .. } | Self::Refused { .. } => Remedy::Operator,
+            Self::Stopped => Remedy::NextRun,
+        }
+    }
+
+    /// True where other slices of the source would fail for the same reason.
+    pub fn is_of_source(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.is_of_source(),
+            Self::Read(error) => matches!(error, ReadError::Refused { .. } | ReadError::WebPage),
+            Self::Warehouse(_) | Self::OtherAccount { .. } | Self::Refused { .. } | Self::Stopped => true,
+            Self::TooLong(_) => false,
+        }
+    }
+
+    /// What the vendor said itself.
+    pub fn said(&self) -> Option<&str> {
+        match self {
+            Self::Read(ReadError::Rejected { said, .. } | ReadError::Failed { said }) => said.as_deref(),
+            _ => None,
         }
     }
 }

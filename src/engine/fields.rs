@@ -1,4 +1,4 @@
-//! Which fields the records of a walk have.
+//! Which fields the records of a slice have.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
+use crate::warehouse::TableFields;
 use connectors::schema::Batch;
 
 /// More names than this are no fields but keys of some map, and say nothing.
@@ -17,8 +18,8 @@ const MOST_FIELDS: usize = 2_000;
 pub(super) struct Fields(BTreeMap<&'static str, HashSet<Box<str>>>);
 
 impl Fields {
-    /// Notes the fields of a batch. Records that are no objects have none.
-    pub(super) fn note(&mut self, batch: &Batch) {
+    /// Collects the fields of a batch. Records that are no objects have none.
+    pub(super) fn collect_names(&mut self, batch: &Batch) {
         for rows in batch.rows() {
             let names = self.0.entry(rows.table().name).or_default();
             for record in rows.raws() {
@@ -29,13 +30,13 @@ impl Fields {
     }
 
     /// The names, sorted.
-    pub(super) fn into_sorted(self) -> Vec<(&'static str, Vec<String>)> {
+    pub(super) fn into_sorted(self) -> Vec<TableFields> {
         let tables = self.0.into_iter().filter(|(_, names)| !names.is_empty());
         tables
             .map(|(table, names)| {
-                let mut names: Vec<String> = names.into_iter().map(String::from).collect();
-                names.sort_unstable();
-                (table, names)
+                let mut fields: Vec<String> = names.into_iter().map(String::from).collect();
+                fields.sort_unstable();
+                TableFields { table, fields }
             })
             .collect()
     }
@@ -97,8 +98,12 @@ mod tests {
         };
         batch.push(tag, "\"solar\"");
         let mut fields = Fields::default();
-        fields.note(&batch);
+        fields.collect_names(&batch);
         let wanted = ["id", "name", "new", "tags"].map(str::to_owned).to_vec();
-        assert_eq!(fields.into_sorted(), [("agents", wanted)]);
+        let wanted = TableFields {
+            table: "agents",
+            fields: wanted,
+        };
+        assert_eq!(fields.into_sorted(), [wanted]);
     }
 }

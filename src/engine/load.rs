@@ -1,19 +1,21 @@
-//! The loading half of a walk: pages that wait are loaded together, one transaction at a time.
+//! The loading half of a slice: pages that wait are loaded together, one transaction at a time.
 
 use tokio::sync::mpsc::Receiver;
 
-use crate::warehouse::{Counts, Load, WalkId, WarehouseError};
+use crate::warehouse::{Counts, LedgerSlice, Load, WarehouseError};
 
-use super::errand::Piece;
-use super::job::{Job, Session};
-use super::report::Event;
+use super::failpoint::reach_failpoint;
+use super::fetch::FetchedPage;
+use super::observer::Event;
+use super::session::Session;
+use super::stream_spec::StreamSpec;
 
 /// Most rows of one transaction, unless one page alone has more. More are not faster, and take more memory.
 const BATCH_ROWS: usize = 1_000;
 
 /// What the loading half came to.
 #[derive(Debug, Default)]
-pub(super) struct Loaded {
+pub(super) struct LoadOutcome {
     /// What became of the rows.
     pub(super) counts: Counts,
     /// How many batches landed.
@@ -22,26 +24,29 @@ pub(super) struct Loaded {
     pub(super) error: Option<WarehouseError>,
 }
 
-/// Loads pages until the asking half has no more.
-pub(super) async fn load(
-    job: &Job,
+/// Loads pages until the fetching half has no more.
+pub(super) async fn load_pages(
+    spec: &StreamSpec,
     session: &Session,
-    (walk, mut is_new_ground): (WalkId, bool),
-    mut queue: Receiver<Piece>,
-) -> Loaded {
-    let mut loaded = Loaded::default();
+    slice: &LedgerSlice,
+    mut skip_probe: bool,
+    mut queue: Receiver<FetchedPage>,
+) -> LoadOutcome {
+    let mut loaded = LoadOutcome::default();
     let mut next = None;
-    while let Some(piece) = take(&mut queue, &mut next).await {
+    while let Some(page) = take_waiting(&mut queue, &mut next).await {
         let sequence = loaded.batch_count + 1;
-        let load = into_load(job, piece, (walk, sequence, is_new_ground));
-        match session.warehouse.load(&session.lease, load).await {
+        let load = load_of(slice, page, sequence, skip_probe);
+        reach_failpoint("before load");
+        match session.warehouse.load_batch(&session.lease, load).await {
             Ok(counts) => {
+                reach_failpoint("after load");
                 loaded.counts += counts;
                 loaded.batch_count = sequence;
-                // An earlier walk that broke off has been here.
-                is_new_ground &= counts.unchanged + counts.updated == 0;
-                let (source, stream) = (job.source.as_str(), job.stream.name());
-                (session.watch)(Event::Loaded {
+                // An earlier slice that broke off has been here.
+                skip_probe &= counts.unchanged + counts.updated == 0;
+                let (source, stream) = (spec.source.as_str(), spec.name());
+                (session.observer)(Event::BatchLoaded {
                     source,
                     stream,
                     counts,
@@ -57,38 +62,42 @@ pub(super) async fn load(
 }
 
 /// The next page, together with those that already wait behind it.
-async fn take(queue: &mut Receiver<Piece>, next: &mut Option<Piece>) -> Option<Piece> {
-    let mut piece = match next.take() {
-        Some(piece) => piece,
+async fn take_waiting(
+    queue: &mut Receiver<FetchedPage>,
+    next: &mut Option<FetchedPage>,
+) -> Option<FetchedPage> {
+    let mut first = match next.take() {
+        Some(page) => page,
         None => queue.recv().await?,
     };
     while let Ok(more) = queue.try_recv() {
-        if piece.batch.len() + more.batch.len() > BATCH_ROWS {
+        // One batch has one answer to an id.
+        let is_full = first.page.batch.len() + more.page.batch.len() > BATCH_ROWS;
+        if is_full || first.page.lookup.is_some() || more.page.lookup.is_some() {
             *next = Some(more);
             break;
         }
-        piece.batch.append(more.batch);
-        piece.rejects.extend(more.rejects);
-        piece.duplicates += more.duplicates;
-        piece.request_count += more.request_count;
-        piece.body_bytes += more.body_bytes;
-        piece.lookups.extend(more.lookups);
+        first.page.batch.append(more.page.batch);
+        first.page.rejects.extend(more.page.rejects);
+        first.page.faults.extend(more.page.faults);
+        first.page.duplicate_count += more.page.duplicate_count;
+        first.traffic += more.traffic;
     }
-    Some(piece)
+    Some(first)
 }
 
-fn into_load(job: &Job, piece: Piece, (walk, sequence, is_new_ground): (WalkId, i64, bool)) -> Load<'_> {
+fn load_of(slice: &LedgerSlice, fetched: FetchedPage, sequence: i64, skip_probe: bool) -> Load<'_> {
+    let FetchedPage { at, page, traffic } = fetched;
     Load {
-        stream: job.stream.name(),
-        walk,
+        slice,
         sequence,
-        at: piece.at,
-        batch: piece.batch,
-        rejects: piece.rejects,
-        duplicates: piece.duplicates,
-        is_new_ground,
-        request_count: piece.request_count,
-        body_bytes: piece.body_bytes,
-        lookups: piece.lookups,
+        at,
+        batch: page.batch,
+        rejects: page.rejects,
+        faults: page.faults,
+        duplicate_count: i64::try_from(page.duplicate_count).unwrap_or(i64::MAX),
+        is_new_ground: skip_probe,
+        traffic,
+        lookups: page.lookup.into_iter().collect(),
     }
 }

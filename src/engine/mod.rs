@@ -1,29 +1,35 @@
-//! The engine: what to read next, walking through it, and keeping a source in step.
+//! The engine: what to read next, reading it slice by slice, and keeping a source in step.
 
+mod account_check;
+mod budget;
 mod clock;
-mod days;
-mod earn;
-mod errand;
 mod error;
+mod failpoint;
 mod fetch;
 mod fields;
-mod hold;
-mod job;
-mod judge;
-mod keep;
+mod lease;
 mod load;
-mod once;
+mod observer;
 mod plan;
-mod planned;
-mod report;
+mod plan_days;
+mod registration;
 mod run;
-mod tally;
-mod walk;
+mod run_plan;
+mod session;
+mod slice;
+mod source_gate;
+mod stream_spec;
+mod supervise;
+mod table_locks;
+mod verify;
 
+pub use budget::WarehouseBudget;
 pub use clock::Clock;
 pub use error::SyncError;
-pub use hold::{Hold, Patience, hold};
-pub use job::{Job, Limits, Session};
-pub use keep::{Scheduled, keep};
-pub use report::{Event, RunReport, Unfinished, Watch};
-pub use run::run;
+pub use failpoint::reach_failpoint;
+pub use lease::{HeldSource, LeaseWait, open_source};
+pub use observer::{Event, Observer, RunReport, UnfinishedSlice, no_observer};
+pub use run::{RunOptions, run_stream};
+pub use session::Session;
+pub use stream_spec::{Limits, StreamSpec};
+pub use supervise::{ScheduledStream, prepare_source, supervise_source};

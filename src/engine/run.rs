@@ -1,135 +1,236 @@
-//! One run of one stream: plan, then walk after walk.
+//! One run of one stream: plan, then slice after slice.
 
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::warehouse::Counts;
+use crate::warehouse::{RunEnd, RunId, RunState};
 use connectors::source::{Remedy, Window};
 
 use super::SyncError;
-use super::job::{Job, Session};
-use super::planned::{Planned, planned};
-use super::report::{Event, RunReport, Unfinished};
-use super::walk::walk;
+use super::failpoint::reach_failpoint;
+use super::observer::{Event, RunReport, UnfinishedSlice};
+use super::plan::PlannedSlice;
+use super::run_plan::{RunPlan, WaitingSlice, plan_run};
+use super::session::Session;
+use super::slice::run_slice;
+use super::stream_spec::StreamSpec;
 
 /// After so many failures in a row the rest of a run would fail too.
 const FAILURES_IN_A_ROW: u32 = 3;
 
-/// Runs a stream once. Between two walks `is_wanted_anew` may ask to stop here, so that the newest data come first again.
-pub async fn run(job: &Job, session: &Session, is_wanted_anew: impl Fn() -> bool) -> RunReport {
-    let span = info_span!("run", source = job.source, stream = job.stream.name());
-    let report = timed(job, session, is_wanted_anew).instrument(span).await;
-    (session.watch)(Event::Ran(&report));
+/// How a run goes about its slices.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunOptions {
+    /// True where slices that failed before are tried at once, whenever their next attempt is due.
+    pub ignores_retries: bool,
+}
+
+/// Runs a stream once. Between two slices `is_wanted_anew` may ask to stop here, so that the newest data come first again.
+pub async fn run_stream(
+    spec: &StreamSpec,
+    session: &Session,
+    options: RunOptions,
+    is_wanted_anew: impl Fn() -> bool,
+) -> RunReport {
+    let span = info_span!("run", source = spec.source, stream = spec.name());
+    let report = time_run(spec, session, options, is_wanted_anew)
+        .instrument(span)
+        .await;
+    (session.observer)(Event::RunEnded(&report));
     report
 }
 
-async fn timed(job: &Job, session: &Session, is_wanted_anew: impl Fn() -> bool) -> RunReport {
+async fn time_run(
+    spec: &StreamSpec,
+    session: &Session,
+    options: RunOptions,
+    is_wanted_anew: impl Fn() -> bool,
+) -> RunReport {
     let begin = Instant::now();
-    let mut report = empty_report(job);
-    if let Err(error) = steps(job, session, &mut report, is_wanted_anew).await {
-        report.unfinished.push(broken(None, &error));
+    let mut report = RunReport::begin(&spec.source, spec.name());
+    if let Err(error) = record_run(spec, session, options, &mut report, is_wanted_anew).await {
+        report.is_source_failure |= error.is_of_source();
+        report.unfinished.push(broken_off(&error));
     }
     report.elapsed = begin.elapsed();
-    tell(&report);
+    log_run(&report);
     report
 }
 
-async fn steps(
-    job: &Job,
+async fn record_run(
+    spec: &StreamSpec,
     session: &Session,
+    options: RunOptions,
     report: &mut RunReport,
     is_wanted_anew: impl Fn() -> bool,
 ) -> Result<(), SyncError> {
-    let Planned { steps, keys } = planned(job, session).await?;
-    let (source, stream) = (job.source.as_str(), job.stream.name());
-    (session.watch)(Event::Planned {
+    if !spec.promoted.is_empty() {
+        let table = spec.stream.fills[0];
+        session
+            .warehouse
+            .promote_fields(&session.lease, table, &spec.promoted)
+            .await?;
+    }
+    reach_failpoint("before run");
+    let run = session
+        .warehouse
+        .begin_run(&session.lease, spec.name(), session.clock.now())
+        .await?;
+    let outcome = run_slices(spec, session, run, options, report, is_wanted_anew).await;
+    reach_failpoint("before end of run");
+    session
+        .warehouse
+        .end_run(&session.lease, run, &run_end(report, outcome.as_ref().err()))
+        .await?;
+    outcome
+}
+
+fn run_end<'a>(report: &'a RunReport, error: Option<&SyncError>) -> RunEnd<'a> {
+    let first = report.unfinished.first();
+    let state = match (first, error) {
+        (_, Some(_)) => RunState::Failed,
+        (Some(slice), _) if slice.is_failed => RunState::Failed,
+        (Some(_), _) => RunState::Incomplete,
+        (None, _) if report.ids_left > 0 => RunState::Incomplete,
+        (None, _) => RunState::Complete,
+    };
+    RunEnd {
+        state,
+        reason: first.map(|slice| slice.reason.as_str()),
+        remedy: report.remedy(),
+    }
+}
+
+async fn run_slices(
+    spec: &StreamSpec,
+    session: &Session,
+    run: RunId,
+    options: RunOptions,
+    report: &mut RunReport,
+    is_wanted_anew: impl Fn() -> bool,
+) -> Result<(), SyncError> {
+    let RunPlan {
+        slices,
+        waiting,
+        ids_left,
+    } = plan_run(spec, session, options.ignores_retries).await?;
+    report.ids_left = ids_left;
+    report.unfinished.extend(waiting.iter().map(left_alone));
+    let (source, stream) = (spec.source.as_str(), spec.name());
+    (session.observer)(Event::RunPlanned {
         source,
         stream,
-        walk_count: steps.len(),
+        slice_count: slices.len(),
     });
     let mut failures = 0;
-    for (done, step) in steps.into_iter().enumerate() {
+    for (done, planned) in slices.into_iter().enumerate() {
         // One older window at least is read after the newest, or history would never be filled.
         if done > 1 && is_wanted_anew() {
             report.is_cut_short = true;
             break;
         }
-        let window = step.purpose.has_window().then_some(step.window);
-        let walked = match walk(job, session, step, &keys).await {
-            Ok(walked) => walked,
-            Err(error) => {
-                report.unfinished.push(broken(window, &error));
-                break;
-            }
+        let window = planned.window();
+        let slice = run_slice(spec, session, run, &planned).await?;
+        (session.observer)(Event::SliceEnded { source, stream });
+        report.counts += slice.counts;
+        report.held_deletions += slice.held_deletions;
+        report.warnings.extend(
+            slice
+                .warnings
+                .iter()
+                .filter(|warning| !report.warnings.contains(warning))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
+        let Some(flaw) = slice.flaw else {
+            report.complete_count += 1;
+            failures = 0;
+            continue;
         };
-        report.counts += walked.counts;
-        report.held_deletions += walked.held_deletions;
-        (session.watch)(Event::Walked { source, stream });
-        match walked.unfinished {
-            None => {
-                report.complete_count += 1;
-                failures = 0;
-            }
-            Some(unfinished) => {
-                failures += u32::from(unfinished.is_failed);
-                // Only a flaw of the window itself lets the other windows hope.
-                let is_hopeless = unfinished.is_failed && unfinished.remedy != Remedy::Developer;
-                report.unfinished.push(unfinished);
-                if is_hopeless || failures >= FAILURES_IN_A_ROW {
-                    break;
-                }
-            }
+        failures += u32::from(flaw.is_failed);
+        report.is_source_failure |= flaw.is_of_source;
+        report.unfinished.push(UnfinishedSlice {
+            partition: planned.partition,
+            window,
+            is_failed: flaw.is_failed,
+            reason: flaw.reason,
+            remedy: flaw.remedy,
+        });
+        if flaw.is_of_source || failures >= FAILURES_IN_A_ROW {
+            break;
         }
     }
     Ok(())
 }
 
-fn broken(window: Option<Window>, error: &SyncError) -> Unfinished {
-    Unfinished {
-        window,
+fn broken_off(error: &SyncError) -> UnfinishedSlice {
+    UnfinishedSlice {
+        partition: String::new(),
+        window: None,
         is_failed: true,
         reason: error.to_string(),
         remedy: error.remedy(),
     }
 }
 
-fn empty_report(job: &Job) -> RunReport {
-    RunReport {
-        source: job.source.clone(),
-        stream: job.stream.name().to_owned(),
-        complete_count: 0,
-        unfinished: Vec::new(),
-        counts: Counts::default(),
-        held_deletions: 0,
-        elapsed: std::time::Duration::ZERO,
-        is_cut_short: false,
+fn left_alone(waiting: &WaitingSlice) -> UnfinishedSlice {
+    let WaitingSlice { slice, retry } = waiting;
+    let PlannedSlice { partition, .. } = slice;
+    UnfinishedSlice {
+        partition: partition.clone(),
+        window: slice.window(),
+        is_failed: true,
+        reason: format!(
+            "{} (attempt {}, the next one after {})",
+            retry.reason,
+            retry.attempts,
+            minute(retry.next_attempt_at)
+        ),
+        remedy: Remedy::NextRun,
     }
 }
 
+fn minute(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 /// One line for each run, and one for its first flaw.
-fn tell(report: &RunReport) {
+fn log_run(report: &RunReport) {
     let counts = &report.counts;
     info!(
-        walk_count = report.complete_count + report.unfinished.len(),
+        slice_count = report.complete_count + report.unfinished.len(),
         row_count = counts.seen(),
         inserted = counts.inserted,
         updated = counts.updated,
         unchanged = counts.unchanged,
         reject_count = counts.rejected,
+        ids_left = report.ids_left,
         duration_ms = u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
         "Ran `{}`",
         report.stream
     );
+    for warning in &report.warnings {
+        warn!("{warning}");
+    }
+    if report.held_deletions > 0 {
+        let (source, stream) = (&report.source, &report.stream);
+        warn!(
+            held_deletions = report.held_deletions,
+            "Too many rows vanished at once; `convene confirm-deletions {source}.{stream}` believes them"
+        );
+    }
     if let Some(first) = report.unfinished.first() {
         let window = first
             .window
-            .map_or_else(|| "all".to_owned(), |window| window.to_string());
+            .map_or_else(|| "all".to_owned(), |window: Window| window.to_string());
         warn!(
             window,
+            partition = first.partition,
             remedy = first.remedy.word(),
             error = first.reason,
-            "A walk is not complete"
+            "A slice is not complete"
         );
     }
 }

@@ -1,12 +1,23 @@
 //! From a request to its answer: one client, the credential, pacing, retries, and limits on everything.
 
 mod attempt;
+mod backoff;
+mod body;
+mod budget;
 mod client;
 mod error;
+mod failure;
+mod hint;
+mod host;
 mod pace;
-mod target;
 mod verdict;
 
-pub use client::{Budget, Client, Connection, Reply};
-pub use error::HttpError;
-pub use target::Target;
+pub use backoff::Backoff;
+pub use budget::{
+    BudgetError, BudgetFuture, CredentialName, InMemoryBudget, LONGEST_PAUSE, RequestBudget, Slot,
+};
+pub use client::{ApiClient, ApiLimits, HttpClient, MAX_BODY_BYTES, Reply};
+pub use error::TransportError;
+pub use failure::Failure;
+pub use host::HostAccess;
+pub use pace::Priority;

@@ -1,145 +1,222 @@
-//! What to do after an attempt: a pure table, so that the loop around it only sleeps.
+//! What to do after an attempt: a pure table, so that the loop around it only waits.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use super::backoff::Backoff;
+use super::budget::LONGEST_PAUSE;
+use super::failure::Failure;
 
-/// How often one question is asked before its walk fails.
-pub(super) const ATTEMPTS: u32 = 6;
-/// Longest wait between two attempts, whatever the vendor says: beyond it the next scheduled run is the better moment.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_mins(2);
-/// Wait after the first failure; it doubles with each further one.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// How often one request is sent before its slice fails.
+pub(super) const MAX_ATTEMPTS: u32 = 6;
+/// Between the attempts at one request.
+pub(super) const RETRY_BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(500),
+    longest: Duration::from_secs(30),
+};
+/// How long a vendor is left alone that was asked too often and does not say for how long.
+const UNHINTED_PAUSE: Duration = Duration::from_mins(1);
 
 /// What became of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// An answer came, with this status.
-    Status(u16),
+    /// An answer came, with this status, and perhaps the wait that the vendor asks for.
+    Status { status: u16, hint: Option<Duration> },
     /// No answer, or not all of it.
-    Broken,
+    Broken(Failure),
+}
+
+/// What the table needs to know of the request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trial {
+    /// Which attempt it was, from 1.
+    pub attempt: u32,
+    /// How many there may be.
+    pub max_attempts: u32,
+    /// The wait that the back-off would have before the next one.
+    pub backoff: Duration,
+    /// True where sending it twice does no more than sending it once.
+    pub is_repeatable: bool,
+    /// True where the vendor gave its path.
+    pub is_link: bool,
 }
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Take the answer.
-    Accept,
-    /// Ask again after a wait.
-    Again(Duration),
-    /// The credential is refused: asking again would only make it worse.
+    /// Take the answer: it is good, or the vendor's own words have to say what it means.
+    Deliver,
+    /// Send it again after a wait of its own.
+    Retry(Duration),
+    /// Send it again after a wait of the whole credential.
+    Pause(Duration),
+    /// Leave it to the next run; the whole credential waits so long.
+    Throttled(Duration),
+    /// The vendor points elsewhere.
+    Redirected,
+    /// The credential is refused: sending it again would only make it worse.
     Refused,
-    /// The address is wrong.
-    Missing,
+    /// The vendor does not know its own link any more.
+    ExpiredLink,
     /// Give up.
     GiveUp,
 }
 
-/// What to do after attempt number `attempt`, from 1. `jitter` lies between 0 and 1.
-pub(super) fn verdict(outcome: Outcome, attempt: u32, hint: Option<Duration>, jitter: f64) -> Verdict {
+/// True for answers that are taken, whose body is needed.
+pub(super) fn is_delivered(status: u16) -> bool {
+    matches!(status, 200..=299 | 400..=499) && !matches!(status, 401 | 403 | 407 | 408 | 425 | 429)
+}
+
+/// What to do after an attempt.
+pub(super) fn judge_attempt(outcome: Outcome, trial: Trial) -> Verdict {
     match outcome {
-        Outcome::Status(200..=299) => Verdict::Accept,
-        Outcome::Status(401 | 403) => Verdict::Refused,
-        Outcome::Status(404 | 410) => Verdict::Missing,
-        Outcome::Status(408 | 429 | 500..=599) | Outcome::Broken if attempt < ATTEMPTS => {
-            Verdict::Again(hint.unwrap_or_else(|| backoff(attempt, jitter)).min(LONGEST_WAIT))
+        Outcome::Status {
+            status: 300..=399, ..
+        } => Verdict::Redirected,
+        Outcome::Status {
+            status: 401 | 403 | 407,
+            ..
+        } => Verdict::Refused,
+        // A page of a list that the vendor has forgotten; the codes are those that vendors use for it.
+        Outcome::Status {
+            status: 400 | 404 | 410 | 422,
+            ..
+        } if trial.is_link => Verdict::ExpiredLink,
+        Outcome::Status { status, .. } if is_delivered(status) => Verdict::Deliver,
+        Outcome::Status { status: 429, hint } => {
+            let pause = hint.unwrap_or(UNHINTED_PAUSE).max(trial.backoff);
+            pause_all(pause, trial.attempt < trial.max_attempts)
         }
+        Outcome::Status {
+            status: 408 | 425 | 500..=599,
+            hint: Some(hint),
+        } => pause_all(hint.max(trial.backoff), may_retry(outcome, trial)),
+        _ if may_retry(outcome, trial) => Verdict::Retry(trial.backoff),
         _ => Verdict::GiveUp,
     }
 }
 
-/// A wait that doubles, spread over its upper half so that instances do not fall into step.
-fn backoff(attempt: u32, jitter: f64) -> Duration {
-    let whole = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(10));
-    whole.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
+/// A wait that the vendor asks for is never cut short: a long one ends the request.
+fn pause_all(pause: Duration, may_retry: bool) -> Verdict {
+    if pause > LONGEST_PAUSE || !may_retry {
+        Verdict::Throttled(pause)
+    } else {
+        Verdict::Pause(pause)
+    }
 }
 
-/// The wait that a `Retry-After` header asks for: seconds, or a date.
-pub(super) fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> {
-    let header = header.trim();
-    if let Ok(seconds) = header.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = DateTime::parse_from_rfc2822(header).ok()?;
-    Some((at.to_utc() - now).to_std().unwrap_or(Duration::ZERO))
+/// True where another attempt may help, and does no harm.
+fn may_retry(outcome: Outcome, trial: Trial) -> bool {
+    let may_repeat = match outcome {
+        // Too early: by its meaning, the vendor has not begun to work on it.
+        Outcome::Status { status: 425, .. } => true,
+        Outcome::Status {
+            status: 408 | 500..=599,
+            ..
+        } => trial.is_repeatable,
+        Outcome::Status { .. } => false,
+        Outcome::Broken(failure) => trial.is_repeatable || !failure.may_have_arrived(),
+    };
+    may_repeat && trial.attempt < trial.max_attempts
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+    const FIRST: Trial = Trial {
+        attempt: 1,
+        max_attempts: MAX_ATTEMPTS,
+        backoff: SECOND,
+        is_repeatable: true,
+        is_link: false,
+    };
+    const LAST: Trial = Trial {
+        attempt: MAX_ATTEMPTS,
+        ..FIRST
+    };
+    const ONCE: Trial = Trial {
+        is_repeatable: false,
+        ..FIRST
+    };
+    const LINK: Trial = Trial {
+        is_link: true,
+        ..FIRST
+    };
+
+    fn status(status: u16) -> Outcome {
+        Outcome::Status { status, hint: None }
+    }
+
     #[test]
-    fn each_outcome_has_its_verdict() {
-        let seconds = Duration::from_secs;
-        for (outcome, attempt, hint, wanted) in [
-            (Outcome::Status(200), 1, None, Verdict::Accept),
-            (Outcome::Status(204), 6, None, Verdict::Accept),
-            (Outcome::Status(401), 1, None, Verdict::Refused),
-            (Outcome::Status(403), 1, None, Verdict::Refused),
-            (Outcome::Status(404), 1, None, Verdict::Missing),
-            (Outcome::Status(301), 1, None, Verdict::GiveUp),
-            (Outcome::Status(400), 1, None, Verdict::GiveUp),
-            (
-                Outcome::Status(408),
-                1,
-                None,
-                Verdict::Again(Duration::from_millis(500)),
-            ),
-            (Outcome::Status(429), 2, None, Verdict::Again(seconds(1))),
-            (
-                Outcome::Status(429),
-                1,
-                Some(seconds(7)),
-                Verdict::Again(seconds(7)),
-            ),
-            (
-                Outcome::Status(429),
-                1,
-                Some(seconds(7_000)),
-                Verdict::Again(LONGEST_WAIT),
-            ),
-            (Outcome::Status(500), 3, None, Verdict::Again(seconds(2))),
-            (Outcome::Status(503), 5, None, Verdict::Again(seconds(8))),
-            (
-                Outcome::Broken,
-                1,
-                None,
-                Verdict::Again(Duration::from_millis(500)),
-            ),
-            (Outcome::Status(429), ATTEMPTS, Some(seconds(7)), Verdict::GiveUp),
-            (Outcome::Status(502), ATTEMPTS, None, Verdict::GiveUp),
-            (Outcome::Broken, ATTEMPTS, None, Verdict::GiveUp),
+    fn each_status_has_its_verdict() {
+        let again = Verdict::Retry(SECOND);
+        for (codes, trial, wanted) in [
+            (&[200, 204, 206][..], LAST, Verdict::Deliver),
+            (&[400, 404, 405, 409, 410, 413, 422, 451], FIRST, Verdict::Deliver),
+            (&[400, 404, 410, 422], LINK, Verdict::ExpiredLink),
+            (&[200, 409, 451], LINK, Verdict::Deliver),
+            (&[300, 301, 302, 303, 304, 307, 308], FIRST, Verdict::Redirected),
+            (&[401, 403, 407], FIRST, Verdict::Refused),
+            (&[401, 403, 407], LINK, Verdict::Refused),
+            (&[408, 425, 500, 502, 503, 504, 529], FIRST, again),
+            (&[408, 425, 500, 502, 503, 504, 529], LAST, Verdict::GiveUp),
+            (&[408, 500, 502, 503, 504], ONCE, Verdict::GiveUp),
+            (&[425], ONCE, again),
+            (&[100, 199, 600, 999], FIRST, Verdict::GiveUp),
         ] {
-            assert_eq!(
-                verdict(outcome, attempt, hint, 1.0),
-                wanted,
-                "{outcome:?}, attempt {attempt}"
-            );
+            for code in codes {
+                let verdict = judge_attempt(status(*code), trial);
+                assert_eq!(verdict, wanted, "{code} {trial:?}");
+            }
         }
     }
 
     #[test]
-    fn a_wait_is_asked_for_in_seconds_or_by_date() {
-        let now = "2026-02-03T14:00:00Z".parse().unwrap();
-        for (header, wanted) in [
-            ("7", Some(7)),
-            (" 0 ", Some(0)),
-            ("Tue, 03 Feb 2026 14:00:30 GMT", Some(30)),
-            ("Tue, 03 Feb 2026 13:00:00 GMT", Some(0)),
-            ("soon", None),
-            ("-3", None),
+    fn the_wait_is_the_greater_of_hint_and_backoff_and_a_hint_is_never_cut() {
+        let (s, pause, over) = (Duration::from_secs, Verdict::Pause, Verdict::Throttled);
+        for (status, hint, trial, wanted) in [
+            (429, None, FIRST, pause(s(60))),
+            (429, None, ONCE, pause(s(60))),
+            (429, Some(0), FIRST, pause(SECOND)),
+            (429, Some(7), FIRST, pause(s(7))),
+            (429, Some(120), FIRST, pause(s(120))),
+            (429, Some(121), FIRST, over(s(121))),
+            (429, Some(7), LAST, over(s(7))),
+            (429, None, LAST, over(s(60))),
+            (503, Some(0), FIRST, pause(SECOND)),
+            (503, Some(7), FIRST, pause(s(7))),
+            (500, Some(3_600), FIRST, over(s(3_600))),
+            (503, Some(7), LAST, over(s(7))),
+            (503, Some(7), ONCE, over(s(7))),
+            (408, Some(7), FIRST, pause(s(7))),
+            (404, Some(7), FIRST, Verdict::Deliver),
+            (403, Some(7), FIRST, Verdict::Refused),
+            (200, Some(7), FIRST, Verdict::Deliver),
         ] {
-            assert_eq!(
-                retry_after(header, now),
-                wanted.map(Duration::from_secs),
-                "{header}"
-            );
+            let hint = hint.map(s);
+            let verdict = judge_attempt(Outcome::Status { status, hint }, trial);
+            assert_eq!(verdict, wanted, "{status} {hint:?} {trial:?}");
         }
     }
 
     #[test]
-    fn a_wait_is_spread_over_its_upper_half() {
-        assert_eq!(backoff(1, 0.0), Duration::from_millis(250));
-        assert_eq!(backoff(4, 1.0), Duration::from_secs(4));
+    fn a_request_that_may_have_arrived_is_sent_again_only_where_that_is_safe() {
+        let (again, give_up) = (Verdict::Retry(SECOND), Verdict::GiveUp);
+        for (failure, once) in [
+            (Failure::UnknownName, again),
+            (Failure::Refused, again),
+            (Failure::ConnectTimeout, again),
+            (Failure::Tls, again),
+            (Failure::NoConnection, again),
+            (Failure::Timeout, give_up),
+            (Failure::Cut, give_up),
+            (Failure::Broken, give_up),
+        ] {
+            for (trial, wanted) in [(FIRST, again), (ONCE, once), (LAST, give_up)] {
+                let verdict = judge_attempt(Outcome::Broken(failure), trial);
+                assert_eq!(verdict, wanted, "{failure:?} {trial:?}");
+            }
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! The deletion guard: what is believed at once, what waits for an operator's word, and what a word is about.
 
 use chrono::TimeDelta;
+use connectors::reader::Lookup;
 use connectors::schema::{Agent, Batch, Contact, Conversation, Entity as _, Lead};
 use connectors::source::LookupPolicy;
-use convene::warehouse::{Absences, Counts, Lookup, Purpose, SliceVerdict};
+use convene::warehouse::{Absences, Counts, Purpose, SliceVerdict};
 
 use crate::desk::{Desk, STREAM, completion, entry, flaw, spec};
 
@@ -43,7 +44,7 @@ async fn meet(desk: &Desk, count: usize, times: u32) -> (i64, i64) {
     completion.absences = vec![Absences {
         table: Agent::TABLE,
         seen: &seen,
-        only: None,
+        only: Vec::new(),
         times,
         share: 0.1,
     }];

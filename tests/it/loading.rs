@@ -1,12 +1,13 @@
 //! What the loader and the end of a slice do beyond calls and agents: children, gap fillers, absences, ids, fields, the future.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use connectors::reader::Lookup;
 use connectors::schema::{
     Batch, Children, Contact, Conversation, ConversationTag, Entity as _, Recording, Table,
 };
 use connectors::source::{FaultKind, FieldFault, LookupPolicy, Reference, Window};
 use convene::warehouse::{
-    Absences, ColumnValue, Completion, Lookup, PartitionSpec, Purpose, Reach, SliceId, SliceVerdict,
+    Absences, ColumnValue, Completion, PartitionSpec, Purpose, Reach, SliceId, SliceVerdict,
     TableFields,
 };
 
@@ -258,7 +259,7 @@ async fn fields_that_cannot_be_read_are_counted_with_the_batch() {
         field: "last_called",
         kind: FaultKind::Range,
         count,
-        example_id: example.map(str::to_owned),
+        example: example.map(str::to_owned),
     };
     for faults in [vec![fault(2, Some("a")), fault(1, None)], vec![fault(4, None)]] {
         desk.slice(tagged("a", &[]), |load, _| load.faults = faults).await;
@@ -315,7 +316,7 @@ fn absences(table: &'static Table, seen: &'static [String], times: u32) -> Absen
     Absences {
         table,
         seen,
-        only: None,
+        only: Vec::new(),
         times,
         share: 0.1,
     }
@@ -339,10 +340,10 @@ async fn an_absence_counts_only_within_its_part_of_the_table() {
     let counts = desk
         .slice(Batch::default(), |_, completion| {
             let seen = Vec::leak(vec!["a".to_owned()]);
-            let only = Some(ColumnValue {
+            let only = vec![ColumnValue {
                 column: "kind",
                 value: "lead".to_owned(),
-            });
+            }];
             completion.absences = vec![Absences {
                 only,
                 ..absences(Conversation::TABLE, seen, 1)

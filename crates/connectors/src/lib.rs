@@ -2,6 +2,8 @@
 //!
 //! Nothing here can reach a network, a database or a clock: this crate depends on none of them.
 
+pub mod reader;
 pub mod schema;
 pub mod source;
 pub mod vendors;
+pub mod wire;

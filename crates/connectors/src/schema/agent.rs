@@ -19,6 +19,8 @@ entity! {
         is_active: bool,
         /// True for the vendor's own non-human users.
         is_system: bool,
+        /// True for users on the vendor's list of users; NULL for those that only calls name.
+        is_listed: bool,
         /// True for agents that others may ask for help.
         is_expert: bool,
         /// The vendor's level of rights.

@@ -13,6 +13,10 @@ entity! {
         agent_name: String,
         /// The local day of the account.
         day: NaiveDate,
+        /// What the figures are of: `account`, or the campaign that they are limited to.
+        scope: String,
+        /// The campaign that the figures are limited to; NULL for those of the whole account.
+        campaign_id: String,
         /// How many calls.
         call_count: i64,
         /// How many a person answered.

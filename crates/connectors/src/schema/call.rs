@@ -35,7 +35,9 @@ entity! {
         subcampaign_name: String,
         /// The department that the call belongs to.
         department: String,
-        /// The queue's name, or its id where the vendor gives no name.
+        /// The queue.
+        queue_id: String,
+        /// The queue's name.
         queue_name: String,
         /// How long the caller waited in the queue.
         queue_seconds: i64,

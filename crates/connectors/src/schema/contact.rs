@@ -43,5 +43,9 @@ entity! {
         created_at: DateTime<Utc>,
         /// When they were last seen.
         last_seen_at: DateTime<Utc>,
+        /// The person behind several identities.
+        person_id: String,
+        /// The browser session by which a chat knows them.
+        visitor_id: String,
     }
 }

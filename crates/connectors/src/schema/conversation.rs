@@ -37,5 +37,15 @@ entity! {
         channel_id: String,
         /// How often the customer visited.
         visit_count: i64,
+        /// When the customer first got an answer: the first message to them that is not older than their own first.
+        first_response_at: DateTime<Utc>,
+        /// How long after the customer's first message that was.
+        first_response_seconds: i64,
+        /// How many messages it has.
+        message_count: i64,
+        /// When it was settled at the earliest: the last message of one that is done. Vendors do not say when it was closed.
+        resolved_at: DateTime<Utc>,
+        /// The vendor's own handling times, as JSON.
+        handling_times: String,
     }
 }

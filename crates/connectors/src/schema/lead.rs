@@ -1,6 +1,6 @@
 //! Somebody who might become a customer.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::entity::entity;
 
@@ -43,12 +43,18 @@ entity! {
         country: String,
         /// Gender in the vendor's word.
         gender: String,
+        /// The day of birth.
+        date_of_birth: NaiveDate,
+        /// What agents have noted about them.
+        notes: String,
         /// State in the vendor's own word.
         status: String,
         /// Label of the state.
         status_name: String,
         /// The agent who works on it.
         agent_id: String,
+        /// The agent's name as the lead carries it.
+        agent_name: String,
         /// The agent who owns it.
         owner_id: String,
         /// The user who made it.
@@ -59,6 +65,8 @@ entity! {
         origin_id: String,
         /// Name of where it came from.
         origin_name: String,
+        /// What the account's own field `source` holds, where it has one.
+        custom_source: String,
         /// The list it is on.
         list_id: String,
         /// The list's name.
@@ -79,5 +87,9 @@ entity! {
         first_contacted_at: DateTime<Utc>,
         /// True once somebody spoke with them.
         is_contacted: bool,
+        /// When the lead was put into the archive, from where it may come back; to the day where the vendor does not say when.
+        archived_at: DateTime<Utc>,
+        /// When the lead was deleted at the vendor; to the day where the vendor does not say when.
+        removed_at: DateTime<Utc>,
     }
 }

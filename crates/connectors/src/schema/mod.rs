@@ -61,6 +61,7 @@ pub use lead::Lead;
 pub use list::List;
 pub use message::Message;
 pub use phone::{Region, e164};
+pub(crate) use raw::storable;
 pub use recording::Recording;
 pub use report_export::ReportExport;
 pub use report_metric::ReportMetric;

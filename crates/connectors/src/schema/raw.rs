@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const REPLACEMENT: &str = "\\ufffd";
 
 /// The record with the escapes that `jsonb` refuses replaced: NUL characters, and halves of surrogate pairs.
-pub(super) fn storable(record: &str) -> Cow<'_, str> {
+pub(crate) fn storable(record: &str) -> Cow<'_, str> {
     if !record.contains("\\u") {
         return Cow::Borrowed(record);
     }

@@ -9,7 +9,7 @@ entity! {
     ReportMetric in "report_metrics" {
         /// The report: the names it is grouped by.
         report: String,
-        /// The local day that was asked for.
+        /// The first local day of the period that was asked for.
         day: NaiveDate,
         /// The period of the group, as the vendor names it.
         period: String,

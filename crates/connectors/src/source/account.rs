@@ -1,6 +1,6 @@
 //! What vendor code has to know of the account it reads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, LocalResult, NaiveDateTime, TimeDelta, Utc};
@@ -27,8 +27,10 @@ pub struct Account {
 pub struct Options {
     /// The vendor's own settings, by their keys.
     pub values: BTreeMap<&'static str, Vec<String>>,
-    /// The doors whose address and credential are known.
-    pub doors: BTreeSet<&'static str>,
+    /// The API hosts whose address and credential are known, with their addresses.
+    pub hosts: BTreeMap<&'static str, String>,
+    /// Keys of the settings that say whose account it is.
+    pub identity: &'static [&'static str],
 }
 
 impl Account {
@@ -51,9 +53,14 @@ impl Account {
         self.options.values.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// True where requests can be sent through this door.
-    pub fn has_door(&self, door: &str) -> bool {
-        self.options.doors.contains(door)
+    /// True where requests can be sent to this API host.
+    pub fn has_host(&self, host: &str) -> bool {
+        self.options.hosts.contains_key(host)
+    }
+
+    /// The whole number that a setting of the vendor's own holds.
+    pub fn number(&self, key: &str) -> Option<u32> {
+        self.option(key)?.parse().ok()
     }
 
     /// The instant of a local time. A time that happens twice is taken as the first; a time that the clocks skip is

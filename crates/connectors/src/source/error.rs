@@ -5,10 +5,10 @@ use thiserror::Error;
 /// What mends an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
-    /// The same question, soon.
+    /// The same request, soon.
     Again,
     /// The next scheduled run.
-    NextTick,
+    NextRun,
     /// A person who can change settings or the vendor's account.
     Operator,
     /// A change of our code.
@@ -20,7 +20,7 @@ impl Remedy {
     pub fn word(self) -> &'static str {
         match self {
             Self::Again => "again",
-            Self::NextTick => "next run",
+            Self::NextRun => "next run",
             Self::Operator => "operator",
             Self::Developer => "developer",
         }
@@ -38,21 +38,29 @@ pub enum ReadError {
         /// The vendor's code.
         code: i64,
     },
-    /// The vendor does not accept the question.
-    #[error("The vendor did not accept the question (code {code})")]
-    Question {
+    /// The vendor does not accept the request.
+    #[error("The vendor did not accept the request (code {code}{})", said.as_ref().map_or_else(String::new, |said| format!(": {said}")))]
+    Rejected {
         /// The vendor's code.
         code: i64,
+        /// The vendor's own words, where they hold no value of a record.
+        said: Option<String>,
     },
-    /// The vendor says that it failed, and not why.
-    #[error("The vendor says that it failed, and not why")]
-    Failed,
+    /// What was asked for is not there, and nothing proves that it ought not to be.
+    #[error("The vendor says 404 (not found), and not in its own words")]
+    NotFound,
+    /// The vendor says that it failed.
+    #[error("The vendor says that it failed{}", said.as_ref().map_or_else(String::new, |said| format!(": {said}")))]
+    Failed {
+        /// The vendor's own words, where they hold no value of a record.
+        said: Option<String>,
+    },
     /// A web page came instead of data.
     #[error("The answer is a web page, not data; check `base_url`, and for a proxy in between")]
     WebPage,
     /// The text ends in the middle.
     #[error("The answer ends in the middle")]
-    Cut,
+    Truncated,
     /// The answer is JSON, of a shape that nobody described.
     #[error("The answer has an unknown shape (line {line}, column {column})")]
     Shape {
@@ -65,8 +73,8 @@ pub enum ReadError {
     #[error("The vendor does not keep to the page size that was asked for; set one that it keeps to")]
     PageSize,
     /// The rows lie far outside the span of time that was asked for.
-    #[error("Most rows lie far outside the time that was asked for: the vendor does not heed the filter")]
-    Astray,
+    #[error("Most rows lie outside what was asked for: the vendor does not heed the filter")]
+    FilterIgnored,
     /// More rows than the vendor lets anyone reach, in a span that cannot be divided further.
     #[error("{total} rows lie in a span that cannot be divided, and the vendor shows at most {reachable}")]
     Unreachable {
@@ -75,22 +83,36 @@ pub enum ReadError {
         /// How many can be reached.
         reachable: u64,
     },
-    /// A list without a total that goes on and on.
-    #[error("The list did not end within {pages} pages")]
-    Endless {
+    /// A list that goes on and on.
+    #[error("The list did not end within {pages} pages; `limits.max_pages` raises that")]
+    TooManyPages {
         /// How many pages were read.
-        pages: u32,
+        pages: u64,
     },
+    /// A slice of which too much came.
+    #[error("More than {bytes} bytes came; `limits.max_bytes` raises that")]
+    TooManyBytes {
+        /// How many bytes are let through.
+        bytes: u64,
+    },
+    /// The vendor's paging leads in a circle.
+    #[error("The vendor gives the same page again and again")]
+    PagingLoop,
 }
 
 impl ReadError {
     /// What mends it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Cut => Remedy::Again,
-            Self::Failed => Remedy::NextTick,
-            Self::Refused { .. } | Self::WebPage | Self::PageSize | Self::Astray => Remedy::Operator,
-            Self::Question { .. } | Self::Shape { .. } | Self::Unreachable { .. } | Self::Endless { .. } => {
+            Self::Truncated => Remedy::Again,
+            Self::Failed { .. } | Self::NotFound => Remedy::NextRun,
+            Self::Refused { .. }
+            | Self::WebPage
+            | Self::PageSize
+            | Self::FilterIgnored
+            | Self::TooManyPages { .. }
+            | Self::TooManyBytes { .. } => Remedy::Operator,
+            Self::Rejected { .. } | Self::Shape { .. } | Self::Unreachable { .. } | Self::PagingLoop => {
                 Remedy::Developer
             }
         }
@@ -99,7 +121,7 @@ impl ReadError {
     /// Keeps the place of a JSON error and drops its text, which may quote the answer.
     pub fn json(error: &serde_json::Error) -> Self {
         if error.is_eof() {
-            return Self::Cut;
+            return Self::Truncated;
         }
         Self::Shape {
             line: error.line(),

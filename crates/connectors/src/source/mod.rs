@@ -1,23 +1,38 @@
-//! The contract with vendors: a stream says the first question of a window, and turns an answer into rows and the next questions.
+//! The contract with vendors: a stream is a value that says how it moves, how its pages follow each other, and how a record
+//! becomes rows. Everything here is pure.
 
 mod account;
-mod contract;
-mod cursor;
-mod endpoint;
+mod envelope;
 mod error;
-mod page;
-mod paginator;
+mod evidence;
+mod faults;
+mod mode;
+mod paging;
+mod reject;
 mod request;
-mod seek;
+mod slice;
+mod stream;
+mod vendor;
 mod window;
 
 pub use account::{Account, Options};
-pub use contract::Stream;
-pub use cursor::{Absence, Cursor, Daily, Feed, Keys, Reference, Trailing, Windowing};
-pub use endpoint::{Endpoint, Item, Opened};
+pub use envelope::Envelope;
 pub use error::{MapError, ReadError, Remedy};
-pub use page::{Ask, Page, Reject};
-pub use paginator::{Next, Paginator};
-pub use request::{Auth, Door, Request, Response, Verb};
-pub use seek::Seek;
+pub use evidence::Evidence;
+pub use faults::{FaultKind, Faults, FieldFault};
+pub use mode::{
+    Absence, DailyPolicy, FeedPolicy, History, LookupPolicy, Period, Reference, Reread, RowScope, SyncMode,
+    WindowPolicy, window_of_days,
+};
+pub use paging::{
+    ById, Link, LinkPosition, LocalSpan, Next, Offset, OffsetPosition, PageRows, Paging, Seek, SeekPosition,
+    Single, next_offset,
+};
+pub use reject::Reject;
+pub use request::{ApiHost, Auth, Request, Response, Verb};
+pub use slice::{Extent, Scope, Slice};
+pub use stream::{
+    Context, EnvelopeReader, Item, StreamDef, explain_status, one_partition, says_gone_in_json,
+};
+pub use vendor::{OptionDef, OptionForm, Vendor};
 pub use window::Window;

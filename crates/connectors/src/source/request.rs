@@ -7,21 +7,27 @@ use std::borrow::Cow;
 pub enum Verb {
     /// GET, parameters in the query.
     Get,
-    /// POST, parameters as a form in the body. Only for lists: it is sent again after a failure.
+    /// POST, parameters as a form in the body.
     PostForm,
-    /// POST, the body of the request as it stands, which is JSON. Only for lists: it is sent again after a failure.
+    /// POST, the body of the request as it stands, which is JSON.
     PostJson,
 }
 
-/// A question as it goes over the wire, without the credential.
+/// A page request as it goes over the wire, without the credential.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Request {
     /// How it is sent.
     pub verb: Verb,
     /// A path below the source's base URL, or a link that the vendor gave.
     pub path: Cow<'static, str>,
-    /// Which of the vendor's doors it goes through; the main one has no name.
-    pub door: &'static str,
+    /// Which of the vendor's API hosts it goes to; the main one has no name.
+    pub host: &'static str,
+    /// True where sending it twice does no more than sending it once. All that reads is.
+    pub is_repeatable: bool,
+    /// True where the vendor gave the path as a link.
+    pub is_link: bool,
+    /// The path of the request that a link came in answer to; a relative link is relative to it.
+    pub page_path: Cow<'static, str>,
     /// The body of a JSON request.
     pub body: Option<String>,
     params: Vec<(&'static str, String)>,
@@ -32,7 +38,10 @@ impl Request {
         Self {
             verb,
             path,
-            door: "",
+            host: "",
+            is_repeatable: true,
+            is_link: false,
+            page_path: Cow::Borrowed(""),
             body: None,
             params: Vec::new(),
         }
@@ -56,16 +65,22 @@ impl Request {
         }
     }
 
-    /// The request through another of the vendor's doors.
+    /// The request to another of the vendor's API hosts.
     #[must_use]
-    pub fn through(self, door: &'static str) -> Self {
-        Self { door, ..self }
+    pub fn to_host(self, host: &'static str) -> Self {
+        Self { host, ..self }
     }
 
     /// A link that the vendor gave in an answer to this request, as it stands.
     #[must_use]
-    pub fn link(&self, link: String) -> Self {
-        Self::new(Verb::Get, link.into()).through(self.door)
+    pub fn follow_link(&self, link: String) -> Self {
+        // The first page's path all along a chain of links, so that two requests for one link are equal.
+        let page_path = if self.is_link { &self.page_path } else { &self.path };
+        Self {
+            is_link: true,
+            page_path: page_path.clone(),
+            ..Self::new(Verb::Get, link.into()).to_host(self.host)
+        }
     }
 
     /// The request with this parameter, in place of an earlier one of the same name.
@@ -100,12 +115,12 @@ impl Request {
     }
 }
 
-/// An answer with a good status.
+/// An answer: one with a good status, or one of which the vendor's own words have to say what it means.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// The body, checked to be UTF-8.
+    /// The body, decoded; what could not be decoded is U+FFFD.
     pub body: String,
 }
 
@@ -123,6 +138,8 @@ pub enum Auth {
         /// Headers that go with it.
         with: &'static [(&'static str, &'static str)],
     },
+    /// Headers of these names, each with the credential as it stands.
+    Headers(&'static [&'static str]),
     /// HTTP Basic, with the name that the settings have under this key.
     Basic {
         /// The key.
@@ -132,7 +149,7 @@ pub enum Auth {
 
 /// An address of a vendor, with the credential that it wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Door {
+pub struct ApiHost {
     /// Its name; the main one has none.
     pub name: &'static str,
     /// The settings key of its address.

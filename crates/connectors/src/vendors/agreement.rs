@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::vendor;
+use crate::reader::SliceLimits;
 use crate::schema::{Batch, Region, Values};
-use crate::source::{Account, Ask, Options, Response, Stream as _, Window};
+use crate::source::{Account, Extent, Options, Request, Response, Slice, SyncMode, Window};
 
 /// Local times of Los Angeles and what instants they are: in winter and summer, around the hour that is skipped, and in and
 /// around the hour that happens twice.
@@ -21,14 +22,15 @@ const TIMES: [(&str, &str); 7] = [
     ("2026-11-01 02:00:00", "2026-11-01T10:00:00Z"),
 ];
 
-fn account() -> Account {
+fn account(name: &str) -> Account {
     let one = |text: &str| vec![text.to_owned()];
+    let hosts = vendor(name).into_iter().flat_map(|vendor| vendor.hosts);
     let options = Options {
         values: BTreeMap::from([("customer_id", one("c1")), ("bot_ids", one("b1"))]),
-        doors: vendor("convertalk")
-            .into_iter()
-            .flat_map(|vendor| vendor.doors.iter().map(|door| door.name))
+        hosts: hosts
+            .map(|host| (host.name, "https://api.vendor.example".to_owned()))
             .collect(),
+        ..Options::default()
     };
     Account {
         options: Arc::new(options),
@@ -36,25 +38,63 @@ fn account() -> Account {
     }
 }
 
-/// What a stream makes of an answer to its first question about the day around an instant; `kind` replaces the listing asked for.
-fn read(name: &str, stream: &str, kind: Option<&str>, at: DateTime<Utc>, body: String) -> Batch {
-    let endpoints = (vendor(name).unwrap().streams)(&account());
-    let endpoint = endpoints
-        .into_iter()
-        .find(|endpoint| endpoint.name == stream)
-        .unwrap();
-    let window = Window {
-        since: at - TimeDelta::hours(12),
-        until: at + TimeDelta::hours(12),
-    };
-    let mut request = endpoint.first(&window);
-    if let Some(kind) = kind {
-        request = request.with("type", kind);
+/// A stream, and which of its requests is answered.
+struct Question {
+    vendor: &'static str,
+    stream: &'static str,
+    is_meant: fn(&Request) -> bool,
+    /// The answer to every other request.
+    none: &'static str,
+}
+
+impl Question {
+    /// The first request of a stream.
+    const fn first(vendor: &'static str, stream: &'static str) -> Self {
+        Self {
+            vendor,
+            stream,
+            is_meant: |_| true,
+            none: "",
+        }
     }
-    let answer = Response { status: 200, body };
-    let page = endpoint.read(&Ask::first(request, window), &answer).unwrap();
-    assert!(page.rejects.is_empty(), "{name}: {:?}", page.rejects);
-    page.batch
+
+    /// What the stream makes of an answer about the day around an instant.
+    fn read(&self, at: DateTime<Utc>, body: String) -> Batch {
+        let name = self.vendor;
+        let account = account(name);
+        let stream = vendor(name).and_then(|vendor| vendor.stream(self.stream)).unwrap();
+        let day = TimeDelta::hours(12);
+        let window = Window::new(at - day, at + day).unwrap();
+        let slice = Slice {
+            partition: (stream.partitions)(&account).remove(0),
+            extent: match stream.mode {
+                SyncMode::NewestFirst(_) => Extent::List,
+                _ => Extent::Window { window, is_open: false },
+            },
+            started_at: window.until,
+        };
+        let mut reader = stream.open(Arc::new(account), slice, SliceLimits::default());
+        loop {
+            let request = reader.request().unwrap_or_else(|| panic!("{name}: nobody asks for it"));
+            let is_meant = (self.is_meant)(&request);
+            let body = if is_meant { body.clone() } else { self.none.to_owned() };
+            let page = reader.accept(&Response { status: 200, body }).unwrap();
+            if is_meant {
+                assert!(page.rejects.is_empty(), "{name}: {:?}", page.rejects);
+                assert!(page.faults.is_empty(), "{name}: {:?}", page.faults);
+                return page.batch;
+            }
+        }
+    }
+}
+
+/// A listing of the chats.
+const fn chats(is_meant: fn(&Request) -> bool) -> Question {
+    Question {
+        is_meant,
+        none: r#"{"success": true, "message": "ok", "code": 200, "data": []}"#,
+        ..Question::first("convertalk", "chats")
+    }
 }
 
 /// The value of a column of the first row of a table, as text.
@@ -80,7 +120,7 @@ fn convoso_call(local: &str, at: DateTime<Utc>, kind: &str) -> Batch {
            "call_date": "{local}", "call_length": "187", "call_type": "{kind}", "phone_number": "2135550142",
            "number_dialed": "2135550142"}}]}}}}"#
     );
-    read("convoso", "calls", None, at, body)
+    Question::first("convoso", "calls").read(at, body)
 }
 
 fn converz_call(local: &str, at: DateTime<Utc>, direction: &str) -> Batch {
@@ -88,7 +128,7 @@ fn converz_call(local: &str, at: DateTime<Utc>, direction: &str) -> Batch {
         r#"[{{"call_id": 700001, "start_time": "{local}", "duration": 187, "direction": "{direction}",
            "customer_phone": "(213) 555-0142"}}]"#
     );
-    read("converz", "calls", None, at, body)
+    Question::first("converz", "calls").read(at, body)
 }
 
 #[test]
@@ -130,14 +170,14 @@ fn a_message_is_the_same_message_with_both_written_vendors() {
                "author": {{"id": "t:1"}}, "user": null, "is_by_source": false}}],
                "paging": {{"next_page": null, "prev_page": null}}}}"#
         );
-        let social = read("conversocial", "conversations", None, at, body);
+        let social = Question::first("conversocial", "conversations").read(at, body);
         let zulu = at.format("%Y-%m-%dT%H:%M:%S.000Z");
         let body = format!(
             r#"{{"success": true, "message": "ok", "code": 200, "data": [{{"_id": "6a0000000000000000000001",
                "createdAt": "{zulu}", "updatedAt": "{zulu}", "lastSeenAt": "{zulu}", "status": "OPEN",
                "lastMessage": {{"text": "Where is my order?", "by": "user", "at": "{zulu}"}}}}]}}"#
         );
-        let chat = read("convertalk", "chats", None, at, body);
+        let chat = chats(|_| true).read(at, body);
         for (name, batch) in [("conversocial", social), ("convertalk", chat)] {
             let message = ["sent_at", "direction", "text"].map(|column| value(&batch, "messages", column));
             assert_eq!(
@@ -166,7 +206,7 @@ fn a_lead_is_the_same_person_with_both_vendors_of_leads() {
                "created_at": "{offset}", "modified_at": "{offset}", "first_name": "Rowan", "last_name": "Sample",
                "email": "Rowan@sim.example", "phone_number": "2135550142"}}]}}}}"#
         );
-        let dialer = read("convoso", "leads", None, at, body);
+        let dialer = Question::first("convoso", "leads").read(at, body);
         let zulu = at.format("%Y-%m-%dT%H:%M:%S.000Z");
         let body = format!(
             r#"{{"success": true, "message": "ok", "code": 200, "data": [{{"_id": "6a0000000000000000000001",
@@ -174,7 +214,7 @@ fn a_lead_is_the_same_person_with_both_vendors_of_leads() {
                "profile": {{"userDetails": {{"name": "Rowan Sample ", "contact": {{"email": "rowan@sim.example",
                "phone": {{"number": "2135550142", "prefix": "+1"}}}}}}}}}}]}}"#
         );
-        let chat = read("convertalk", "chats", Some("lead"), at, body);
+        let chat = chats(|request| request.param("type") == Some("lead")).read(at, body);
         for (name, batch) in [("convoso", dialer), ("convertalk", chat)] {
             let lead =
                 ["created_at", "name", "email", "phone_e164"].map(|column| value(&batch, "leads", column));

@@ -1,45 +1,50 @@
-//! The recorded pages of a stream, with the story they tell.
+//! The recorded answers of a stream, with the story they tell.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use crate::source::Endpoint;
-use crate::vendors::Vendor;
+use super::{Subject, vendors};
+use crate::source::{Response, Vendor};
 
 /// The file that holds the story, beside the pages.
 const STORY: &str = "story.txt";
 
-/// When this variable is `write`, the stories told now replace those on disk. Read the difference before you keep it.
-const VARIABLE: &str = "STORIES";
+/// When this variable is `1`, the stories told now replace those on disk. Read the difference before you keep it.
+const VARIABLE: &str = "CONVENE_BLESS";
 
-/// The folder of one stream: `01.json`, `02.json` and so on, in the order of the questions.
+/// Where vendors are: those of the register, and the example.
+const ROOTS: [&str; 2] = ["src/vendors", "src/vendors/conformance"];
+
+/// The folder of one stream: `01.json`, `02.json` and so on, in the order of the page requests. An answer whose status is
+/// another than 200 has it in its name: `03.404.json`.
 pub(super) struct Fixtures {
     folder: PathBuf,
-    /// The bodies, in order.
-    pub(super) pages: Vec<String>,
+    /// The answers, in order.
+    pub(super) answers: Vec<Response>,
 }
 
 impl Fixtures {
     /// The fixtures of a stream.
-    pub(super) fn of(vendor: &Vendor, stream: &Endpoint) -> Self {
-        let folder = root(vendor).join(stream.name);
+    pub(super) fn of(subject: Subject) -> Self {
+        let folder = folder_of(subject.vendor)
+            .join("fixtures")
+            .join(subject.stream.name);
         let names = names(&folder);
         let pages = names.iter().filter(|name| *name != STORY).enumerate();
-        let pages = pages.map(|(place, name)| {
-            let wanted = format!("{:02}.json", place + 1);
-            assert_eq!(*name, wanted, "{}: pages are numbered", folder.display());
-            read(&folder.join(name))
+        let answers = pages.map(|(place, name)| Response {
+            status: status(name, place, &folder),
+            body: read(&folder.join(name)),
         });
         Self {
-            pages: pages.collect(),
+            answers: answers.collect(),
             folder,
         }
     }
 
     /// Fails with the first line that differs from the story on disk.
-    pub(super) fn compare(&self, told: &str) {
+    pub(super) fn compare_story(&self, told: &str) {
         let path = self.folder.join(STORY);
-        if env::var_os(VARIABLE).is_some_and(|value| value == "write") {
+        if env::var_os(VARIABLE).is_some_and(|value| value == "1") {
             fs::write(&path, told).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
         let kept = read(&path);
@@ -49,7 +54,7 @@ impl Fixtures {
                 (None, None) => break,
                 (kept, told) => assert!(
                     kept == told,
-                    "{}:{number}: the story differs\n  kept {}\n  told {}\nIf it is right, run the test with {VARIABLE}=write.",
+                    "{}:{number}: the story differs\n  kept {}\n  told {}\nIf it is right, run the test with {VARIABLE}=1.",
                     path.display(),
                     kept.unwrap_or("nothing more"),
                     told.unwrap_or("nothing more"),
@@ -60,30 +65,53 @@ impl Fixtures {
 }
 
 /// The streams that a vendor has fixtures for.
-pub(super) fn recorded(vendor: &Vendor) -> Vec<String> {
-    names(&root(vendor))
+pub(super) fn recorded_streams(vendor: &Vendor) -> Vec<String> {
+    names(&folder_of(vendor).join("fixtures"))
 }
 
-fn root(vendor: &Vendor) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/vendors/{}/fixtures", vendor.name))
+/// The folder of a vendor.
+pub(super) fn folder_of(vendor: &Vendor) -> PathBuf {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ROOTS.map(|root| crate_folder.join(root).join(vendor.name));
+    let folder = folders.into_iter().find(|folder| folder.is_dir());
+    folder.unwrap_or_else(|| panic!("{} has no folder", vendor.name))
+}
+
+/// The file as text.
+pub(super) fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The status of an answer by the name of its file.
+fn status(name: &str, place: usize, folder: &Path) -> u16 {
+    let middle = name
+        .strip_prefix(&format!("{:02}.", place + 1))
+        .and_then(|rest| rest.strip_suffix("json"));
+    let status = match middle {
+        Some("") => Some(200),
+        Some(middle) => middle.strip_suffix('.').and_then(|status| status.parse().ok()),
+        None => None,
+    };
+    status.unwrap_or_else(|| panic!("{}: `{name}` is not the next page", folder.display()))
 }
 
 /// What is in a folder, sorted.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut names: Vec<String> = entries
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
+    let name = |entry: std::io::Result<fs::DirEntry>| {
+        let entry = entry.expect("an entry");
+        entry.file_name().to_string_lossy().into_owned()
+    };
+    let mut names: Vec<String> = entries.map(name).collect();
     names.sort();
     names
 }
 
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+#[test]
+fn every_folder_of_fixtures_belongs_to_a_stream() {
+    for vendor in vendors() {
+        let mut names: Vec<&str> = vendor.streams.iter().map(|stream| stream.name).collect();
+        names.sort_unstable();
+        assert_eq!(recorded_streams(vendor), names, "{}", vendor.name);
+    }
 }

@@ -1,53 +1,72 @@
-//! A walk as text: the questions asked, the rows as they would be written, the rejects, the totals.
+//! A recorded slice as text: the page requests, the rows as they would be written, what could not be read, and the verdict.
 
 use std::fmt::Write;
 
 use chrono::SecondsFormat;
 
-use super::walk::Step;
-use crate::schema::{Children, Rows, Values};
-use crate::source::{Ask, Page, Request};
+use super::playback::{Playback, Step};
+use crate::reader::{ReadPage, Reading, Verdict};
+use crate::schema::{Children, Ownership, Proof, Rows, Values};
+use crate::source::{Request, Verb};
 
-/// The story of a walk.
-pub(super) fn tell(steps: &[Step<'_>]) -> String {
-    steps
-        .iter()
-        .map(|step| question(&step.ask) + &answer(&step.page))
-        .collect()
+/// The story of a slice.
+pub(super) fn tell(playback: &Playback<'_>) -> String {
+    tell_steps(&playback.steps) + &end(&playback.reading)
 }
 
-/// A question, as one line.
-pub(super) fn question(ask: &Ask) -> String {
-    let wait = if ask.wait.is_zero() {
-        String::new()
-    } else {
-        format!(" after {:?}", ask.wait)
+/// The story as far as it was read.
+pub(super) fn tell_steps(steps: &[Step<'_>]) -> String {
+    steps.iter().map(tell_step).collect()
+}
+
+fn tell_step(step: &Step<'_>) -> String {
+    let status = match step.answer.status {
+        200 => String::new(),
+        status => format!("(status {status})\n"),
     };
-    let stage = if ask.stage == 0 {
-        String::new()
-    } else {
-        format!(" in stage {}", ask.stage)
+    line_of(&step.request) + &status + &page(&step.page)
+}
+
+/// A page request, as one line.
+pub(super) fn line_of(request: &Request) -> String {
+    let verb = match request.verb {
+        Verb::Get => "",
+        Verb::PostForm => "form to ",
+        Verb::PostJson => "json to ",
     };
-    let Request { path, door, body, .. } = &ask.request;
-    let door = if door.is_empty() {
-        String::new()
-    } else {
-        format!("{door}: ")
+    let host = match request.host {
+        "" => String::new(),
+        host => format!("{host}: "),
     };
-    let body = body.as_deref().map(|body| format!(" {body}")).unwrap_or_default();
-    format!("> {door}{path} {:?}{body}{wait}{stage}\n", ask.request.params())
+    let params: Vec<String> = request
+        .params()
+        .iter()
+        .map(|(name, value)| format!(" {name}={}", quoted(value)))
+        .collect();
+    let body = request.body.as_deref().map(|body| format!(" {body}"));
+    let once = if request.is_repeatable { "" } else { " (once only)" };
+    let (path, params, body) = (&request.path, params.concat(), body.unwrap_or_default());
+    format!("> {verb}{host}{path}{params}{body}{once}\n")
 }
 
 /// What an answer held, a line each.
-fn answer(page: &Page) -> String {
+fn page(page: &ReadPage) -> String {
     let mut story = String::new();
     let mut line = |text: String| writeln!(story, "{text}").expect("writing to a String cannot fail");
     for rows in page.batch.rows() {
-        let mark = if rows.fills_gaps() { "   (fills a gap)" } else { "" };
-        (0..rows.len()).for_each(|place| line(row(rows, place) + mark));
+        let mark = match rows.ownership() {
+            Ownership::Whole => String::new(),
+            Ownership::Columns([]) => "   (stays as it is where it is already)".to_owned(),
+            Ownership::Columns(columns) => format!("   (of these, {} may change a row)", columns.join(" ")),
+        };
+        (0..rows.len()).for_each(|place| line(row(rows, place) + &mark));
     }
-    for (table, id) in page.batch.tombstones() {
-        line(format!("{}   {id}   is deleted", table.name));
+    for tombstone in page.batch.tombstones() {
+        let how = match tombstone.proof {
+            Proof::Stated => "is gone",
+            Proof::NotFound => "is not there",
+        };
+        line(format!("{}   {}   {how}", tombstone.table.name, tombstone.id));
     }
     for children in page.batch.children() {
         let Children {
@@ -58,30 +77,68 @@ fn answer(page: &Page) -> String {
     for reject in &page.rejects {
         line(format!("! item {}: {}", reject.position, reject.reason));
     }
-    if let Some(total) = page.total {
-        line(format!("(total {total})"));
+    for fault in &page.faults {
+        let row = fault.example.as_deref().unwrap_or("of a record without a row");
+        line(format!(
+            "? `{}` {}, {} times: {row}",
+            fault.field, fault.kind, fault.count
+        ));
     }
-    if let Some(warning) = page.warning {
-        line(format!("(warning: {warning})"));
-    }
-    if page.is_doubtful {
-        line("(doubtful)".to_owned());
+    if page.duplicate_count > 0 {
+        line(format!("({} rows came before)", page.duplicate_count));
     }
     story
 }
 
-/// A row: its table, its id, and every column that is not NULL.
+/// A row: its table, its id, every column that is not NULL, and what of the page request it was read with.
 fn row(rows: &Rows, place: usize) -> String {
     let columns = rows.table().columns.iter().zip(rows.columns());
-    let values: Vec<String> = columns
-        .filter_map(|(column, values)| Some(format!("{}={}", column.name, value(values, place)?)))
-        .collect();
+    let values = columns.filter_map(|(column, values)| {
+        let value = value(values, place)?;
+        Some(format!(" {}={value}", column.name))
+    });
+    let values: String = values.collect();
+    let context = rows.contexts().get(place).and_then(Option::as_deref);
+    let context = context
+        .map(|context| format!("   with {context}"))
+        .unwrap_or_default();
     format!(
-        "{}   {}   {}",
+        "{}   {}  {values}{context}",
         rows.table().name,
-        rows.ids()[place],
-        values.join(" ")
+        quoted(&rows.ids()[place])
     )
+}
+
+/// How the slice ended.
+fn end(reading: &Reading) -> String {
+    let verdict = match &reading.verdict {
+        Verdict::Complete => "complete".to_owned(),
+        Verdict::Incomplete(shortfall) => format!("incomplete: {shortfall}"),
+        Verdict::Failed(error) => format!("failed: {error}"),
+    };
+    let total = reading
+        .total
+        .map(|total| format!(" of {total}"))
+        .unwrap_or_default();
+    let mut story = format!(
+        "= {verdict}; {}{total} records on {} pages, {} rejected\n",
+        reading.record_count, reading.page_count, reading.reject_count
+    );
+    let mut line = |text: String| writeln!(story, "{text}").expect("writing to a String cannot fail");
+    for count in &reading.evidence {
+        line(format!("= {} lists: {}", count.list_count, count.evidence));
+    }
+    for seen in reading.seen.iter().filter(|_| reading.proves_absence) {
+        line(format!(
+            "= {}: what is none of {} ids is gone",
+            seen.table.name,
+            seen.ids.len()
+        ));
+    }
+    for warning in &reading.warnings {
+        line(format!("= warning: {warning}"));
+    }
+    story
 }
 
 fn value(values: &Values, place: usize) -> Option<String> {

@@ -1,13 +1,15 @@
 //! Conversations that change between two pages: thousands of orders of events against a small model of the vendor's list.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
 use fastrand::Rng;
 
-use super::{VENDOR, streams};
-use crate::schema::Region;
-use crate::source::{Account, Ask, Endpoint, Request, Response, Stream as _, Window};
+use super::streams::CONVERSATIONS;
+use super::testing::{account, slice_of};
+use crate::reader::{SliceLimits, Verdict};
+use crate::source::{Extent, Request, Response, Window};
 
 /// Rows of a page; the vendor's own limit would need too many rows.
 const PAGE: usize = 5;
@@ -30,6 +32,8 @@ struct Row {
 struct Model {
     rows: BTreeMap<u32, Row>,
     dice: Rng,
+    /// True where the last page with rows links to an empty one.
+    links_from_last_page: bool,
 }
 
 impl Model {
@@ -38,6 +42,7 @@ impl Model {
         let mut model = Self {
             rows: BTreeMap::new(),
             dice,
+            links_from_last_page: false,
         };
         for id in 1..=model.dice.u32(5..40) {
             let row = Row {
@@ -109,11 +114,11 @@ impl Model {
             .collect();
         listed.sort_unstable();
         let page = listed.get(skip..).unwrap_or_default();
-        let is_last = page.len() <= PAGE;
+        let is_last = page.len() <= PAGE && !self.links_from_last_page;
         let page = &page[..page.len().min(PAGE)];
         let records: Vec<String> = page
             .iter()
-            .map(|(_, id)| format!(r#"{{"id":"{id}","content_ids":[]}}"#))
+            .map(|(at, id)| format!(r#"{{"id":"{id}","content_ids":[],"oldest_sort_date":{at}}}"#))
             .collect();
         let link = page.last().filter(|_| !is_last).map_or("null".to_owned(), |(last, _)| {
             let came = page.iter().filter(|(at, _)| at == last).count() + if *last == from { skip } else { 0 };
@@ -130,34 +135,31 @@ impl Model {
     }
 }
 
-fn conversations() -> Endpoint {
-    let account = Account::new(VENDOR.time_zone, Region::US);
-    streams(&account)
-        .into_iter()
-        .find(|stream| stream.name == "conversations")
-        .unwrap()
+/// What reading a window came to.
+struct Outcome {
+    met: BTreeSet<u32>,
+    verdict: Verdict,
 }
 
-/// The ids that a walk meets while the list changes before each question.
-fn walk(stream: &Endpoint, model: &mut Model, changes: bool) -> BTreeSet<u32> {
+/// Reads the window while the list changes before each request, or while it does not.
+fn read(model: &mut Model, changes: bool) -> Outcome {
     let since = DateTime::from_timestamp(BEGIN, 0).unwrap();
     let window = Window {
         since,
         until: since + TimeDelta::seconds(LENGTH),
     };
-    let mut stack = vec![Ask::first(stream.first(&window), window)];
-    let (mut asked, mut met) = (HashSet::new(), BTreeSet::new());
-    while let Some(ask) = stack.pop() {
-        assert!(
-            asked.insert((ask.request.clone(), ask.stage)),
-            "{:?} is asked twice",
-            ask.request
-        );
+    let slice = slice_of(Extent::Window {
+        window,
+        is_open: false,
+    });
+    let mut reader = CONVERSATIONS.open(Arc::new(account()), slice, SliceLimits::default());
+    let mut met = BTreeSet::new();
+    while let Some(request) = reader.request() {
         if changes {
             model.change();
         }
-        let body = model.answer(&ask.request);
-        let page = stream.read(&ask, &Response { status: 200, body }).unwrap();
+        let body = model.answer(&request);
+        let page = reader.accept(&Response { status: 200, body }).unwrap();
         assert!(page.rejects.is_empty());
         let rows = page
             .batch
@@ -165,17 +167,17 @@ fn walk(stream: &Endpoint, model: &mut Model, changes: bool) -> BTreeSet<u32> {
             .iter()
             .filter(|rows| rows.table().name == "conversations");
         met.extend(rows.flat_map(|rows| rows.ids().iter().map(|id| id.parse::<u32>().unwrap())));
-        stack.extend(page.then);
     }
-    met
+    let verdict = reader.finish().verdict;
+    Outcome { met, verdict }
 }
 
 #[test]
 fn a_conversation_that_stays_is_never_lost_whatever_changes_around_it() {
-    let stream = conversations();
     for seed in 0..ORDERS {
         let mut model = Model::new(seed);
-        let met = walk(&stream, &mut model, true);
+        let Outcome { met, verdict } = read(&mut model, true);
+        assert_eq!(verdict, Verdict::Complete, "seed {seed}");
         let still = model.rows.iter().filter(|(_, row)| row.is_still);
         let lost: Vec<&u32> = still.map(|(id, _)| id).filter(|id| !met.contains(id)).collect();
         assert!(lost.is_empty(), "seed {seed}: {lost:?}");
@@ -183,12 +185,12 @@ fn a_conversation_that_stays_is_never_lost_whatever_changes_around_it() {
 }
 
 #[test]
-fn what_moved_while_it_was_read_comes_with_the_next_walk() {
-    let stream = conversations();
+fn what_moved_while_it_was_read_comes_with_the_next_slice() {
     for seed in 0..ORDERS / 10 {
         let mut model = Model::new(seed);
-        walk(&stream, &mut model, true);
-        let met = walk(&stream, &mut model, false);
+        read(&mut model, true);
+        let Outcome { met, verdict } = read(&mut model, false);
+        assert_eq!(verdict, Verdict::Complete, "seed {seed}");
         let there = model.rows.iter().filter(|(_, row)| row.at < BEGIN + LENGTH);
         let there: BTreeSet<u32> = there.map(|(id, _)| *id).collect();
         assert_eq!(met, there, "seed {seed}");
@@ -196,19 +198,31 @@ fn what_moved_while_it_was_read_comes_with_the_next_walk() {
 }
 
 #[test]
-fn a_second_with_more_rows_than_a_page_is_passed() {
-    let stream = conversations();
-    for count in [5, 12, 23] {
+fn a_second_with_more_rows_than_a_page_is_passed_wherever_it_lies() {
+    for (first, count) in [(0, 5), (0, 12), (0, 23), (7, 5), (7, 12), (7, 23), (7, 41)] {
         let mut model = Model::new(0);
         model.rows.clear();
         for id in 1..=count {
             let row = Row {
-                at: BEGIN + i64::from(id / 20),
+                at: BEGIN + first + i64::from(id / 20),
                 is_priority: false,
                 is_still: true,
             };
             model.rows.insert(id, row);
         }
-        assert_eq!(walk(&stream, &mut model, false).len(), count as usize, "{count}");
+        let Outcome { met, verdict } = read(&mut model, false);
+        assert_eq!(met.len(), count as usize, "{first} {count}");
+        assert_eq!(verdict, Verdict::Complete, "{first} {count}");
+    }
+}
+
+#[test]
+fn a_list_that_links_on_from_its_last_page_ends_where_there_is_no_link() {
+    for seed in 0..ORDERS / 10 {
+        let mut model = Model::new(seed);
+        model.links_from_last_page = true;
+        let Outcome { met, verdict } = read(&mut model, false);
+        let there: BTreeSet<u32> = model.rows.keys().copied().collect();
+        assert_eq!((met, verdict), (there, Verdict::Complete), "seed {seed}");
     }
 }

@@ -1,47 +1,40 @@
-//! Conversocial, which reads social media and messages for agents: its facts, and its streams as values.
+//! Conversocial, which reads social media and messages for agents: its facts, and the list of its streams.
+//!
+//! Its budget is small, 30 requests a minute, and nothing tells what changed. So conversations are read by the time that the
+//! vendor sorts them by, again and again over spans that grow, and two further streams follow those that are older: a sweep
+//! over what nobody has dealt with, and a look at each one that is held as open. Customers have no list and are asked for by id.
 
-mod catalogue;
-mod conversations;
+mod conversation;
 mod envelope;
-mod events;
-mod lists;
-mod loose;
-mod map;
-mod paging;
-mod profiles;
-mod reports;
-mod time;
-mod wire;
+mod streams;
+mod values;
 
 #[cfg(test)]
 mod interleavings;
+#[cfg(test)]
+mod testing;
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
-use crate::schema::{Contact, Conversation, ConversationChannel, ConversationTag, Entity, Message, Table};
 use crate::source::{
-    Absence, Account, Auth, Cursor, Door, Endpoint, Keys, Paginator, Reference, Request, Trailing, Windowing,
+    Absence, ApiHost, Auth, Link, OptionDef, OptionForm, Request, StreamDef, SyncMode, Vendor, one_partition,
 };
+use crate::wire::body::UNKNOWN;
 
-use super::{OptionForm, OptionKey, Vendor};
-
-/// HTTP Basic: the name of a token, and its secret (documented). One token reads exactly one account.
-const AUTH: Auth = Auth::Basic { name: "token_name" };
-/// What a conversation fills.
-const CONVERSATION_TABLES: &[&Table] = &[
-    Conversation::TABLE,
-    Message::TABLE,
-    ConversationTag::TABLE,
-    ConversationChannel::TABLE,
-];
+/// HTTP Basic: the name of a token, and its secret (documented). One token reads exactly one account (documented).
+const AUTH: Auth = Auth::Basic { name: TOKEN_NAME };
+/// The option that names the token.
+const TOKEN_NAME: &str = "token_name";
+/// The API host of customer profiles.
+const PROFILES: &str = "profiles";
+/// When what changes rarely is read.
+const FOUR_TIMES_A_DAY: Option<&str> = Some("0 5 */6 * * *");
 
 /// Conversocial.
 pub(super) const VENDOR: Vendor = Vendor {
     name: "conversocial",
-    doors: &[
-        Door {
+    hosts: &[
+        ApiHost {
             name: "",
             url_key: "base_url",
             default_url: Some("https://api.conversocial.com/v1.3"),
@@ -49,8 +42,8 @@ pub(super) const VENDOR: Vendor = Vendor {
             secret: "token_secret",
         },
         // The profiles of an account are in one region; the vendor tells which (documented).
-        Door {
-            name: profiles::DOOR,
+        ApiHost {
+            name: PROFILES,
             url_key: "profiles_base_url",
             default_url: None,
             auth: AUTH,
@@ -58,181 +51,63 @@ pub(super) const VENDOR: Vendor = Vendor {
         },
     ],
     options: &[
-        OptionKey {
-            name: "token_name",
+        OptionDef {
+            name: TOKEN_NAME,
             form: OptionForm::Text,
             is_required: true,
         },
-        OptionKey {
+        OptionDef {
             name: "profiles_base_url",
             form: OptionForm::Url,
             is_required: false,
         },
     ],
-    stream_names: &[
-        "conversations",
-        "open_conversations",
-        "followed_conversations",
-        "contacts",
-        "accounts",
-        "channels",
-        "agents",
-        "tags",
-        "report_exports",
-        "agent_events",
-        "profile_notes",
-        "profile_tags",
-        "profile_annotations",
-        "annotation_types",
-    ],
     time_zone: chrono_tz::UTC,
-    // 30 a minute for each token, over all lists and versions (documented); how the minute is counted is not said.
+    // Times are in UTC whatever zone the account is in (documented).
+    fixed_time_zone: Some(chrono_tz::UTC),
+    // 30 a minute for each token (documented); how the minute is counted is not said, and that all lists and versions share
+    // them is assumed.
     requests_per_minute: 28,
     max_in_flight: 1,
     timeout: Duration::from_mins(1),
     schedule: "0 */10 * * * *",
-    // The budget is small: what changes rarely, or only mends, leaves it to the conversations.
-    schedules: &[
-        ("open_conversations", "0 25 * * * *"),
-        ("followed_conversations", "0 15,45 * * * *"),
-        ("contacts", "0 35 * * * *"),
-        ("accounts", "0 5 */6 * * *"),
-        ("channels", "0 5 */6 * * *"),
-        ("agents", "0 5 */6 * * *"),
-        ("tags", "0 5 */6 * * *"),
-        ("annotation_types", "0 5 */6 * * *"),
-        ("report_exports", "0 55 * * * *"),
+    identified_by: "agents",
+    account_options: &[TOKEN_NAME],
+    streams: &[
+        &streams::CONVERSATIONS,
+        &streams::OPEN_CONVERSATIONS,
+        &streams::FOLLOWED_CONVERSATIONS,
+        &streams::CONTACTS,
+        &streams::ACCOUNTS,
+        &streams::CHANNELS,
+        &streams::AGENTS,
+        &streams::TAGS,
+        &streams::REPORT_EXPORTS,
+        &streams::AGENT_EVENTS,
+        &streams::PROFILE_NOTES,
+        &streams::PROFILE_TAGS,
+        &streams::PROFILE_ANNOTATIONS,
+        &streams::ANNOTATION_TYPES,
     ],
-    off: &["agent_events"],
-    streams,
 };
 
-/// The streams of one account. Its times are in UTC whatever zone the account is in (documented).
-fn streams(account: &Account) -> Vec<Endpoint> {
-    let account = &Account {
-        time_zone: chrono_tz::UTC,
-        ..account.clone()
-    };
-    let mut streams = vec![
-        conversations(account),
-        open_conversations(account),
-        followed_conversations(account),
-        contacts(account),
-    ];
-    streams.extend(catalogue::short_lists(account));
-    streams.extend([
-        catalogue::report_exports(account),
-        catalogue::agent_events(account),
-    ]);
-    if account.has_door(profiles::DOOR) {
-        streams.extend(catalogue::profiles(account));
-    }
-    streams
-}
-
-/// Conversations by the time that the vendor sorts them by.
-fn conversations(account: &Account) -> Endpoint {
-    Endpoint {
-        name: "conversations",
-        tables: CONVERSATION_TABLES,
-        cursor: Cursor::KeySet(conversation_windows()),
-        account: account.clone(),
-        first: conversations::first,
-        open: conversations::list,
-        paginator: Paginator::By(conversations::both_priorities),
-        map: map::conversation,
-    }
-}
-
-/// Nothing tells what changed: status, labels and messages come long after the time that the list is sorted by. So the last
-/// week is read each time, the last month daily, and the last year weekly.
-fn conversation_windows() -> Windowing {
-    let days = TimeDelta::days;
-    Windowing {
-        widest: days(30),
-        overlap: days(7),
-        delay: TimeDelta::minutes(1),
-        settle: days(7),
-        ahead: TimeDelta::zero(),
-        trailing: vec![
-            Trailing {
-                span: days(30),
-                every: days(1),
-            },
-            Trailing {
-                span: days(365),
-                every: days(7),
-            },
-        ],
-    }
-}
-
-/// The sweep over all that nobody has dealt with: how old conversations that come back to life are noticed.
-fn open_conversations(account: &Account) -> Endpoint {
-    Endpoint {
-        name: "open_conversations",
-        cursor: Cursor::Whole(Absence::ProvesNothing),
-        first: conversations::unread,
-        paginator: Paginator::By(conversations::onward),
-        ..conversations(account)
-    }
-}
-
-/// Conversations that are held as open, one at a time: how the end of old ones is noticed.
-fn followed_conversations(account: &Account) -> Endpoint {
-    Endpoint {
-        name: "followed_conversations",
-        cursor: Cursor::Keys(Keys {
-            references: &[Reference {
-                table: Conversation::TABLE,
-                column: "id",
-                newest_by: "started_at",
-                unless: Some("is_closed"),
-            }],
-            renew_after: TimeDelta::days(1),
-            budget: 60,
-            question: conversations::about,
-        }),
-        open: conversations::one,
-        paginator: Paginator::Single,
-        ..conversations(account)
-    }
-}
-
-/// Customers. There is no list of them (seen in client programs).
-fn contacts(account: &Account) -> Endpoint {
-    const FIELDS: &str = "id,url,platform,platform_id,screen_name,real_name,location,website,description,\
-                          profile_picture,profile_link";
-    let question = |id: &str, _: &Account| {
-        Request::get(format!("authors/{}", paging::segment(id))).with("fields", FIELDS)
-    };
-    Endpoint {
-        name: "contacts",
-        tables: &[Contact::TABLE],
-        cursor: Cursor::Keys(Keys {
-            references: &[
-                Reference {
-                    table: Conversation::TABLE,
-                    column: "contact_id",
-                    newest_by: "started_at",
-                    unless: None,
-                },
-                Reference {
-                    table: Message::TABLE,
-                    column: "contact_id",
-                    newest_by: "sent_at",
-                    unless: None,
-                },
-            ],
-            // Profiles carry no time of change.
-            renew_after: TimeDelta::days(30),
-            budget: 300,
-            question,
-        }),
-        account: account.clone(),
-        first: |_, _| Request::get("authors"),
-        open: |body| envelope::one(body, "author"),
-        paginator: Paginator::Single,
-        map: map::contact,
-    }
-}
+/// What all streams have in common. Name, tables, mode, paging, envelope and mapping are each stream's own.
+const STREAM: StreamDef = StreamDef {
+    name: "",
+    fills: &[],
+    completes: &[],
+    mode: SyncMode::FullRefresh(Absence::ProvesNothing),
+    host: "",
+    schedule: None,
+    is_on: true,
+    partitions: one_partition,
+    shaped_by: &[],
+    promoted_by: None,
+    paging: &Link {
+        request: |_| Request::get(""),
+    },
+    envelope: |_, _| Err(UNKNOWN),
+    map: |_, _| Ok(()),
+    explain: envelope::explain_answer,
+    says_gone: |_| false,
+};

@@ -1,0 +1,549 @@
+//! Reading one slice: a stack of lists, each read page by page to an end that carries its evidence.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::schema::Table;
+use crate::source::{
+    Absence, Account, Context, Envelope, Evidence, Extent, Next, PageRows, Paging, ReadError, Request,
+    Response, Scope, Slice, StreamDef, SyncMode,
+};
+use crate::wire::body::Body;
+
+use super::loop_guard::{LoopGuard, Pass};
+use super::page::{Lookup, ReadPage, fingerprint, read_records};
+use super::tally::{Mismatch, Tally};
+use super::verdict::{Shortfall, Verdict, has_too_many_rejects};
+use super::{EvidenceCount, ReadSlice, Reading, SeenIds, SliceLimits};
+
+/// How often a list is read whose rows do not agree with its total, each reading adding to what came before: rows of one
+/// second that change places with every request are met within a few readings.
+const LIST_READINGS: u32 = 12;
+/// How often a whole slice is read for the same reason.
+const SLICE_READINGS: u32 = 2;
+/// So many ids in a row that cannot be read are no fault of the ids.
+const ID_FAILURES_IN_A_ROW: u64 = 5;
+
+/// The ids of a table that were met so far.
+struct Gathered {
+    table: &'static Table,
+    ids: HashSet<String>,
+}
+
+impl Gathered {
+    fn into_seen(self) -> SeenIds {
+        SeenIds {
+            table: self.table,
+            ids: self.ids.into_iter().collect(),
+        }
+    }
+}
+
+/// A list that is waiting to be read.
+#[derive(Debug, Clone)]
+struct Waiting<P> {
+    at: P,
+    /// Lists that take the place of others belong to one lineage with them.
+    lineage: usize,
+}
+
+/// The list that is being read.
+#[derive(Debug)]
+struct Current<P> {
+    first: Waiting<P>,
+    at: P,
+    /// True for the request that has to confirm an answer which means "none" only perhaps.
+    is_confirmation: bool,
+    reading: u32,
+    /// The records on the pages of the present reading.
+    fingerprints: HashSet<u64>,
+}
+
+/// A slice that is being read.
+pub(super) struct SliceReader<P: Paging + 'static> {
+    paging: &'static P,
+    stream: &'static StreamDef,
+    account: Arc<Account>,
+    slice: Slice,
+    limits: SliceLimits,
+    stack: Vec<Waiting<P::Position>>,
+    current: Option<Current<P::Position>>,
+    guard: LoopGuard<(P::Position, bool)>,
+    pass: Pass,
+    /// Rows met by each lineage of lists.
+    lineage_rows: HashMap<usize, u64>,
+    tally: Tally,
+    /// The vendor's total of the present reading's first list.
+    total: Option<u64>,
+    is_first_page: bool,
+    /// The first flaw of the present reading of the slice.
+    shortfall: Option<Shortfall>,
+    failure: Option<ReadError>,
+    evidence: BTreeMap<&'static str, EvidenceCount>,
+    has_ambiguous_end: bool,
+    /// True where an earlier reading met "none" after rows: then no "none" of a later one is believed.
+    has_none_after_rows: bool,
+    page_count: u64,
+    byte_count: u64,
+    reject_count: u64,
+    unread_id_count: u64,
+    unread_ids_in_a_row: u64,
+    seen: Vec<Gathered>,
+    warnings: BTreeSet<&'static str>,
+}
+
+impl<P: Paging + 'static> SliceReader<P> {
+    pub(super) fn new(
+        paging: &'static P,
+        stream: &'static StreamDef,
+        account: Arc<Account>,
+        slice: Slice,
+        limits: SliceLimits,
+    ) -> Self {
+        let may_shrink = matches!(stream.mode, SyncMode::Incremental(_));
+        let mut reader = Self {
+            paging,
+            stream,
+            limits,
+            stack: Vec::new(),
+            current: None,
+            guard: LoopGuard::default(),
+            pass: Pass::default(),
+            lineage_rows: HashMap::new(),
+            tally: Tally::new(stream.fills[0], may_shrink),
+            total: None,
+            is_first_page: true,
+            shortfall: None,
+            failure: None,
+            evidence: BTreeMap::new(),
+            has_ambiguous_end: false,
+            has_none_after_rows: false,
+            page_count: 0,
+            byte_count: 0,
+            reject_count: 0,
+            unread_id_count: 0,
+            unread_ids_in_a_row: 0,
+            seen: tables_to_gather(stream, &slice),
+            warnings: BTreeSet::new(),
+            account,
+            slice,
+        };
+        reader.begin_slice();
+        reader
+    }
+
+    fn begin_slice(&mut self) {
+        self.pass.slice += 1;
+        self.total = None;
+        self.is_first_page = true;
+        self.shortfall = None;
+        self.has_ambiguous_end = false;
+        self.evidence.clear();
+        let first = self.paging.first(&self.scope());
+        self.stack = self.new_lineages(first);
+        self.begin_next_list();
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope {
+            slice: &self.slice,
+            account: &self.account,
+        }
+    }
+
+    fn new_lineages(&mut self, lists: Vec<P::Position>) -> Vec<Waiting<P::Position>> {
+        let begin = |at| {
+            let lineage = self.lineage_rows.len();
+            self.lineage_rows.insert(lineage, 0);
+            Waiting { at, lineage }
+        };
+        lists.into_iter().map(begin).collect()
+    }
+
+    fn begin_next_list(&mut self) {
+        self.current = None;
+        if let Some(first) = self.stack.pop() {
+            self.tally.begin_list();
+            self.pass.list += 1;
+            self.begin_reading(first, 0);
+        }
+    }
+
+    fn begin_reading(&mut self, first: Waiting<P::Position>, reading: u32) {
+        self.pass.reading = reading;
+        let at = first.at.clone();
+        self.current = Some(Current {
+            at: at.clone(),
+            is_confirmation: false,
+            fingerprints: HashSet::new(),
+            reading,
+            first,
+        });
+        self.admit(at, false);
+    }
+
+    /// Goes to a position, unless it has come before.
+    fn admit(&mut self, at: P::Position, is_confirmation: bool) {
+        let Some(current) = &mut self.current else { return };
+        current.at = at.clone();
+        current.is_confirmation = is_confirmation;
+        if !self.guard.admit((at, is_confirmation), self.pass) {
+            self.fail(ReadError::PagingLoop);
+        }
+    }
+
+    fn fail(&mut self, error: ReadError) {
+        self.failure = Some(error);
+        self.current = None;
+        self.stack.clear();
+    }
+
+    fn current(&self) -> Option<&Current<P::Position>> {
+        self.current.as_ref()
+    }
+
+    fn is_wanted(&self, got: &Response) -> Result<(), ReadError> {
+        if self.page_count >= self.limits.max_pages {
+            return Err(ReadError::TooManyPages {
+                pages: self.page_count,
+            });
+        }
+        if self.byte_count + got.body.len() as u64 > self.limits.max_bytes {
+            return Err(ReadError::TooManyBytes {
+                bytes: self.limits.max_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    /// Reads an answer to the request of the present position.
+    fn read(&mut self, got: &Response) -> Result<ReadPage, ReadError> {
+        self.is_wanted(got)?;
+        let Some(current) = self.current() else {
+            return Ok(ReadPage::default());
+        };
+        let at = current.at.clone();
+        let id = self.paging.id(&at).map(str::to_owned);
+        if let Some(id) = &id
+            && (self.stream.says_gone)(got)
+        {
+            return Ok(self.accept_missing(id));
+        }
+        if self.paging.says_none(&at, got) {
+            self.count_page(got);
+            return self.accept_perhaps_none(&at);
+        }
+        if !(200..300).contains(&got.status) {
+            return Err((self.stream.explain)(got));
+        }
+        let context = self.paging.context(&at, &self.scope());
+        let (stream, body) = (self.stream, Body::new(&got.body));
+        let envelope = body.open(|text| (stream.envelope)(text, &context))?;
+        if envelope.is_ambiguous_empty && envelope.records.is_empty() {
+            self.count_page(got);
+            self.warnings.extend(envelope.warning);
+            return self.accept_perhaps_none(&at);
+        }
+        let next = self.paging.next(&at, &envelope, &self.scope())?;
+        self.warnings
+            .extend(self.paging.warning(&at, &envelope, &self.scope()));
+        self.count_page(got);
+        let mut page = self.read_rows(&context, &envelope, &next);
+        page.lookup = id.map(|id| Lookup {
+            id,
+            is_missing: false,
+        });
+        self.follow(next);
+        Ok(page)
+    }
+
+    fn count_page(&mut self, got: &Response) {
+        self.page_count += 1;
+        self.byte_count += got.body.len() as u64;
+        self.unread_ids_in_a_row = 0;
+    }
+
+    /// Reads the rows of a page, unless others bring them again, and holds them against what was seen.
+    fn read_rows(
+        &mut self,
+        context: &Context,
+        envelope: &Envelope<'_>,
+        next: &Next<P::Position>,
+    ) -> ReadPage {
+        self.warnings.extend(envelope.warning);
+        if std::mem::take(&mut self.is_first_page) {
+            self.total = envelope
+                .total
+                .filter(|_| !matches!(self.stream.mode, SyncMode::Incremental(_)));
+        }
+        let row_count = envelope.records.len() as u64;
+        let are_dropped = matches!(
+            next,
+            Next::Instead {
+                rows: PageRows::Drop,
+                ..
+            }
+        );
+        if let Some(current) = &mut self.current {
+            // Rows of a wider request that are not even read say nothing about the list.
+            if !(current.is_confirmation && are_dropped) {
+                *self.lineage_rows.entry(current.first.lineage).or_default() += row_count;
+            }
+            let is_new = fingerprint(envelope).is_none_or(|print| current.fingerprints.insert(print));
+            if !is_new {
+                self.failure = Some(ReadError::PagingLoop);
+            }
+        }
+        if let Some(total) = envelope.total.filter(|total| *total < row_count) {
+            self.doubt(Shortfall::TotalTooSmall {
+                counted: row_count,
+                total,
+            });
+        }
+        if are_dropped {
+            return ReadPage::default();
+        }
+        let mut page = read_records(self.stream, &self.account, context, envelope);
+        page.batch.set_context(context.to_json());
+        self.gather(&page);
+        self.reject_count += page.rejects.len() as u64;
+        self.tally.add(&mut page, envelope.total);
+        page
+    }
+
+    fn gather(&mut self, page: &ReadPage) {
+        for seen in &mut self.seen {
+            let rows = page.batch.rows().iter().filter(|rows| rows.table() == seen.table);
+            seen.ids.extend(rows.flat_map(|rows| rows.ids().iter().cloned()));
+        }
+    }
+
+    /// Remembers the first flaw of a reading.
+    fn doubt(&mut self, shortfall: Shortfall) {
+        self.shortfall = self.shortfall.or(Some(shortfall));
+    }
+
+    fn follow(&mut self, next: Next<P::Position>) {
+        if self.failure.is_some() {
+            self.current = None;
+            self.stack.clear();
+            return;
+        }
+        match next {
+            Next::Page { page, before } => self.turn_page(page, before),
+            Next::End { evidence, then } => self.end_list(evidence, then),
+            Next::Instead { lists, .. } => {
+                let lineage = self.current().map_or(0, |current| current.first.lineage);
+                self.stack
+                    .extend(lists.into_iter().map(|at| Waiting { at, lineage }));
+                self.begin_next_list();
+            }
+        }
+        if self.current.is_none() && self.failure.is_none() {
+            self.end_reading();
+        }
+    }
+
+    fn turn_page(&mut self, page: P::Position, before: Vec<P::Position>) {
+        if before.is_empty() {
+            return self.admit(page, false);
+        }
+        // The rest of the list waits until the single pages were read, and keeps its lineage.
+        let lineage = self.current().map_or(0, |current| current.first.lineage);
+        self.stack.push(Waiting { at: page, lineage });
+        let before = self.new_lineages(before);
+        self.stack.extend(before);
+        self.begin_next_list();
+    }
+
+    /// Ends a list, or reads it again where its rows do not agree with its total.
+    fn end_list(&mut self, evidence: Evidence, then: Vec<P::Position>) {
+        let Some(current) = self.current.take() else {
+            return;
+        };
+        if let Some(mismatch) = self.tally.list_lack().or(self.tally.list_excess()) {
+            if current.reading + 1 < LIST_READINGS {
+                self.tally.begin_reading();
+                return self.begin_reading(current.first, current.reading + 1);
+            }
+            self.doubt(mismatch_of(mismatch));
+        }
+        if let Evidence::Presumed(what) = evidence {
+            self.doubt(Shortfall::Presumed(what));
+        }
+        self.count_evidence(evidence);
+        let then = self.new_lineages(then);
+        self.stack.extend(then);
+        self.begin_next_list();
+    }
+
+    fn count_evidence(&mut self, evidence: Evidence) {
+        let count = self.evidence.entry(evidence.word()).or_insert(EvidenceCount {
+            evidence,
+            list_count: 0,
+        });
+        count.evidence = evidence;
+        count.list_count += 1;
+    }
+
+    /// The vendor says "none", perhaps: a wider request has to confirm it, and a list that has shown rows is not empty.
+    fn accept_perhaps_none(&mut self, at: &P::Position) -> Result<ReadPage, ReadError> {
+        self.is_first_page = false;
+        self.has_ambiguous_end = true;
+        let Some(current) = self.current() else {
+            return Ok(ReadPage::default());
+        };
+        if !current.is_confirmation {
+            let at = self.paging.confirm(at, &self.scope());
+            self.admit(at, true);
+            return Ok(ReadPage::default());
+        }
+        let has_rows = self
+            .lineage_rows
+            .get(&current.first.lineage)
+            .is_some_and(|rows| *rows > 0);
+        if has_rows || self.has_none_after_rows {
+            self.has_none_after_rows = true;
+            self.doubt(Shortfall::NoneAfterRows);
+        }
+        // Now it is an empty page, and other lists may follow one.
+        let then = match self.paging.next(at, &Envelope::default(), &self.scope())? {
+            Next::End { then, .. } => then,
+            Next::Page { .. } | Next::Instead { .. } => Vec::new(),
+        };
+        self.follow(Next::End {
+            evidence: Evidence::NoneTwice,
+            then,
+        });
+        Ok(ReadPage::default())
+    }
+
+    /// The vendor proves that it has no row of this id: one that we hold is gone.
+    fn accept_missing(&mut self, id: &str) -> ReadPage {
+        self.page_count += 1;
+        self.unread_ids_in_a_row = 0;
+        let mut page = ReadPage::default();
+        page.batch.delete_missing(self.stream.fills[0], id.to_owned());
+        page.lookup = Some(Lookup {
+            id: id.to_owned(),
+            is_missing: true,
+        });
+        self.follow(Next::end(Evidence::ById));
+        page
+    }
+
+    /// Goes on to the next id where one cannot be read, unless the fault is not the id's.
+    fn pass_over_id(&mut self, error: ReadError) -> Result<ReadPage, ReadError> {
+        let is_of_all = matches!(
+            error,
+            ReadError::Refused { .. } | ReadError::Truncated | ReadError::WebPage
+        );
+        if is_of_all || self.unread_ids_in_a_row + 1 >= ID_FAILURES_IN_A_ROW {
+            return Err(error);
+        }
+        self.unread_ids_in_a_row += 1;
+        self.unread_id_count += 1;
+        self.page_count += 1;
+        self.begin_next_list();
+        Ok(ReadPage::default())
+    }
+
+    /// The slice was read to its end: once more where something is missing.
+    fn end_reading(&mut self) {
+        if let Some(mismatch) = self.tally.slice_lack(self.total) {
+            self.doubt(mismatch_of(mismatch));
+        }
+        if self.tally.conflict_count > 0 {
+            self.doubt(Shortfall::Conflict {
+                count: self.tally.conflict_count,
+            });
+        }
+        let is_list = matches!(
+            self.slice.extent,
+            Extent::List | Extent::Recent { .. } | Extent::Unfiltered
+        );
+        if is_list && self.has_ambiguous_end && self.tally.record_count == 0 {
+            self.doubt(Shortfall::NonePerhaps);
+        }
+        let may_help = self.shortfall.is_some() && self.tally.conflict_count == 0;
+        if may_help && self.pass.slice < SLICE_READINGS {
+            self.begin_slice();
+        }
+    }
+
+    fn verdict(&mut self) -> Verdict {
+        if let Some(error) = self.failure.take() {
+            return Verdict::Failed(error);
+        }
+        if self.current.is_some() {
+            return Verdict::Incomplete(Shortfall::Unfinished);
+        }
+        let (rejected, seen) = (self.reject_count, self.tally.record_count.max(self.reject_count));
+        if has_too_many_rejects(rejected, seen, self.limits.reject_share) {
+            return Verdict::Incomplete(Shortfall::Unreadable { rejected, seen });
+        }
+        if self.unread_id_count > 0 {
+            return Verdict::Incomplete(Shortfall::IdsUnread {
+                count: self.unread_id_count,
+            });
+        }
+        self.shortfall.map_or(Verdict::Complete, Verdict::Incomplete)
+    }
+}
+
+impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
+    fn request(&mut self) -> Option<Request> {
+        let current = self.current()?;
+        Some(self.paging.request(&current.at, &self.scope()))
+    }
+
+    fn accept(&mut self, got: &Response) -> Result<ReadPage, ReadError> {
+        let is_by_id = self
+            .current()
+            .is_some_and(|current| self.paging.id(&current.at).is_some());
+        match self.read(got) {
+            Err(error) if is_by_id => self.pass_over_id(error),
+            read => read,
+        }
+    }
+
+    fn finish(mut self: Box<Self>) -> Reading {
+        let verdict = self.verdict();
+        Reading {
+            proves_absence: verdict == Verdict::Complete && self.reject_count == 0 && !self.has_ambiguous_end,
+            verdict,
+            evidence: self.evidence.into_values().collect(),
+            total: self.total,
+            record_count: self.tally.record_count,
+            reject_count: self.reject_count,
+            page_count: self.page_count,
+            seen: self.seen.into_iter().map(Gathered::into_seen).collect(),
+            warnings: self.warnings,
+        }
+    }
+}
+
+fn mismatch_of(mismatch: Mismatch) -> Shortfall {
+    let Mismatch { counted, total } = mismatch;
+    if counted < total {
+        Shortfall::Missing { counted, total }
+    } else {
+        Shortfall::TotalTooSmall { counted, total }
+    }
+}
+
+/// The tables of which a complete slice tells what is gone.
+fn tables_to_gather(stream: &StreamDef, slice: &Slice) -> Vec<Gathered> {
+    let tables: Vec<&'static Table> = match (&stream.mode, stream.mode.absence()) {
+        (SyncMode::Daily(_), _) => vec![stream.fills[0]],
+        (_, Absence::Gone { tables, .. }) if matches!(slice.extent, Extent::List | Extent::Unfiltered) => {
+            tables.to_vec()
+        }
+        _ => Vec::new(),
+    };
+    let gather = |table| Gathered {
+        table,
+        ids: HashSet::new(),
+    };
+    tables.into_iter().map(gather).collect()
+}

@@ -1,0 +1,19 @@
+//! Places where a test can end the process. A release build has none.
+
+/// Ends the process at once where the variable `CONVENE_FAILPOINT` names this place. `NAME:3` means the third time.
+pub fn reach_failpoint(name: &str) {
+    #[cfg(debug_assertions)]
+    {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static REACHED: AtomicU32 = AtomicU32::new(0);
+        let Ok(wanted) = std::env::var("CONVENE_FAILPOINT") else {
+            return;
+        };
+        let (place, number) = wanted.split_once(':').unwrap_or((&wanted, "1"));
+        if place == name && REACHED.fetch_add(1, Ordering::SeqCst) + 1 == number.parse().unwrap_or(1) {
+            std::process::abort();
+        }
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = name;
+}

@@ -1,0 +1,126 @@
+//! What the engine reports while it works and afterwards.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::warehouse::Counts;
+use connectors::source::{Remedy, Window};
+
+/// Hears what happens. It must not block.
+pub type Observer = Arc<dyn Fn(Event<'_>) + Send + Sync>;
+
+/// Hears nothing.
+pub fn no_observer() -> Observer {
+    Arc::new(|_| ())
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// A run knows how many slices are before it.
+    RunPlanned {
+        /// The source.
+        source: &'a str,
+        /// The stream.
+        stream: &'a str,
+        /// How many slices.
+        slice_count: usize,
+    },
+    /// A batch has landed.
+    BatchLoaded {
+        /// The source.
+        source: &'a str,
+        /// The stream.
+        stream: &'a str,
+        /// What became of its rows.
+        counts: Counts,
+    },
+    /// A slice has ended, complete or not.
+    SliceEnded {
+        /// The source.
+        source: &'a str,
+        /// The stream.
+        stream: &'a str,
+    },
+    /// A run has ended.
+    RunEnded(&'a RunReport),
+}
+
+/// What a run did.
+#[derive(Debug, Clone)]
+pub struct RunReport {
+    /// The source.
+    pub source: String,
+    /// The stream.
+    pub stream: String,
+    /// How many slices ended complete.
+    pub complete_count: usize,
+    /// The slices that did not.
+    pub unfinished: Vec<UnfinishedSlice>,
+    /// What became of the rows.
+    pub counts: Counts,
+    /// Rows that are missing at the vendor and wait for an operator's word.
+    pub held_deletions: i64,
+    /// Ids that are due and were left to later runs.
+    pub ids_left: i64,
+    /// What an operator should know about the vendor's answers.
+    pub warnings: Vec<&'static str>,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// True where ticks have asked for the next run before this one came to its end.
+    pub is_cut_short: bool,
+    /// True where the source itself failed, so that other streams would fail too.
+    pub is_source_failure: bool,
+}
+
+impl RunReport {
+    /// A run that has done nothing yet.
+    pub fn begin(source: &str, stream: &str) -> Self {
+        Self {
+            source: source.to_owned(),
+            stream: stream.to_owned(),
+            complete_count: 0,
+            unfinished: Vec::new(),
+            counts: Counts::default(),
+            held_deletions: 0,
+            ids_left: 0,
+            warnings: Vec::new(),
+            elapsed: Duration::ZERO,
+            is_cut_short: false,
+            is_source_failure: false,
+        }
+    }
+
+    /// True where every slice was complete and nothing is left to later runs.
+    pub fn is_complete(&self) -> bool {
+        self.unfinished.is_empty() && self.ids_left == 0
+    }
+
+    /// The gravest remedy that its slices need.
+    pub fn remedy(&self) -> Option<Remedy> {
+        let of = |remedy| {
+            self.unfinished
+                .iter()
+                .any(|slice| slice.remedy == remedy)
+                .then_some(remedy)
+        };
+        of(Remedy::Operator)
+            .or_else(|| of(Remedy::Developer))
+            .or_else(|| of(Remedy::NextRun))
+    }
+}
+
+/// A slice that did not prove that everything is there.
+#[derive(Debug, Clone)]
+pub struct UnfinishedSlice {
+    /// Its partition, where its stream has several.
+    pub partition: String,
+    /// Its window; nothing for a whole list.
+    pub window: Option<Window>,
+    /// True where it broke off, false where it came to its end with something missing.
+    pub is_failed: bool,
+    /// Why.
+    pub reason: String,
+    /// What mends it.
+    pub remedy: Remedy,
+}

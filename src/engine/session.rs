@@ -1,0 +1,60 @@
+//! What a run works with: the right to the source, and the world around it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::observer::Observer;
+use super::source_gate::SourceGate;
+use super::table_locks::TableLocks;
+use crate::warehouse::{Lease, Warehouse};
+
+/// What a run works with.
+#[derive(Clone)]
+pub struct Session {
+    /// The warehouse.
+    pub warehouse: Warehouse,
+    /// The right to work on the source.
+    pub lease: Lease,
+    /// The time.
+    pub clock: Clock,
+    /// Says when to stop.
+    pub stop: CancellationToken,
+    /// Hears what happens.
+    pub observer: Observer,
+    /// Keeps slices apart that fill the same table.
+    pub(super) table_locks: TableLocks,
+    /// Keeps everybody away from a source that failed as a whole.
+    pub(super) gate: Arc<SourceGate>,
+    nudges: Arc<Mutex<HashMap<String, Arc<Notify>>>>,
+}
+
+impl Session {
+    pub(super) fn new(
+        warehouse: Warehouse,
+        lease: Lease,
+        clock: Clock,
+        stop: CancellationToken,
+        observer: Observer,
+    ) -> Self {
+        Self {
+            warehouse,
+            lease,
+            clock,
+            stop,
+            observer,
+            table_locks: TableLocks::default(),
+            gate: Arc::default(),
+            nudges: Arc::default(),
+        }
+    }
+
+    /// What wakes a stream before its schedule does.
+    pub(super) fn nudge_of(&self, stream: &str) -> Arc<Notify> {
+        let mut nudges = self.nudges.lock().unwrap_or_else(PoisonError::into_inner);
+        nudges.entry(stream.to_owned()).or_default().clone()
+    }
+}

@@ -1,0 +1,161 @@
+//! One slice: the next page is fetched while the last one is loaded, and the end is verified and recorded.
+
+use tokio::sync::mpsc;
+use tracing::debug;
+
+use crate::transport::Priority;
+use crate::warehouse::{Counts, LedgerSlice, NewSlice, RunId, SliceEnd, SliceOutcome, WarehouseError};
+use connectors::source::{Remedy, Slice};
+
+use super::SyncError;
+use super::failpoint::reach_failpoint;
+use super::fetch::{FetchSpec, fetch_pages};
+use super::load::load_pages;
+use super::plan::{PlannedSlice, Rank};
+use super::session::Session;
+use super::stream_spec::StreamSpec;
+use super::verify::{SliceResult, Verified, verify_slice};
+
+/// Pages that may wait between the two halves. More would only hold memory: the slower half sets the pace.
+const PAGES_AHEAD: usize = 2;
+
+/// What a slice came to.
+#[derive(Debug)]
+pub(super) struct SliceReport {
+    /// What became of the rows.
+    pub(super) counts: Counts,
+    /// Rows that are missing at the vendor and wait for an operator's word.
+    pub(super) held_deletions: i64,
+    /// What an operator should know about the vendor's answers.
+    pub(super) warnings: Vec<&'static str>,
+    /// Why it is not complete.
+    pub(super) flaw: Option<SliceFlaw>,
+}
+
+/// Why a slice is not complete.
+#[derive(Debug)]
+pub(super) struct SliceFlaw {
+    /// True where it broke off.
+    pub(super) is_failed: bool,
+    /// True where other slices of the source would fail for the same reason.
+    pub(super) is_of_source: bool,
+    /// In words.
+    pub(super) reason: String,
+    /// What mends it.
+    pub(super) remedy: Remedy,
+}
+
+/// Reads a slice, and records its end. An error means that the ledger itself could not be written; the next run closes it then.
+pub(super) async fn run_slice(
+    spec: &StreamSpec,
+    session: &Session,
+    run: RunId,
+    planned: &PlannedSlice,
+) -> Result<SliceReport, SyncError> {
+    let _locks = session.table_locks.lock_tables(spec.stream.fills).await;
+    let new = NewSlice {
+        run,
+        stream: spec.name(),
+        partition: &planned.partition,
+        generation: planned.generation,
+        purpose: planned.purpose,
+        window: planned.window(),
+        started_at: session.clock.now(),
+    };
+    let ledger = session.warehouse.begin_slice(&session.lease, &new).await?;
+    reach_failpoint("after begin of slice");
+    let slice = Slice {
+        partition: planned.partition.clone(),
+        extent: planned.extent.clone(),
+        started_at: ledger.started_at,
+    };
+    let (pages, queue) = mpsc::channel(PAGES_AHEAD);
+    let fetch = FetchSpec {
+        reader: spec.stream.open(spec.account.clone(), slice, spec.limits.slice),
+        priority: if planned.rank == Rank::Live {
+            Priority::Live
+        } else {
+            Priority::History
+        },
+        pages,
+    };
+    let (fetched, loaded) = tokio::join!(
+        fetch_pages(spec, session, fetch),
+        load_pages(spec, session, &ledger, planned.skip_probe, queue),
+    );
+    reach_failpoint("after last page");
+    let result = SliceResult {
+        spec,
+        planned,
+        fetched,
+        loaded,
+    };
+    end_slice(session, &ledger, result).await
+}
+
+async fn end_slice(
+    session: &Session,
+    ledger: &LedgerSlice,
+    mut result: SliceResult<'_>,
+) -> Result<SliceReport, SyncError> {
+    let mut verified = verify_slice(&mut result);
+    let recorded = match record_end(session, ledger, &result, &verified).await {
+        Err(lost @ SyncError::Warehouse(WarehouseError::Lost)) => {
+            verified = Verified::Failed(lost);
+            record_end(session, ledger, &result, &verified).await
+        }
+        recorded => recorded,
+    };
+    let SliceOutcome { deleted, held } = recorded?;
+    reach_failpoint("after end of slice");
+    let mut counts = result.loaded.counts;
+    counts.deleted += deleted;
+    debug!(row_count = counts.seen(), "Read a slice of `{}`", ledger.stream);
+    Ok(SliceReport {
+        counts,
+        held_deletions: held,
+        warnings: result.fetched.reading.warnings.iter().copied().collect(),
+        flaw: flaw_of(verified),
+    })
+}
+
+async fn record_end(
+    session: &Session,
+    ledger: &LedgerSlice,
+    result: &SliceResult<'_>,
+    verified: &Verified,
+) -> Result<SliceOutcome, SyncError> {
+    reach_failpoint("before end of slice");
+    let reason = verified.reason();
+    let end = SliceEnd {
+        batch_count: result.loaded.batch_count,
+        traffic: result.fetched.traffic,
+        vendor_total: result
+            .fetched
+            .reading
+            .total
+            .and_then(|total| i64::try_from(total).ok()),
+        evidence: result.evidence_lines(),
+        verdict: result.ledger_verdict(verified, &reason),
+    };
+    Ok(session.warehouse.end_slice(&session.lease, ledger, end).await?)
+}
+
+fn flaw_of(verified: Verified) -> Option<SliceFlaw> {
+    let reason = verified.reason();
+    match verified {
+        Verified::Complete => None,
+        Verified::Incomplete { remedy, .. } => Some(SliceFlaw {
+            is_failed: false,
+            is_of_source: false,
+            reason,
+            remedy,
+        }),
+        Verified::Failed(error) => Some(SliceFlaw {
+            is_failed: true,
+            is_of_source: error.is_of_source(),
+            reason,
+            remedy: error.remedy(),
+        }),
+    }
+}
