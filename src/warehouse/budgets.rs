@@ -31,7 +31,7 @@ impl Warehouse {
             .bind(credential)
             .bind(interval.as_secs_f64())
             .bind(f64::from(count))
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
             transaction.commit().await?;
             Ok(Duration::try_from_secs_f64(wait).unwrap_or(Duration::ZERO))
@@ -40,7 +40,11 @@ impl Warehouse {
     }
 
     /// Lets nobody use a credential before this instant: its vendor has asked for patience.
-    pub async fn postpone_requests(&self, credential: &str, until: DateTime<Utc>) -> Result<(), WarehouseError> {
+    pub async fn postpone_requests(
+        &self,
+        credential: &str,
+        until: DateTime<Utc>,
+    ) -> Result<(), WarehouseError> {
         repeated(|| async {
             let mut transaction = self.begin().await?;
             sqlx::query(
@@ -49,7 +53,7 @@ impl Warehouse {
             )
             .bind(credential)
             .bind(until)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
             transaction.commit().await
         })

@@ -22,6 +22,7 @@ mod session;
 mod sources;
 mod status;
 mod streams;
+mod transaction;
 mod words;
 
 pub use completion::{Completion, Reach, SliceOutcome};
@@ -31,8 +32,8 @@ pub use drift::TableFields;
 pub use error::WarehouseError;
 pub use lease::Lease;
 pub use ledger::{
-    EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd, SliceId,
-    SliceVerdict, Traffic,
+    EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd,
+    SliceId, SliceVerdict, Traffic,
 };
 pub use load::{Counts, Load};
 pub use lookups::DueIds;
