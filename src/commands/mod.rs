@@ -33,14 +33,10 @@ pub fn load_settings(files: &[PathBuf]) -> Result<Settings, Problems> {
         let files = DEFAULT_FILES.iter().map(PathBuf::from);
         files.filter(|file| file.exists()).collect()
     };
-    let files = if files.is_empty() {
-        defaults()
-    } else {
-        files.to_vec()
-    };
-    // Variables that are not Unicode cannot be ours.
+    let files = if files.is_empty() { defaults() } else { files.to_vec() };
+    // A name that is not Unicode cannot be ours; a value that is not is told by what it is for.
     let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
     settings::load(&files, environment, VENDORS)
 }
 
@@ -51,7 +47,5 @@ pub async fn connect_warehouse(settings: &Settings) -> anyhow::Result<Warehouse>
         max_connections: warehouse.max_connections,
         is_pooled: warehouse.pooler,
     };
-    Warehouse::connect(&warehouse.url, options)
-        .await
-        .context("No warehouse")
+    Warehouse::connect(&warehouse.url, options).await.context("No warehouse")
 }

@@ -39,16 +39,10 @@ pub struct ConfiguredStream {
 pub fn build_sources(settings: &Settings, budget: Arc<dyn RequestBudget>) -> anyhow::Result<Vec<Source>> {
     let client = HttpClient::new(budget, CREDENTIAL_KEY)?;
     let sources = settings.sources.values();
-    sources
-        .map(|source| build_source(settings, source, &client))
-        .collect()
+    sources.map(|source| build_source(settings, source, &client)).collect()
 }
 
-fn build_source(
-    settings: &Settings,
-    source: &settings::Source,
-    client: &HttpClient,
-) -> anyhow::Result<Source> {
+fn build_source(settings: &Settings, source: &settings::Source, client: &HttpClient) -> anyhow::Result<Source> {
     let name = &source.name;
     let hosts = open_hosts(source);
     let account = Arc::new(build_account(source, &hosts));
@@ -69,18 +63,14 @@ fn build_source(
 }
 
 fn build_account(source: &settings::Source, hosts: &BTreeMap<&'static str, HostAccess>) -> Account {
-    let vendor = source.vendor;
-    let own_zone = source.time_zone.unwrap_or(vendor.time_zone);
-    let addresses = hosts
-        .iter()
-        .map(|(name, access)| (*name, access.base_url.to_string()));
+    let addresses = hosts.iter().map(|(name, access)| (*name, access.base_url.to_string()));
     Account {
-        time_zone: vendor.fixed_time_zone.unwrap_or(own_zone),
+        time_zone: source.account_zone(),
         region: source.default_region.unwrap_or(Region::US),
         options: Arc::new(Options {
             values: source.options.clone(),
             hosts: addresses.collect(),
-            identity: vendor.account_options,
+            identity: source.vendor.account_options,
         }),
     }
 }

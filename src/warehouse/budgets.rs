@@ -31,7 +31,7 @@ impl Warehouse {
             .bind(credential)
             .bind(interval.as_secs_f64())
             .bind(f64::from(count))
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
             transaction.commit().await?;
             Ok(Duration::try_from_secs_f64(wait).unwrap_or(Duration::ZERO))
@@ -53,7 +53,7 @@ impl Warehouse {
             )
             .bind(credential)
             .bind(until)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
             transaction.commit().await
         })

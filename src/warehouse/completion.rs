@@ -1,11 +1,11 @@
 //! What a complete slice is worth: coverage, what of it is settled, its part of the re-reads, and the rows that are gone.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgConnection;
 
 use super::deletions::{Absences, judge_absences, judge_tombstones};
 use super::drift::{TableFields, book_fields};
 use super::ledger::{LedgerSlice, seconds};
+use super::transaction::Transaction;
 use super::{Lease, WarehouseError};
 
 /// What a complete slice is worth.
@@ -61,7 +61,7 @@ pub struct SliceOutcome {
 
 /// Books all of it.
 pub(super) async fn book_completion(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     completion: &Completion<'_>,
@@ -78,7 +78,7 @@ pub(super) async fn book_completion(
 }
 
 async fn extend_coverage(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     completion: &Completion<'_>,

@@ -1,16 +1,16 @@
 //! Fields that could not be read: counted with the batch that brought them.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use connectors::source::FieldFault;
 
+use super::transaction::Transaction;
 use super::words::{LONGEST_WORDS, fitting};
 use super::{Lease, WarehouseError};
 
 /// Counts the faults of a batch.
 pub(super) async fn store_faults(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     stream: &str,
     faults: &[FieldFault],

@@ -3,7 +3,6 @@
 use std::ops::AddAssign;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use connectors::reader::Lookup;
 use connectors::schema::{Batch, Ownership, Rows, TABLES};
@@ -16,6 +15,7 @@ use super::lookups::record_lookups;
 use super::merge::{Destination, Written, drop_unchanged, insert_rows, merge_rows};
 use super::pool::Repeats;
 use super::rejects::store_rejects;
+use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
 /// A batch to be loaded.
@@ -132,7 +132,7 @@ impl Warehouse {
         let mut transaction = self.begin().await?;
         let batches: i64 = sqlx::query_scalar("select batch_count from sync.slices where id = $1")
             .bind(load.slice.id)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(batches >= load.sequence)
@@ -166,7 +166,7 @@ fn destination<'a>(lease: &'a Lease, load: &Load<'_>) -> Destination<'a> {
 }
 
 async fn write_batch(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     load: &Load<'_>,
     mut counts: Counts,
@@ -195,7 +195,7 @@ async fn write_batch(
 
 /// Writes the rows of a table. Where the server refuses a value, the row that has it is found by halves and becomes a reject.
 async fn write_table(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
     is_new_ground: bool,
@@ -236,7 +236,7 @@ fn halves(mut rows: Rows) -> Vec<Rows> {
 
 /// Writes rows, or leaves the transaction as it was.
 async fn try_write(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
     is_new_ground: bool,
@@ -257,7 +257,7 @@ async fn try_write(
 
 /// Books the batch, which must be the next of its slice: none of those before may have been lost.
 async fn record_batch(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     load: &Load<'_>,
     counts: Counts,
 ) -> Result<(), WarehouseError> {

@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres};
+use sqlx::{AssertSqlSafe, Postgres};
 
 use connectors::schema::{Kind, Rows, Values};
 
 use super::WarehouseError;
 use super::ledger::SliceId;
+use super::transaction::Transaction;
 
 /// The first parameter of a merge that carries a typed column.
 const FIRST_OF_MERGE: usize = 9;
@@ -39,7 +40,7 @@ pub(super) struct Written {
 
 /// Drops the rows that the table already holds, and returns how many. They cost a look at the index and no write.
 pub(super) async fn drop_unchanged(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &mut Rows,
 ) -> Result<i64, WarehouseError> {
@@ -55,7 +56,7 @@ pub(super) async fn drop_unchanged(
 
 /// For each row, whether it differs from what the table holds, or is held from before the present generation.
 async fn differ_by_hash(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
 ) -> Result<Vec<bool>, WarehouseError> {
@@ -85,7 +86,7 @@ async fn differ_by_hash(
 
 /// The same for rows of which only some columns are ours: they have no hash of their own in the table.
 async fn differ_by_value(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
 ) -> Result<Vec<bool>, WarehouseError> {
@@ -118,7 +119,7 @@ async fn differ_by_value(
 
 /// Merges rows that are sorted by their ids, which differ.
 pub(super) async fn merge_rows(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
 ) -> Result<Written, WarehouseError> {
@@ -127,7 +128,7 @@ pub(super) async fn merge_rows(
 
 /// Inserts rows that are expected not to be there: one that is makes the server refuse them all. Sorted like those of a merge.
 pub(super) async fn insert_rows(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
 ) -> Result<Written, WarehouseError> {
@@ -139,7 +140,7 @@ pub(super) async fn insert_rows(
 }
 
 async fn write_rows(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     statement: String,
     to: Destination<'_>,
     rows: &Rows,

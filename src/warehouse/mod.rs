@@ -22,6 +22,7 @@ mod session;
 mod sources;
 mod status;
 mod streams;
+mod transaction;
 mod words;
 
 pub use completion::{Completion, Reach, SliceOutcome};

@@ -1,8 +1,7 @@
 //! Whether the role may do what will be asked of it.
 
-use sqlx::PgConnection;
-
 use super::session::takes_writes;
+use super::transaction::Transaction;
 use super::{Warehouse, WarehouseError};
 
 /// The oldest server that we know to do: it has ranges of several spans.
@@ -37,7 +36,7 @@ impl Warehouse {
         let mut transaction = self.begin().await?;
         let (role, version): (String, i32) =
             sqlx::query_as("select current_user::text, current_setting('server_version_num')::integer")
-                .fetch_one(&mut *transaction)
+                .fetch_one(&mut transaction)
                 .await?;
         if version < OLDEST_SERVER {
             problems.push(format!(
@@ -45,7 +44,7 @@ impl Warehouse {
                 version / 10_000
             ));
         }
-        if !takes_writes(&mut transaction).await? {
+        if !takes_writes(transaction.connection()).await? {
             problems.push(WarehouseError::ReadOnly.to_string());
         }
         let missing = if is_current {
@@ -71,7 +70,7 @@ impl Warehouse {
     }
 }
 
-async fn texts(connection: &mut PgConnection, query: &'static str) -> Result<Vec<String>, WarehouseError> {
+async fn texts(connection: &mut Transaction, query: &'static str) -> Result<Vec<String>, WarehouseError> {
     let texts: Vec<Option<String>> = sqlx::query_scalar(query).fetch_all(connection).await?;
     Ok(texts.into_iter().flatten().collect())
 }

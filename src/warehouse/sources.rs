@@ -5,6 +5,7 @@ use sqlx::AssertSqlSafe;
 use connectors::schema::Table;
 
 use super::pool::repeated;
+use super::transaction::Transaction;
 use super::{CHANNEL, Lease, Warehouse, WarehouseError};
 
 /// A source, as the settings have it.
@@ -71,7 +72,7 @@ impl Warehouse {
             "select account, state, reason, refused_account from sync.sources where source = $1 for update",
         )
         .bind(lease.source())
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut transaction)
         .await?;
         let state = match booked {
             None => SourceState::New,
@@ -122,7 +123,7 @@ impl Warehouse {
                 .bind(lease.source())
                 .bind(account)
                 .bind(reason)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
             transaction.commit().await
         })
@@ -139,12 +140,12 @@ impl Warehouse {
                  where source = $1 and state = 'refused'",
             )
             .bind(source)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
             sqlx::query("select pg_notify($1, 'adopt ' || $2)")
                 .bind(CHANNEL)
                 .bind(source)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
             transaction.commit_durably().await?;
             Ok(adopted.rows_affected() > 0)
@@ -168,7 +169,7 @@ impl Warehouse {
         let count = sqlx::query_as(AssertSqlSafe(statement))
             .bind(source)
             .bind(ids)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(count)
@@ -176,7 +177,7 @@ impl Warehouse {
 }
 
 async fn write_source(
-    connection: &mut sqlx::PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     entry: &SourceEntry<'_>,
 ) -> Result<(), WarehouseError> {

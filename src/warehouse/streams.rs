@@ -1,10 +1,9 @@
 //! What the settings want: the streams and partitions of a source, each with the identity of what it reads.
 
-use sqlx::PgConnection;
-
 use connectors::schema::Table;
 
 use super::pool::repeated;
+use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
 /// A stream's partition, as the settings want it.
@@ -62,7 +61,7 @@ impl Warehouse {
         let newest: i32 =
             sqlx::query_scalar("select coalesce(max(generation), 1) from sync.streams where source = $1")
                 .bind(lease.source())
-                .fetch_one(&mut *transaction)
+                .fetch_one(&mut transaction)
                 .await?;
         let mut registered = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -72,7 +71,7 @@ impl Warehouse {
             .bind(lease.source())
             .bind(entry.stream)
             .bind(entry.partition)
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await?;
             let is_new_generation = known.as_ref().is_some_and(|(_, identity)| {
                 identity
@@ -102,7 +101,7 @@ impl Warehouse {
 }
 
 async fn write_entry(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     entry: &StreamEntry<'_>,
     generation: i32,
@@ -134,7 +133,7 @@ async fn write_entry(
 
 /// Empties what is known of a partition; its totals stay.
 async fn begin_generation(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     entry: &StreamEntry<'_>,
     generation: i32,
@@ -175,7 +174,7 @@ async fn begin_generation(
 }
 
 async fn disable_others(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     entries: &[StreamEntry<'_>],
 ) -> Result<(), WarehouseError> {
