@@ -24,7 +24,8 @@ const TIMES: [(&str, &str); 7] = [
 
 fn account(name: &str) -> Account {
     let one = |text: &str| vec![text.to_owned()];
-    let hosts = vendor(name).into_iter().flat_map(|vendor| vendor.hosts);
+    let vendor = vendor(name).unwrap();
+    let hosts = vendor.hosts.iter();
     let options = Options {
         values: BTreeMap::from([("customer_id", one("c1")), ("bot_ids", one("b1"))]),
         hosts: hosts
@@ -32,9 +33,10 @@ fn account(name: &str) -> Account {
             .collect(),
         ..Options::default()
     };
+    let zone = vendor.fixed_time_zone.unwrap_or(chrono_tz::America::Los_Angeles);
     Account {
         options: Arc::new(options),
-        ..Account::new(chrono_tz::America::Los_Angeles, Region::US)
+        ..Account::new(zone, Region::US)
     }
 }
 
@@ -62,22 +64,33 @@ impl Question {
     fn read(&self, at: DateTime<Utc>, body: String) -> Batch {
         let name = self.vendor;
         let account = account(name);
-        let stream = vendor(name).and_then(|vendor| vendor.stream(self.stream)).unwrap();
+        let stream = vendor(name)
+            .and_then(|vendor| vendor.stream(self.stream))
+            .unwrap();
         let day = TimeDelta::hours(12);
         let window = Window::new(at - day, at + day).unwrap();
         let slice = Slice {
             partition: (stream.partitions)(&account).remove(0),
             extent: match stream.mode {
                 SyncMode::NewestFirst(_) => Extent::List,
-                _ => Extent::Window { window, is_open: false },
+                _ => Extent::Window {
+                    window,
+                    is_open: false,
+                },
             },
             started_at: window.until,
         };
         let mut reader = stream.open(Arc::new(account), slice, SliceLimits::default());
         loop {
-            let request = reader.request().unwrap_or_else(|| panic!("{name}: nobody asks for it"));
+            let request = reader
+                .request()
+                .unwrap_or_else(|| panic!("{name}: nobody asks for it"));
             let is_meant = (self.is_meant)(&request);
-            let body = if is_meant { body.clone() } else { self.none.to_owned() };
+            let body = if is_meant {
+                body.clone()
+            } else {
+                self.none.to_owned()
+            };
             let page = reader.accept(&Response { status: 200, body }).unwrap();
             if is_meant {
                 assert!(page.rejects.is_empty(), "{name}: {:?}", page.rejects);
