@@ -74,6 +74,7 @@ fn next(asked: FeedPosition, times: &[&str]) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn each_kind_of_page_leads_to_the_right_requests() {
     let second = FeedPosition { page: 2, ..FIRST };
     let again = FeedPosition {

@@ -138,6 +138,7 @@ type Case = (
 );
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn each_answer_leads_to_the_right_span() {
     let cases: [Case; 22] = [
         ("all came", "00:00-12:00", 5_000, false, "01:00", 77, "end"),
