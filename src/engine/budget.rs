@@ -24,11 +24,17 @@ impl WarehouseBudget {
 }
 
 impl RequestBudget for WarehouseBudget {
-    fn reserve_slot<'a>(&'a self, credential: &'a CredentialName, interval: Duration) -> BudgetFuture<'a, Slot> {
+    fn reserve_slot<'a>(
+        &'a self,
+        credential: &'a CredentialName,
+        interval: Duration,
+    ) -> BudgetFuture<'a, Slot> {
         let (warehouse, credential) = (self.warehouse.clone(), credential.clone());
         Box::pin(async move {
             let reserve = async move {
-                warehouse.reserve_request(credential.as_str(), interval, LONGEST_PAUSE).await
+                warehouse
+                    .reserve_request(credential.as_str(), interval, LONGEST_PAUSE)
+                    .await
             };
             Ok(match run_to_end(reserve).await? {
                 Reservation::After(wait) => Slot::After(wait),
