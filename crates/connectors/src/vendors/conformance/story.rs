@@ -24,7 +24,13 @@ fn tell_step(step: &Step<'_>) -> String {
         200 => String::new(),
         status => format!("(status {status})\n"),
     };
-    line_of(&step.request) + &status + &page(&step.page)
+    let record_count = step.sight.opened.map_or(0, |opened| opened.record_count);
+    let again = if record_count > 0 && step.sight.fates.is_empty() {
+        format!("({record_count} records, which other requests bring again)\n")
+    } else {
+        String::new()
+    };
+    line_of(&step.request) + &status + &again + &page(&step.page)
 }
 
 /// A page request, as one line.

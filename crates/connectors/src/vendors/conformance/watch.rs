@@ -98,7 +98,7 @@ impl WatchedSlice {
         let read = self.reader.accept(got);
         let sight = SIGHT.take();
         if let Ok(page) = &read {
-            require_balance(self.stream, page, &sight);
+            require_balance(self.stream, &got.body, page, &sight);
         }
         Seen { read, sight }
     }
@@ -118,11 +118,14 @@ pub(super) struct Seen {
 }
 
 /// Records in = rows + duplicates + tombstones + rejects. A page whose records other lists bring again has none of them.
-fn require_balance(stream: &StreamDef, page: &ReadPage, sight: &Sight) {
+fn require_balance(stream: &StreamDef, body: &str, page: &ReadPage, sight: &Sight) {
     let name = stream.name;
     let sum = |count: fn(&Fate) -> usize| sight.fates.iter().map(count).sum::<usize>();
     for (place, fate) in sight.fates.iter().enumerate() {
-        assert!(!fate.is_lost(), "{name}: record {place} is lost without a trace");
+        assert!(
+            !fate.is_lost(),
+            "{name}: record {place} is lost without a trace in\n{body}"
+        );
     }
     let record_count = sight.opened.map_or(0, |opened| opened.record_count);
     let is_read = !sight.fates.is_empty();

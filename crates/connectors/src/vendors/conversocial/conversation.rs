@@ -163,8 +163,11 @@ pub(super) fn map_conversation(item: &Item<'_>, batch: &mut Batch) -> Result<(),
             Err(error) => flaw = flaw.or(Some(error)),
         }
     }
-    if let Some(record) = group.conversation.raw() {
-        header(record, &told, item, batch)?;
+    match group.conversation.raw() {
+        Some(record) => header(record, &told, item, batch)?,
+        // Nothing stood where a conversation belongs.
+        None if told.is_empty() => flaw = flaw.or(Some(MapError::Missing("id"))),
+        None => {}
     }
     flaw.map_or(Ok(()), Err)
 }
