@@ -2,6 +2,7 @@
 
 use super::super::testing::{account, read_column};
 use super::*;
+use crate::schema::Ownership;
 
 fn read(record: &str) -> Mapped {
     let faults = Faults::new();
@@ -299,7 +300,11 @@ fn content_that_nobody_names_lands_unless_it_is_there() {
     let [rows] = mapped.batch.rows() else {
         panic!("one table")
     };
-    assert!(true, "a message that was placed before is not displaced");
+    assert_eq!(
+        rows.ownership(),
+        Ownership::Columns(&[]),
+        "a message that was placed before is not displaced"
+    );
     assert_eq!(mapped.column("messages", "conversation_id"), ["None"]);
 }
 

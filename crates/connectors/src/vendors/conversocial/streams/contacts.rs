@@ -13,6 +13,20 @@ use super::super::values::segment;
 const FIELDS: &str = "id,url,platform,platform_id,screen_name,real_name,location,website,description,\
                       profile_picture,profile_link";
 
+/// What an author says of itself. Which person it belongs to, profiles say.
+const OWNED: &[&str] = &[
+    "raw",
+    "name",
+    "handle",
+    "platform",
+    "platform_id",
+    "location",
+    "website",
+    "description",
+    "profile_link",
+    "picture_link",
+];
+
 /// Customers, by the ids that conversations and messages name.
 pub(crate) const CONTACTS: StreamDef = StreamDef {
     name: "contacts",
@@ -71,7 +85,7 @@ fn contact(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         picture_link: wire.profile_picture.owned(faults),
         ..Contact::default()
     };
-    batch.push(contact, item.record);
+    batch.push_partial(contact, item.record, OWNED);
     Ok(())
 }
 

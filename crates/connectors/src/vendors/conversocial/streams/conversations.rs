@@ -52,7 +52,7 @@ const POLICY: WindowPolicy = WindowPolicy {
     absence: crate::source::Absence::ProvesNothing,
     history: History::FromSettings,
     open_end: true,
-    unfiltered_every: None,
+    ..WindowPolicy::PLAIN
 };
 
 /// A list of conversations.
