@@ -4,11 +4,12 @@
 mod conformance;
 mod conversocial;
 mod converz;
+mod convoso;
 
 use crate::source::Vendor;
 
 /// Every vendor.
-pub const VENDORS: &[&Vendor] = &[&conversocial::VENDOR, &converz::VENDOR];
+pub const VENDORS: &[&Vendor] = &[&conversocial::VENDOR, &converz::VENDOR, &convoso::VENDOR];
 
 /// The vendor of this name.
 pub fn vendor(name: &str) -> Option<&'static Vendor> {

@@ -1,39 +1,44 @@
-//! Convoso, a dialer: its facts, and its streams as values.
+//! Convoso, a dialer: its facts, and the list of its streams.
+//!
+//! Streams are in `streams`, a file each; `envelope` opens answers, `values` reads what is this vendor's own way of writing,
+//! and `paging` holds what its streams page by beyond the common ways.
 
-mod agents;
-mod callbacks;
-mod calls;
-mod campaigns;
-mod consent;
-mod dispositions;
+mod envelope;
+mod paging;
+mod streams;
+mod values;
+
 #[cfg(test)]
 mod drive;
-mod envelope;
-mod events;
-mod leads;
-mod length;
-mod lists;
-mod map;
-mod performance;
-mod phone;
-mod recordings;
-mod wire;
 
 use std::time::Duration;
 
-use chrono::{NaiveDateTime, TimeDelta};
+use crate::source::{
+    Absence, Account, ApiHost, Auth, OptionDef, OptionForm, Request, Single, StreamDef, SyncMode, Vendor,
+    one_partition, says_gone_in_json,
+};
 
-use crate::source::{Account, Auth, Door, Window};
+use streams::{
+    agent_events, agent_performance, agents, callbacks, calls, campaigns, consent, dispositions, gone_leads,
+    leads, lists, recordings,
+};
 
-use super::{OptionForm, OptionKey, Vendor};
-
-/// The form of times in filters; local to the account, and no zone can be given (documented).
+/// The form of times in filters; local to the account, and no zone can be given.
 const TIME: &str = "%Y-%m-%d %H:%M:%S";
+
+/// Custom fields of leads that shall be columns of a view.
+const LEAD_FIELDS: &str = "lead_fields";
+
+/// Campaigns whose figures of agents are read besides those of the whole account.
+const PERFORMANCE_CAMPAIGNS: &str = "performance_campaigns";
+
+/// How the endpoints are asked that only the newer articles describe.
+const NEWER_ENDPOINTS_VERB: &str = "newer_endpoints_verb";
 
 /// Convoso.
 pub(super) const VENDOR: Vendor = Vendor {
     name: "convoso",
-    doors: &[Door {
+    hosts: &[ApiHost {
         name: "",
         url_key: "base_url",
         default_url: Some("https://api.convoso.com/v1"),
@@ -41,139 +46,128 @@ pub(super) const VENDOR: Vendor = Vendor {
         auth: Auth::Field("auth_token"),
         secret: "token",
     }],
-    options: &[OptionKey {
-        // Custom fields of leads that shall be columns of a view.
-        name: "lead_fields",
-        form: OptionForm::List,
-        is_required: false,
-    }],
-    stream_names: &[
-        "calls",
-        "leads",
-        "deleted_leads",
-        "archived_leads",
-        "agents",
-        "agent_performance",
-        "agent_events",
-        "callbacks",
-        "campaigns",
-        "lists",
-        "dispositions",
-        "do_not_call",
-        "sms_opt_outs",
-        "recordings",
+    options: &[
+        OptionDef {
+            name: LEAD_FIELDS,
+            form: OptionForm::List,
+            is_required: false,
+        },
+        OptionDef {
+            name: PERFORMANCE_CAMPAIGNS,
+            form: OptionForm::List,
+            is_required: false,
+        },
+        OptionDef {
+            name: NEWER_ENDPOINTS_VERB,
+            form: OptionForm::Choice(&["post", "get"]),
+            is_required: false,
+        },
     ],
     // Not documented. Epochs beside local times in the vendor's samples, and client programs, say US Pacific.
     time_zone: chrono_tz::America::Los_Angeles,
+    fixed_time_zone: None,
     // No limit is published. Client programs settled on one request at a time, 350 ms apart.
     requests_per_minute: 171,
     max_in_flight: 1,
     timeout: Duration::from_mins(1),
     schedule: "0 */5 * * * *",
-    schedules: &[
-        ("agents", "30 */15 * * * *"),
-        ("agent_performance", "40 */30 * * * *"),
-        ("agent_events", "10 1/15 * * * *"),
-        ("callbacks", "10 2/15 * * * *"),
-        ("campaigns", "30 */15 * * * *"),
-        ("lists", "30 */15 * * * *"),
-        ("dispositions", "30 3 * * * *"),
-        ("do_not_call", "10 4 * * * *"),
-        ("sms_opt_outs", "10 6 * * * *"),
-        // They only fill what the call log leaves out, with a question for each user.
-        ("recordings", "20 40 9 * * *"),
+    identified_by: agents::AGENTS.name,
+    account_options: &[],
+    streams: &[
+        &calls::CALLS,
+        &leads::LEADS,
+        &leads::CALLED_LEADS,
+        &gone_leads::DELETED_LEADS,
+        &gone_leads::ARCHIVED_LEADS,
+        &agents::AGENTS,
+        &agent_performance::AGENT_PERFORMANCE,
+        &agent_events::AGENT_EVENTS,
+        &callbacks::CALLBACKS,
+        &campaigns::CAMPAIGNS,
+        &lists::LISTS,
+        &dispositions::DISPOSITIONS,
+        &consent::DO_NOT_CALL,
+        &consent::SMS_OPT_OUTS,
+        &recordings::RECORDINGS,
     ],
-    off: &[],
-    streams: |account| {
-        vec![
-            calls::calls(account),
-            leads::leads(account),
-            leads::deleted(account),
-            leads::archived(account),
-            agents::agents(account),
-            performance::agent_performance(account),
-            events::agent_events(account),
-            callbacks::callbacks(account),
-            campaigns::campaigns(account),
-            lists::lists(account),
-            dispositions::dispositions(account),
-            consent::do_not_call(account),
-            consent::sms_opt_outs(account),
-            recordings::recordings(account),
-        ]
-    },
 };
 
-/// The first and last local second of a window.
-///
-/// Whether the ends of the vendor's filter are inclusive is not documented; both are assumed to be. In the autumn hour that
-/// happens twice a local time names two instants, so the bounds step out of it: reading more than the window does no harm.
-fn local_bounds(window: &Window, account: &Account) -> (NaiveDateTime, NaiveDateTime) {
-    let first = account.local(window.since);
-    let last = account.local(window.until - TimeDelta::nanoseconds(1));
-    let step = |time| account.repeats(time).unwrap_or_default();
-    (first - step(first), last + step(last))
+/// What the streams have in common; each states its own facts.
+const STREAM: StreamDef = StreamDef {
+    name: "",
+    fills: &[],
+    completes: &[],
+    mode: SyncMode::FullRefresh(Absence::ProvesNothing),
+    host: "",
+    schedule: None,
+    is_on: true,
+    partitions: one_partition,
+    shaped_by: &[],
+    promoted_by: None,
+    paging: &Single {
+        request: |_| Request::post_form(""),
+    },
+    envelope: envelope::open_campaigns,
+    map: |_, _| Ok(()),
+    explain: envelope::explain_answer,
+    says_gone: says_gone_in_json,
+};
+
+/// A request to an endpoint that the older documentation has not. The articles that describe it show a GET; a POST works at
+/// those that clients have tried, and keeps the token out of addresses.
+fn ask_newer_endpoint(path: &'static str, account: &Account) -> Request {
+    match account.option(NEWER_ENDPOINTS_VERB) {
+        Some("get") => Request::get(path),
+        _ => Request::post_form(path),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::calls::call_log;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
     use super::*;
     use crate::schema::Region;
+    use crate::source::{Options, Verb};
 
     #[test]
-    fn windows_become_inclusive_local_seconds() {
-        let account = Account::new(VENDOR.time_zone, Region::US);
-        for (since, until, first, last) in [
-            (
-                "2026-02-03T08:00:00Z",
-                "2026-02-03T09:00:00Z",
-                "2026-02-03 00:00:00",
-                "2026-02-03 00:59:59",
-            ),
-            (
-                "2026-02-03T08:00:00Z",
-                "2026-02-03T08:00:00.5Z",
-                "2026-02-03 00:00:00",
-                "2026-02-03 00:00:00",
-            ),
-            // Spring: 02:00 to 03:00 does not happen.
-            (
-                "2026-03-08T09:00:00Z",
-                "2026-03-08T11:00:00Z",
-                "2026-03-08 01:00:00",
-                "2026-03-08 03:59:59",
-            ),
-            // Autumn: 01:00 to 02:00 happens twice, and a window that cuts it takes all of it.
-            (
-                "2026-11-01T08:30:00Z",
-                "2026-11-01T09:30:00Z",
-                "2026-11-01 00:30:00",
-                "2026-11-01 02:29:59",
-            ),
-            (
-                "2026-11-01T07:00:00Z",
-                "2026-11-01T08:00:00Z",
-                "2026-11-01 00:00:00",
-                "2026-11-01 00:59:59",
-            ),
-            (
-                "2026-11-01T10:00:00Z",
-                "2026-11-01T11:00:00Z",
-                "2026-11-01 02:00:00",
-                "2026-11-01 02:59:59",
-            ),
+    fn names_are_unique_and_what_completes_a_table_fills_it() {
+        let mut names: Vec<&str> = VENDOR.streams.iter().map(|stream| stream.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), VENDOR.streams.len());
+        assert!(VENDOR.stream(VENDOR.identified_by).is_some());
+        for stream in VENDOR.streams {
+            assert!(!stream.fills.is_empty(), "{}", stream.name);
+            let fills = |table| stream.fills.contains(table);
+            assert!(stream.completes.iter().all(fills), "{}", stream.name);
+        }
+    }
+
+    #[test]
+    fn a_setting_makes_the_newer_endpoints_be_asked_by_get() {
+        for (value, verb) in [
+            (None, Verb::PostForm),
+            (Some("post"), Verb::PostForm),
+            (Some("get"), Verb::Get),
         ] {
-            let window = Window {
-                since: since.parse().unwrap(),
-                until: until.parse().unwrap(),
+            let options = Options {
+                values: value
+                    .map(|value| (NEWER_ENDPOINTS_VERB, vec![value.to_owned()]))
+                    .into_iter()
+                    .collect::<BTreeMap<_, _>>(),
+                ..Options::default()
             };
-            let request = call_log(&window, &account);
-            let bounds = (
-                request.param("start_time").unwrap(),
-                request.param("end_time").unwrap(),
+            let account = Account {
+                options: Arc::new(options),
+                ..Account::new(chrono_tz::UTC, Region::US)
+            };
+            assert_eq!(
+                ask_newer_endpoint("status/search", &account).verb,
+                verb,
+                "{value:?}"
             );
-            assert_eq!(bounds, (first, last), "{window}");
         }
     }
 }

@@ -1,0 +1,63 @@
+//! Ways of paging on top of the common ones: a note for the mapping beside the pages, and positions inside others.
+
+use crate::source::{Context, Envelope, Next, Paging, ReadError, Request, Scope};
+
+/// Pages whose mapping has to know something of the slice.
+pub(super) struct InContext<P> {
+    /// How the pages follow each other.
+    pub(super) pages: P,
+    /// What of the slice the mapping needs.
+    pub(super) context: fn(&Scope<'_>) -> Context,
+}
+
+impl<P: Paging> Paging for InContext<P> {
+    type Position = P::Position;
+
+    fn first(&self, scope: &Scope<'_>) -> Vec<P::Position> {
+        self.pages.first(scope)
+    }
+
+    fn request(&self, at: &P::Position, scope: &Scope<'_>) -> Request {
+        self.pages.request(at, scope)
+    }
+
+    fn next(
+        &self,
+        at: &P::Position,
+        got: &Envelope<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Next<P::Position>, ReadError> {
+        self.pages.next(at, got, scope)
+    }
+
+    fn confirm(&self, at: &P::Position, scope: &Scope<'_>) -> P::Position {
+        self.pages.confirm(at, scope)
+    }
+
+    fn id<'a>(&self, at: &'a P::Position) -> Option<&'a str> {
+        self.pages.id(at)
+    }
+
+    fn context(&self, _: &P::Position, scope: &Scope<'_>) -> Context {
+        (self.context)(scope)
+    }
+}
+
+/// What follows a page, with each position as a part of a larger one.
+pub(super) fn map_positions<P, Q>(next: Next<P>, into: impl Fn(P) -> Q) -> Next<Q> {
+    let all = |positions: Vec<P>| positions.into_iter().map(&into).collect();
+    match next {
+        Next::Page { page, before } => Next::Page {
+            page: into(page),
+            before: all(before),
+        },
+        Next::End { evidence, then } => Next::End {
+            evidence,
+            then: all(then),
+        },
+        Next::Instead { lists, rows } => Next::Instead {
+            lists: all(lists),
+            rows,
+        },
+    }
+}
