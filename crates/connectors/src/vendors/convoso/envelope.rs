@@ -184,9 +184,11 @@ fn open_object<'a>(
     nothing: &[i64],
     read: impl FnOnce(&'a str) -> Result<Envelope<'a>, ReadError>,
 ) -> Result<Envelope<'a>, ReadError> {
-    open(body, nothing, |data| match Field::new("data", data).is_nothing() {
-        true => Ok(perhaps_none(None)),
-        false => read(data),
+    open(body, nothing, |data| {
+        match Field::new("data", data).is_nothing() {
+            true => Ok(perhaps_none(None)),
+            false => read(data),
+        }
     })
 }
 

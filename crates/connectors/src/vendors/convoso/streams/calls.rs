@@ -18,7 +18,8 @@ use super::agents::is_system_user;
 const PAGE_SIZE: u64 = 500;
 
 /// What of a recording the call log knows best; the rest is that of the recordings of agents.
-const RECORDING_COLUMNS: &[&str] = &["raw", "call_id", "lead_id", "url", "media_type", "file_name"];
+pub(super) const RECORDING_COLUMNS: &[&str] =
+    &["raw", "call_id", "lead_id", "url", "media_type", "file_name"];
 
 /// A call without length that is younger than this is perhaps live, whatever its status says (assumed).
 const LIVE: TimeDelta = TimeDelta::minutes(15);
@@ -244,7 +245,9 @@ fn is_final(wire: &WireCall<'_>, started_at: Option<DateTime<Utc>>, item: &Item<
     let status = wire.status_name.owned(item.faults).unwrap_or_default();
     let status = status.to_ascii_lowercase().replace(['_', '-'], " ");
     let read_at = item.context.get(READ_AT).and_then(|at| at.parse().ok());
-    let age = started_at.zip(read_at).map(|(start, read): (_, DateTime<Utc>)| read - start);
+    let age = started_at
+        .zip(read_at)
+        .map(|(start, read): (_, DateTime<Utc>)| read - start);
     let is_young = age.is_some_and(|age| age < LIVE);
     !status.contains("in progress") && !is_young
 }

@@ -252,7 +252,10 @@ pub(super) fn read_lead(wire: &Lead<'_>, item: &Item<'_>) -> Result<schema::Lead
     let Item { account, faults, .. } = *item;
     let e164 = |number: &Field<'_>| read_e164(number, &wire.phone_code, faults, account);
     Ok(schema::Lead {
-        id: wire.id.key().or_else(|error| wire.lead_id.key().map_err(|_| error))?,
+        id: wire
+            .id
+            .key()
+            .or_else(|error| wire.lead_id.key().map_err(|_| error))?,
         created_at: wire.created_at.instant(faults, account),
         updated_at: wire.modified_at.instant(faults, account),
         name: join_texts(&wire.first_name, &wire.last_name, faults),
@@ -285,7 +288,10 @@ pub(super) fn read_lead(wire: &Lead<'_>, item: &Item<'_>) -> Result<schema::Lead
         custom_source: wire.source.owned(faults),
         list_id: wire.list_id.id(faults),
         list_name: wire.directory_name.owned(faults),
-        campaign_id: wire.campaign_uid.id(faults).or_else(|| wire.campaign_id.id(faults)),
+        campaign_id: wire
+            .campaign_uid
+            .id(faults)
+            .or_else(|| wire.campaign_id.id(faults)),
         campaign_name: wire.campaign_name.owned(faults),
         called_count: wire.called_count.count(faults),
         inbound_count: wire.called_count_inbound.count(faults),
