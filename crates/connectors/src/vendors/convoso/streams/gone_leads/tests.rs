@@ -276,6 +276,6 @@ fn a_lead_that_is_gone_is_a_row_that_tells_what_became_of_it_and_when() {
 fn a_span_that_only_confirms_another_takes_no_day_away() {
     let record = r#"{"id": 7, "modified_at": "2026-10-01T10:00:00Z"}"#;
     let (batch, _) = map_in_context(&ARCHIVED_LEADS, record, &Context::default()).unwrap();
-    assert!(batch.rows()[0].fills_gaps());
+    assert_eq!(batch.rows()[0].ownership(), crate::schema::Ownership::Columns(&[]));
     assert_eq!(batch.tombstones().len(), 1);
 }
