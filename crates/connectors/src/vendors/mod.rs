@@ -1,6 +1,8 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod conformance;
 mod conversocial;
 mod converz;

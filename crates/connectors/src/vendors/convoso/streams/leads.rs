@@ -252,10 +252,7 @@ pub(super) fn read_lead(wire: &Lead<'_>, item: &Item<'_>) -> Result<schema::Lead
     let Item { account, faults, .. } = *item;
     let e164 = |number: &Field<'_>| read_e164(number, &wire.phone_code, faults, account);
     Ok(schema::Lead {
-        id: wire
-            .id
-            .key()
-            .or_else(|error| wire.lead_id.key().map_err(|_| error))?,
+        id: key(wire)?,
         created_at: wire.created_at.instant(faults, account),
         updated_at: wire.modified_at.instant(faults, account),
         name: join_texts(&wire.first_name, &wire.last_name, faults),
@@ -301,6 +298,15 @@ pub(super) fn read_lead(wire: &Lead<'_>, item: &Item<'_>) -> Result<schema::Lead
         // Leads that are gone are told by streams of their own; the vendor has no channels.
         ..schema::Lead::default()
     })
+}
+
+/// Its id, under either name; a zero is none where the other holds one.
+fn key(wire: &Lead<'_>) -> Result<String, MapError> {
+    let faults = Faults::new();
+    let id = [wire.id, wire.lead_id]
+        .into_iter()
+        .find_map(|field| field.id(&faults));
+    id.map_or_else(|| wire.id.key(), Ok)
 }
 
 /// The first of the fields that holds a text.
