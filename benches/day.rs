@@ -33,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
     let embedded = Embedded::start().await?;
     println!("Postgres: {}", embedded.way());
     let sandbox = Sandbox::start(options()).await?;
-    sandbox.converz().knobs(|knobs| knobs.order = Order::Shuffled);
+    sandbox.converz().quirks(|quirks| quirks.order = Order::Shuffled);
     let url = embedded.url("postgres");
     let warehouse = Warehouse::connect(&SecretString::from(url.clone()), 2).await?;
     warehouse.migrate().await?;

@@ -29,7 +29,7 @@ impl Demo {
         let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
         let demo = commands::Demo::start(given).await?;
         print_line(&format!("Postgres: {}", demo.postgres));
-        let vendors = demo.simulated.sources.iter().map(|source| source.vendor.as_str());
+        let vendors = demo.simulated.sources.iter().map(|source| source.vendor.name);
         print_line(&format!(
             "Simulated vendors: {}\n",
             vendors.collect::<Vec<_>>().join(", ")

@@ -50,7 +50,10 @@ impl Sandbox {
         for source in &simulated.sources {
             print_line(&block(source));
         }
-        print_line("\nCtrl-C stops it.");
+        print_line(&format!(
+            "\nClock, faults, quirks and rows change below {}/sandbox.\nCtrl-C stops it.",
+            simulated.server.origin()
+        ));
         stop.cancelled().await;
         simulated.server.stop().await;
         Ok(COMPLETE)
@@ -61,7 +64,7 @@ impl Sandbox {
 fn block(source: &Source) -> String {
     let mut lines = vec![
         format!("\n[sources.{}]", source.name),
-        format!("vendor = \"{}\"", source.vendor),
+        format!("vendor = \"{}\"", source.vendor.name),
     ];
     let url = source.base_url.iter().map(|url| format!("base_url = \"{url}\""));
     lines.extend(url);

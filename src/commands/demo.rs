@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
-use crate::settings::{self, Settings, Since, Source};
+use crate::settings::{self, Limits, Settings, Source};
 use crate::warehouse::Warehouse;
 use embedded::Embedded;
 
@@ -122,7 +122,7 @@ impl Demo {
 fn settings(url: SecretString, simulated: &Simulated) -> Settings {
     let since = simulated.server.now() - TimeDelta::days(i64::from(DAYS));
     let sources = simulated.sources.iter().cloned().map(|source| Source {
-        since: Some(Since::Instant(since)),
+        since: Some(since),
         schedule: Some("*/10 * * * * *".to_owned()),
         ..source
     });
@@ -130,7 +130,9 @@ fn settings(url: SecretString, simulated: &Simulated) -> Settings {
         warehouse: settings::Warehouse {
             url,
             max_connections: 8,
+            pooler: false,
         },
+        limits: Limits::default(),
         lease: Duration::from_secs(30),
         sources: sources.map(|source| (source.name.clone(), source)).collect(),
     }

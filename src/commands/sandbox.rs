@@ -129,8 +129,9 @@ fn source(
 ) -> anyhow::Result<Source> {
     Ok(Source {
         name: name.to_owned(),
-        vendor: vendor.to_owned(),
+        vendor: connectors::vendors::vendor(vendor).context("A vendor that is simulated")?,
         base_url: Some(url.parse().context("The sandbox's own address")?),
+        allow_plain_http: false,
         secrets: BTreeMap::from([(key, SecretString::from(secret.to_owned()))]),
         options: BTreeMap::new(),
         time_zone: None,

@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use url::Url;
+use anyhow::Context;
+use chrono::TimeDelta;
 
 use crate::engine::{Limits, StreamSpec};
-use crate::settings::{self, Settings, Since, StreamSettings};
+use crate::settings::{self, Settings, SourceHost, StreamSettings};
 use crate::transport::{ApiClient, ApiLimits, HostAccess, HttpClient, RequestBudget};
 use connectors::reader::SliceLimits;
 use connectors::schema::Region;
-use connectors::source::{Account, ApiHost, Auth, Options, StreamDef, SyncMode, Vendor};
-use connectors::vendors::vendor;
+use connectors::source::{Account, Options, StreamDef, SyncMode, Vendor};
 
 /// Under which key credentials have their names in the budget.
 const CREDENTIAL_KEY: &[u8] = b"convene";
@@ -41,112 +39,57 @@ pub struct ConfiguredStream {
 pub fn build_sources(settings: &Settings, budget: Arc<dyn RequestBudget>) -> anyhow::Result<Vec<Source>> {
     let client = HttpClient::new(budget, CREDENTIAL_KEY)?;
     let sources = settings.sources.values();
-    sources
-        .map(|source| build_source(settings, source, &client))
-        .collect()
+    sources.map(|source| build_source(settings, source, &client)).collect()
 }
 
-fn build_source(
-    settings: &Settings,
-    source: &settings::Source,
-    client: &HttpClient,
-) -> anyhow::Result<Source> {
+fn build_source(settings: &Settings, source: &settings::Source, client: &HttpClient) -> anyhow::Result<Source> {
     let name = &source.name;
-    let vendor = vendor(&source.vendor).ok_or_else(|| anyhow!("sources.{name}.vendor: is unknown"))?;
-    let hosts = open_hosts(source, vendor)?;
-    let account = Arc::new(build_account(source, vendor, &hosts)?);
-    let api = client.open_api(vendor.name, hosts, api_limits(settings, source, vendor));
+    let hosts = open_hosts(source);
+    let account = Arc::new(build_account(source, &hosts));
+    let api = client.open_api(source.vendor.name, hosts, api_limits(settings, source));
     let builder = SpecBuilder {
         settings,
         source,
-        vendor,
-        since: source
-            .since
-            .map(|since| instant_of(since, &account))
-            .transpose()?,
         client: Arc::new(api.with_context(|| format!("sources.{name}"))?),
         account,
     };
-    let streams = vendor
-        .streams_of(&builder.account)
-        .filter(|stream| builder.is_on(stream));
-    let streams = streams.map(|stream| builder.configure(stream)).collect();
+    let streams = source.vendor.streams_of(&builder.account);
+    let enabled = streams.filter(|stream| builder.is_on(stream));
     Ok(Source {
         name: name.clone(),
-        vendor,
-        streams,
+        vendor: source.vendor,
+        streams: enabled.map(|stream| builder.configure(stream)).collect(),
     })
 }
 
-fn build_account(
-    source: &settings::Source,
-    vendor: &'static Vendor,
-    hosts: &BTreeMap<&'static str, HostAccess>,
-) -> anyhow::Result<Account> {
-    let region = source
-        .default_region
-        .as_deref()
-        .map_or(Some(Region::US), Region::parse);
-    let region = region.ok_or_else(|| anyhow!("sources.{}.default_region: is no country", source.name))?;
+fn build_account(source: &settings::Source, hosts: &BTreeMap<&'static str, HostAccess>) -> Account {
+    let vendor = source.vendor;
     let own_zone = source.time_zone.unwrap_or(vendor.time_zone);
-    Ok(Account {
+    let addresses = hosts.iter().map(|(name, access)| (*name, access.base_url.to_string()));
+    Account {
         time_zone: vendor.fixed_time_zone.unwrap_or(own_zone),
-        region,
+        region: source.default_region.unwrap_or(Region::US),
         options: Arc::new(Options {
             values: source.options.clone(),
-            hosts: hosts
-                .iter()
-                .map(|(name, access)| (*name, access.base_url.to_string()))
-                .collect(),
+            hosts: addresses.collect(),
             identity: vendor.account_options,
         }),
-    })
-}
-
-/// The API hosts whose address and credential are known; the main one must be.
-fn open_hosts(
-    source: &settings::Source,
-    vendor: &Vendor,
-) -> anyhow::Result<BTreeMap<&'static str, HostAccess>> {
-    let name = &source.name;
-    let mut hosts = BTreeMap::new();
-    for (place, host) in vendor.hosts.iter().enumerate() {
-        match (address_of(source, host), source.secrets.get(host.secret)) {
-            (Some(base_url), Some(secret)) => {
-                let user = match host.auth {
-                    Auth::Basic { name } => source
-                        .options
-                        .get(name)
-                        .and_then(|values| values.first())
-                        .cloned(),
-                    _ => None,
-                };
-                let access = HostAccess {
-                    base_url,
-                    auth: host.auth,
-                    user,
-                    secret: secret.clone(),
-                };
-                hosts.insert(host.name, access);
-            }
-            (None, _) if place == 0 => return Err(anyhow!("sources.{name}.{}: is missing", host.url_key)),
-            (_, None) if place == 0 => return Err(anyhow!("sources.{name}.{}: is missing", host.secret)),
-            _ => (),
-        }
     }
-    Ok(hosts)
 }
 
-/// The address of a host. One that shares its key with the main host shares the address.
-fn address_of(source: &settings::Source, host: &ApiHost) -> Option<Url> {
-    let own = source.options.get(host.url_key).and_then(|values| values.first());
-    let own = own.and_then(|url| url.parse().ok());
-    let main = source.base_url.clone().filter(|_| host.url_key == "base_url");
-    let default = || host.default_url.and_then(|url| url.parse().ok());
-    own.or(main).or_else(default)
+fn open_hosts(source: &settings::Source) -> BTreeMap<&'static str, HostAccess> {
+    let access = |known: SourceHost| HostAccess {
+        base_url: known.base_url,
+        auth: known.host.auth,
+        user: known.user,
+        secret: known.secret,
+    };
+    let hosts = source.known_hosts().into_iter();
+    hosts.map(|known| (known.host.name, access(known))).collect()
 }
 
-fn api_limits(settings: &Settings, source: &settings::Source, vendor: &Vendor) -> ApiLimits {
+fn api_limits(settings: &Settings, source: &settings::Source) -> ApiLimits {
+    let vendor = source.vendor;
     ApiLimits {
         requests_per_minute: source.requests_per_minute.unwrap_or(vendor.requests_per_minute),
         max_in_flight: source.max_in_flight.unwrap_or(vendor.max_in_flight),
@@ -156,23 +99,12 @@ fn api_limits(settings: &Settings, source: &settings::Source, vendor: &Vendor) -
     }
 }
 
-fn instant_of(since: Since, account: &Account) -> anyhow::Result<DateTime<Utc>> {
-    match since {
-        Since::Instant(at) => Ok(at),
-        Since::Date(day) => account
-            .instant(day.and_time(NaiveTime::MIN))
-            .context("`since` is out of range"),
-    }
-}
-
 /// What the streams of one source have in common.
 struct SpecBuilder<'a> {
     settings: &'a Settings,
     source: &'a settings::Source,
-    vendor: &'static Vendor,
     account: Arc<Account>,
     client: Arc<ApiClient>,
-    since: Option<DateTime<Utc>>,
 }
 
 impl SpecBuilder<'_> {
@@ -188,15 +120,15 @@ impl SpecBuilder<'_> {
         let own = self.own(stream);
         let schedule = own.schedule.clone().or_else(|| self.source.schedule.clone());
         ConfiguredStream {
-            schedule: schedule.unwrap_or_else(|| self.vendor.schedule_of(stream).to_owned()),
+            schedule: schedule.unwrap_or_else(|| self.source.vendor.schedule_of(stream).to_owned()),
             spec: StreamSpec {
                 source: self.source.name.clone(),
-                vendor: self.vendor,
+                vendor: self.source.vendor,
                 stream,
                 mode: adjust_mode(stream.mode, &own),
                 account: self.account.clone(),
                 client: self.client.clone(),
-                since: self.since,
+                since: self.source.since,
                 limits: self.limits(&own),
                 promoted: self.promoted(stream),
             },

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::Sender;
 
 use crate::transport::{Priority, Reply};
-use crate::warehouse::Traffic;
+use crate::warehouse::{TableFields, Traffic};
 use connectors::reader::{ReadPage, ReadSlice, Reading};
 use connectors::source::{Remedy, Request};
 
@@ -52,7 +52,7 @@ pub(super) struct FetchOutcome {
     /// Requests and bytes of the whole slice, failed attempts too.
     pub(super) traffic: Traffic,
     /// The fields of the records, by table.
-    pub(super) fields: Vec<(&'static str, Vec<String>)>,
+    pub(super) fields: Vec<TableFields>,
 }
 
 /// Fetches the pages of a slice until the slice machine wants no more.
@@ -151,7 +151,7 @@ impl Fetching<'_> {
         }
     }
 
-    async fn pause(&self, time: Duration) -> Result<(), SyncError> {
+    async fn pause(&mut self, time: Duration) -> Result<(), SyncError> {
         tokio::select! {
             () = self.session.stop.cancelled() => Err(SyncError::Stopped),
             () = tokio::time::sleep(time) => Ok(()),

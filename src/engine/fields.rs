@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
+use crate::warehouse::TableFields;
 use connectors::schema::Batch;
 
 /// More names than this are no fields but keys of some map, and say nothing.
@@ -29,13 +30,13 @@ impl Fields {
     }
 
     /// The names, sorted.
-    pub(super) fn into_sorted(self) -> Vec<(&'static str, Vec<String>)> {
+    pub(super) fn into_sorted(self) -> Vec<TableFields> {
         let tables = self.0.into_iter().filter(|(_, names)| !names.is_empty());
         tables
             .map(|(table, names)| {
-                let mut names: Vec<String> = names.into_iter().map(String::from).collect();
-                names.sort_unstable();
-                (table, names)
+                let mut fields: Vec<String> = names.into_iter().map(String::from).collect();
+                fields.sort_unstable();
+                TableFields { table, fields }
             })
             .collect()
     }
@@ -99,6 +100,10 @@ mod tests {
         let mut fields = Fields::default();
         fields.collect_names(&batch);
         let wanted = ["id", "name", "new", "tags"].map(str::to_owned).to_vec();
-        assert_eq!(fields.into_sorted(), [("agents", wanted)]);
+        let wanted = TableFields {
+            table: "agents",
+            fields: wanted,
+        };
+        assert_eq!(fields.into_sorted(), [wanted]);
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::warehouse::{
-    Absences, ColumnValue, Completion, EvidenceLine, Flaw, Reach, RetryDelay, SliceVerdict, TableFields,
+    Absences, ColumnValue, Completion, EvidenceLine, Flaw, Reach, RetryDelay, SliceVerdict,
 };
 use connectors::reader::{SeenIds, Shortfall, Verdict, has_too_many_rejects};
 use connectors::source::{Absence, DailyPolicy, Extent, Remedy, RowScope, SyncMode};
@@ -124,19 +124,19 @@ impl<'a> SliceResult<'a> {
         // A failure of the source is no flaw of the slice: the source itself is left alone for a while.
         let is_of_source = error.is_some_and(SyncError::is_of_source) || reason == "stopped before the end";
         let longest = match self.planned.rank {
-            _ if is_of_source => TimeDelta::zero(),
-            Rank::Live => LONGEST_LIVE_RETRY,
-            _ => LONGEST_RETRY,
+            _ if is_of_source => None,
+            Rank::Live => Some(LONGEST_LIVE_RETRY),
+            _ => Some(LONGEST_RETRY),
         };
         Flaw {
             reason,
             remedy,
             said: error.and_then(SyncError::said),
-            retry: RetryDelay {
-                first: FIRST_RETRY.min(longest),
+            retry: longest.map(|longest| RetryDelay {
+                first: FIRST_RETRY,
                 longest,
                 not_before: None,
-            },
+            }),
         }
     }
 
@@ -151,19 +151,9 @@ impl<'a> SliceResult<'a> {
             delete_share: self.spec.limits.delete_share,
             absences: self.absences(),
             not_found_times: policy.map_or(1, |policy| policy.times),
-            fields: self.table_fields(),
+            fields: &self.fetched.fields,
             record_count: self.fetched.reading.record_count,
         }
-    }
-
-    fn table_fields(&self) -> Vec<TableFields<'_>> {
-        let fields = self.fetched.fields.iter();
-        fields
-            .map(|(table, fields)| TableFields {
-                table,
-                fields: fields.clone(),
-            })
-            .collect()
     }
 
     fn reach(&self) -> Reach {
@@ -216,7 +206,7 @@ impl<'a> SliceResult<'a> {
         };
         let usual = Absences {
             table: seen.table,
-            seen: seen.ids.iter().map(String::as_str).collect(),
+            seen: &seen.ids,
             only: scope.map(|scope| self.column_value(scope)).into_iter().collect(),
             times,
             share: self.spec.limits.delete_share,

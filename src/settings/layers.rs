@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use config::{Config, ConfigError, Environment, FileFormat, Format, Map, Source, Value, ValueKind};
 use secrecy::SecretString;
 
+use super::forms::{BYTE_ORDER_MARK, trim_text};
 use super::problems::Findings;
 use super::secret;
 
@@ -15,6 +16,7 @@ const PREFIX: &str = "convene__";
 const SEPARATOR: &str = "__";
 const DATABASE_URL: &str = "DATABASE_URL";
 const FILE_BYTES: u64 = 1 << 20;
+const UTF_16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 /// One level of the tree.
 pub(super) type Table = Map<String, Value>;
@@ -29,7 +31,7 @@ pub(super) struct Variables {
 
 impl Variables {
     /// Sorts the environment; variables that are not ours are ignored.
-    pub(super) fn gather(
+    pub(super) fn sort_environment(
         environment: impl Iterator<Item = (String, String)>,
         findings: &mut Findings,
     ) -> Self {
@@ -54,12 +56,16 @@ impl Variables {
             return;
         };
         if !is_path(path) {
-            findings.report(
+            findings.add_problem(
                 name,
                 "is not a key; write it like CONVENE__WAREHOUSE__MAX_CONNECTIONS",
             );
-        } else if self.overrides.insert(lower, value).is_some() {
-            findings.report(
+            return;
+        }
+        let key = path.replace(SEPARATOR, ".");
+        let value = without_quotes(&key, &value, findings).to_owned();
+        if self.overrides.insert(lower, value).is_some() {
+            findings.add_problem(
                 name,
                 "is given twice in the environment, in different letter case",
             );
@@ -76,7 +82,7 @@ impl Variables {
                 .next()
                 .is_some_and(|(next, _)| next.starts_with(&below))
             {
-                findings.report(
+                findings.add_problem(
                     name.to_uppercase(),
                     "is a table in the environment and cannot have a value",
                 );
@@ -85,9 +91,24 @@ impl Variables {
     }
 }
 
+/// The value without literal quotes around it, which are a problem: a shell takes them away, other places do not.
+fn without_quotes<'a>(key: &str, value: &'a str, findings: &mut Findings) -> &'a str {
+    let text = trim_text(value);
+    let within = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    let Some(bare) = within('"').or_else(|| within('\'')) else {
+        return value;
+    };
+    findings.add_problem(
+        key,
+        "stands in literal quotes in the environment: env_file and the list form of docker pass them on, so leave them out",
+    );
+    bare
+}
+
 fn database_url(value: &str, findings: &mut Findings) -> SecretString {
-    secret::database(value).unwrap_or_else(|text| {
-        findings.report(DATABASE_URL, text);
+    let unquoted = without_quotes(DATABASE_URL, value, findings);
+    secret::parse_database_url(unquoted).unwrap_or_else(|text| {
+        findings.add_problem(DATABASE_URL, text);
         // Something must stand here, or the keys it overrides would be read and reported in vain.
         SecretString::default()
     })
@@ -100,16 +121,16 @@ fn is_path(path: &str) -> bool {
 }
 
 /// Merges the files in order, and the environment over them.
-pub(super) fn merge(
+pub(super) fn merge_layers(
     files: &[PathBuf],
     overrides: BTreeMap<String, String>,
     findings: &mut Findings,
 ) -> Table {
     let mut builder = Config::builder();
     for (position, path) in files.iter().enumerate() {
-        match read(path, FILE_BYTES).and_then(|text| parse(position, &text)) {
+        match read_text(path, FILE_BYTES).and_then(|text| parse(position, &text)) {
             Ok(layer) => builder = builder.add_source(layer),
-            Err(text) => findings.report_file(path.display().to_string(), text),
+            Err(text) => findings.add_file_problem(path.display().to_string(), text),
         }
     }
     let environment = Environment::with_prefix("CONVENE").separator(SEPARATOR);
@@ -119,12 +140,12 @@ pub(super) fn merge(
     if let Ok(ValueKind::Table(tree)) = built.map(|config| config.cache.kind) {
         return tree;
     }
-    findings.report_file("settings", "cannot be merged");
+    findings.add_file_problem("settings", "cannot be merged");
     Table::new()
 }
 
 /// How late a value was given; of two the higher wins.
-pub(super) fn rank(value: &Value) -> usize {
+pub(super) fn rank_of(value: &Value) -> usize {
     // A file's values carry its position, those of the environment a word.
     value
         .origin()
@@ -153,15 +174,23 @@ impl Source for Layer {
     }
 }
 
-/// The text of a file of at most so many bytes, or why there is none.
-pub(super) fn read(path: &Path, most: u64) -> Result<String, String> {
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(most + 1).read_to_string(&mut text));
+/// The text of a file of at most so many bytes, without a byte order mark, or why there is none.
+pub(super) fn read_text(path: &Path, most: u64) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
     match read {
-        Ok(bytes) if bytes as u64 > most => Err(format!("is larger than {} KiB", most >> 10)),
-        Ok(_) => Ok(text),
+        Ok(count) if count as u64 > most => Err(format!("is larger than {} KiB", most >> 10)),
+        Ok(_) => decode(bytes).map_err(str::to_owned),
         Err(error) => Err(format!("cannot be read ({})", error.kind())),
     }
+}
+
+fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
+    if UTF_16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+        return Err("is UTF-16, as some editors on Windows write it; save it as UTF-8");
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8; save it as UTF-8")?;
+    Ok(text.trim_start_matches(BYTE_ORDER_MARK).to_owned())
 }
 
 fn parse(position: usize, text: &str) -> Result<Layer, String> {
@@ -184,16 +213,16 @@ fn place(error: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Findings, Layer, Variables, merge, parse};
+    use super::{Findings, Layer, Variables, decode, merge_layers, parse};
 
     fn gather(pairs: &[(&str, &str)]) -> (Variables, String) {
         let mut findings = Findings::default();
         let pairs = pairs
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let variables = Variables::gather(pairs, &mut findings);
+        let variables = Variables::sort_environment(pairs, &mut findings);
         let found = findings
-            .settle(())
+            .into_result(())
             .map_or_else(|problems| problems.to_string(), |()| String::new());
         (variables, found)
     }
@@ -237,6 +266,45 @@ mod tests {
     }
 
     #[test]
+    fn literal_quotes_in_the_environment_are_a_problem_with_the_key() {
+        let problem = "stands in literal quotes in the environment: env_file and the list form of docker pass them on, so leave \
+                       them out";
+        for (name, value, key) in [
+            ("CONVENE__SOURCES__A__TOKEN", "\"hush\"", "sources.a.token"),
+            ("CONVENE__SOURCES__A__TOKEN", "'hush'\r\n", "sources.a.token"),
+            ("CONVENE__DAEMON__LEASE", "\"30s\"", "daemon.lease"),
+            ("DATABASE_URL", "'postgres://a:hush@b/c'", "DATABASE_URL"),
+        ] {
+            let (_, found) = gather(&[(name, value)]);
+            assert_eq!(found, format!("{key}: {problem}"));
+        }
+        for value in ["hu\"sh\"", "\"", "\"hush", "\"hush'", "hush"] {
+            let (variables, found) = gather(&[("CONVENE__A", value)]);
+            assert_eq!((&*variables.overrides["convene__a"], &*found), (value, ""));
+        }
+    }
+
+    #[test]
+    fn files_are_read_whatever_an_editor_put_before_the_text() {
+        for (bytes, outcome) in [
+            (&b"\xef\xbb\xbfa = 1"[..], Ok("a = 1")),
+            (b"a = 1", Ok("a = 1")),
+            (b"", Ok("")),
+            (
+                b"\xff\xfea\0",
+                Err("is UTF-16, as some editors on Windows write it; save it as UTF-8"),
+            ),
+            (
+                b"\xfe\xff\0a",
+                Err("is UTF-16, as some editors on Windows write it; save it as UTF-8"),
+            ),
+            (b"a = '\xe9'", Err("is not UTF-8; save it as UTF-8")),
+        ] {
+            assert_eq!(decode(bytes.to_vec()), outcome.map(str::to_owned), "{bytes:?}");
+        }
+    }
+
+    #[test]
     fn broken_toml_names_its_place_and_quotes_nothing() {
         for (text, place) in [
             ("a = 1\ntoken = hush hush\n", "line 2, column 9"),
@@ -264,13 +332,13 @@ mod tests {
     #[test]
     fn files_that_cannot_be_read_are_all_named() {
         let mut findings = Findings::default();
-        merge(
+        merge_layers(
             &["/nowhere/a.toml".into(), "/nowhere/b.toml".into()],
             [].into(),
             &mut findings,
         );
         assert_eq!(
-            findings.settle(()).expect_err("two problems").to_string(),
+            findings.into_result(()).expect_err("two problems").to_string(),
             "/nowhere/a.toml: cannot be read (entity not found)\n\
              /nowhere/b.toml: cannot be read (entity not found)"
         );

@@ -1,7 +1,9 @@
 //! Typed settings from files and the environment, with every problem reported at once.
 
 mod forms;
+mod hosts;
 mod layers;
+mod limits;
 mod nearest;
 mod options;
 mod problems;
@@ -16,10 +18,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use connectors::source::Vendor;
 use secrecy::SecretString;
 
+pub use self::hosts::SourceHost;
+pub use self::limits::Limits;
 pub use self::problems::Problems;
-pub use self::source::{Since, Source, StreamSettings};
+pub use self::source::{Source, StreamSettings};
 
 use self::layers::Variables;
 use self::problems::Findings;
@@ -40,6 +45,8 @@ const LONGEST_LEASE: Duration = Duration::from_mins(10);
 pub struct Settings {
     /// The database the daemon loads.
     pub warehouse: Warehouse,
+    /// How much one slice may read.
+    pub limits: Limits,
     /// How long a source stays with an instance that has gone silent.
     pub lease: Duration,
     /// The configured accounts, by name.
@@ -53,34 +60,8 @@ pub struct Warehouse {
     pub url: SecretString,
     /// The size of the connection pool.
     pub max_connections: u32,
-}
-
-/// The words of one vendor, handed in so that settings know no vendor.
-#[derive(Debug, Clone)]
-pub struct VendorKeys {
-    /// The vendor, as `vendor = "…"` names it.
-    pub name: &'static str,
-    /// Its secrets, and whether every source of the vendor needs them.
-    pub secrets: Vec<(&'static str, bool)>,
-    /// Its own settings, and whether every source of the vendor needs them.
-    pub options: Vec<(&'static str, OptionForm, bool)>,
-    /// The streams of the vendor.
-    pub streams: &'static [&'static str],
-}
-
-/// What a vendor's own setting may hold.
-#[derive(Debug, Clone, Copy)]
-pub enum OptionForm {
-    /// A text.
-    Text,
-    /// A list of texts.
-    List,
-    /// A list of texts that may hold commas; the function says what is wrong with one, without quoting it.
-    Lines(fn(&str) -> Result<(), &'static str>),
-    /// A whole number within these bounds.
-    Number(u32, u32),
-    /// An address.
-    Url,
+    /// True behind a pooler that gives each transaction another session, such as pgbouncer in transaction mode.
+    pub pooler: bool,
 }
 
 /// Reads the files in order, then the environment over them; later values win.
@@ -89,43 +70,46 @@ pub enum OptionForm {
 pub fn load(
     files: &[PathBuf],
     environment: impl Iterator<Item = (String, String)>,
-    vendors: &[VendorKeys],
+    vendors: &[&'static Vendor],
 ) -> Result<Settings, Problems> {
     let mut findings = Findings::default();
-    let variables = Variables::gather(environment, &mut findings);
-    let tree = layers::merge(files, variables.overrides, &mut findings);
+    let variables = Variables::sort_environment(environment, &mut findings);
+    let tree = layers::merge_layers(files, variables.overrides, &mut findings);
     let mut root = Reader::new(tree, &mut findings);
     let settings = Settings {
-        warehouse: warehouse(&mut root, variables.database_url),
-        lease: lease(&mut root),
-        sources: source::sources(&mut root, vendors),
+        warehouse: read_warehouse(&mut root, variables.database_url),
+        limits: limits::read_limits(&mut root),
+        lease: read_lease(&mut root),
+        sources: source::read_sources(&mut root, vendors),
     };
-    root.close();
-    findings.settle(settings)
+    root.close_table();
+    findings.into_result(settings)
 }
 
-fn warehouse(root: &mut Reader<'_>, database_url: Option<SecretString>) -> Warehouse {
+fn read_warehouse(root: &mut Reader<'_>, database_url: Option<SecretString>) -> Warehouse {
     let mut url = database_url;
-    let mut max_connections = None;
-    if let Some(mut table) = root.table("warehouse") {
+    let (mut max_connections, mut pooler) = (None, None);
+    if let Some(mut table) = root.take_table("warehouse") {
         if url.is_some() {
-            secret::skip(&mut table, "url");
+            secret::skip_secret(&mut table, "url");
         } else {
-            url = secret::optional(&mut table, "url", secret::database);
+            url = secret::take_secret(&mut table, "url", secret::parse_database_url);
         }
-        max_connections = table.take("max_connections", forms::whole(1..=MOST_CONNECTIONS));
-        table.close();
+        max_connections = table.take_value("max_connections", forms::parse_number(1..=MOST_CONNECTIONS));
+        pooler = table.take_value("pooler", forms::parse_truth);
+        table.close_table();
     }
     Warehouse {
         url: url.unwrap_or_else(|| SecretString::from(DEFAULT_URL)),
         max_connections: max_connections.unwrap_or(DEFAULT_CONNECTIONS),
+        pooler: pooler.unwrap_or_default(),
     }
 }
 
-fn lease(root: &mut Reader<'_>) -> Duration {
-    let lease = root.table("daemon").and_then(|mut table| {
-        let lease = table.take("lease", times::duration(SHORTEST_LEASE..=LONGEST_LEASE));
-        table.close();
+fn read_lease(root: &mut Reader<'_>) -> Duration {
+    let lease = root.take_table("daemon").and_then(|mut table| {
+        let lease = table.take_value("lease", times::parse_duration(SHORTEST_LEASE..=LONGEST_LEASE));
+        table.close_table();
         lease
     });
     lease.unwrap_or(DEFAULT_LEASE)

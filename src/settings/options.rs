@@ -2,40 +2,47 @@
 
 use std::collections::BTreeMap;
 
+use connectors::source::{OptionDef, OptionForm, Vendor};
+
+use super::forms;
 use super::reader::Reader;
-use super::{OptionForm, VendorKeys, forms};
 
 /// What a source's vendor asks for besides what every vendor does.
-pub(super) fn options(
+pub(super) fn take_options(
     table: &mut Reader<'_>,
-    vendor: Option<&VendorKeys>,
-    vendors: &[VendorKeys],
+    vendor: &Vendor,
+    allow_plain_http: bool,
 ) -> BTreeMap<&'static str, Vec<String>> {
-    let Some(vendor) = vendor else {
-        // Whose settings they are is unknown, so none of them is called an unknown key.
-        for (key, ..) in vendors.iter().flat_map(|vendor| &vendor.options) {
-            table.value(key);
-        }
-        return BTreeMap::new();
-    };
     let mut options = BTreeMap::new();
-    for (key, form, is_required) in &vendor.options {
-        if *is_required && !table.has(key) {
-            table.missing(key, "is missing");
+    for option in vendor.options {
+        if option.is_required && !table.has_key(option.name) {
+            table.report_missing(option.name, "is missing");
         }
-        options.extend(option(table, key, *form).map(|values| (*key, values)));
+        let values = take_option(table, option, allow_plain_http);
+        options.extend(values.map(|values| (option.name, values)));
     }
     options
 }
 
-fn option(table: &mut Reader<'_>, key: &str, form: OptionForm) -> Option<Vec<String>> {
-    match form {
-        OptionForm::Text => table.take(key, |kind| forms::text(kind).map(|text| vec![text.to_owned()])),
-        OptionForm::List => table.take(key, forms::texts),
-        OptionForm::Lines(check) => table.take(key, forms::lines(check)),
-        OptionForm::Url => table.take(key, forms::base_url).map(|url| vec![url.to_string()]),
+fn take_option(table: &mut Reader<'_>, option: &OptionDef, allow_plain_http: bool) -> Option<Vec<String>> {
+    let key = option.name;
+    match option.form {
+        OptionForm::Text => table.take_value(key, |kind| {
+            forms::parse_text(kind).map(|text| vec![text.to_owned()])
+        }),
+        OptionForm::Choice(words) => {
+            let word = table.take_value(key, forms::parse_choice(words))?;
+            Some(vec![word.to_owned()])
+        }
+        OptionForm::List => table.take_value(key, forms::parse_list),
+        OptionForm::Names => table.take_value(key, forms::parse_names),
+        OptionForm::Lines(check) => table.take_value(key, forms::parse_lines(check)),
+        OptionForm::Url => {
+            let url = table.take_value(key, forms::parse_base_url(allow_plain_http))?;
+            Some(vec![url.to_string()])
+        }
         OptionForm::Number(least, most) => {
-            let number = table.take(key, forms::whole(least..=most))?;
+            let number = table.take_value(key, forms::parse_number(least..=most))?;
             Some(vec![number.to_string()])
         }
     }

@@ -3,14 +3,15 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use config::ValueKind;
 use croner::parser::{CronParser, Seconds};
 
-use super::forms::text;
+use super::forms::parse_text;
 use super::nearest::hint;
-use super::source::Since;
+
+use connectors::source::window_of_days;
 
 // Contact centres had no API before, and a year beyond is a typing slip.
 const YEARS: RangeInclusive<i32> = 2000..=2099;
@@ -18,8 +19,11 @@ const YEARS: RangeInclusive<i32> = 2000..=2099;
 const SCHEDULE_FORM: &str = "must be a cron pattern of six fields, seconds first, such as \"0 */5 * * * *\" \
                              (five are read as at second 0)";
 
+const SINCE_FORM: &str = "must be a date such as \"2025-01-01\", or a time with its offset such as \
+                          \"2025-01-01T00:00:00-08:00\", from 2000 to 2099";
+
 /// A length of time within bounds.
-pub(super) fn duration(
+pub(super) fn parse_duration(
     bounds: RangeInclusive<Duration>,
 ) -> impl FnOnce(&ValueKind) -> Result<Duration, String> {
     move |kind| {
@@ -52,8 +56,8 @@ fn in_words(bound: Duration) -> String {
 }
 
 /// A cron pattern, always given out with six fields, seconds first.
-pub(super) fn schedule(kind: &ValueKind) -> Result<String, String> {
-    let mut fields: Vec<&str> = text(kind)?.split_whitespace().collect();
+pub(super) fn parse_schedule(kind: &ValueKind) -> Result<String, String> {
+    let mut fields: Vec<&str> = parse_text(kind)?.split_whitespace().collect();
     if fields.len() == 5 {
         fields.insert(0, "0");
     }
@@ -75,36 +79,32 @@ pub(super) fn schedule(kind: &ValueKind) -> Result<String, String> {
 }
 
 /// A time zone by its IANA name.
-pub(super) fn time_zone(kind: &ValueKind) -> Result<Tz, String> {
-    let name = text(kind)?;
+pub(super) fn parse_time_zone(kind: &ValueKind) -> Result<Tz, String> {
+    let name = parse_text(kind)?;
     name.parse().map_err(|_| {
         let near = hint(name, TZ_VARIANTS.iter().map(|zone| zone.name()));
         format!("must be the IANA name of a time zone, such as \"America/Los_Angeles\" or \"UTC\"{near}")
     })
 }
 
-/// A local day or an instant.
-pub(super) fn since(kind: &ValueKind) -> Result<Since, String> {
-    let text = text(kind)?;
-    let day = text.parse::<NaiveDate>().ok().map(Since::Date);
-    let since = day.or_else(|| {
-        let instant = DateTime::parse_from_rfc3339(text).ok()?;
-        Some(Since::Instant(instant.to_utc()))
-    });
-    since
-        .filter(|since| YEARS.contains(&year(*since)))
-        .ok_or_else(|| {
-            "must be a date such as \"2025-01-01\", or a time with its offset such as \
-         \"2025-01-01T00:00:00-08:00\", from 2000 to 2099"
-                .to_owned()
-        })
+/// The first instant of a local day of the zone, or an instant.
+pub(super) fn parse_since(zone: Tz) -> impl Fn(&ValueKind) -> Result<DateTime<Utc>, String> {
+    move |kind| {
+        let text = parse_text(kind)?;
+        let since = match text.parse::<NaiveDate>() {
+            Ok(day) => first_instant(day, zone),
+            Err(_) => DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()),
+        };
+        since
+            .filter(|since| YEARS.contains(&since.year()))
+            .ok_or_else(|| SINCE_FORM.to_owned())
+    }
 }
 
-fn year(since: Since) -> i32 {
-    match since {
-        Since::Date(day) => day.year(),
-        Since::Instant(instant) => instant.year(),
-    }
+fn first_instant(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+    // Two days, since one may have been left out when a zone moved across the date line.
+    let end = day.checked_add_days(Days::new(2))?;
+    window_of_days(day, end, zone).map(|window| window.since)
 }
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn durations_need_a_unit_and_keep_their_bounds() {
-        let form = |kind: &ValueKind| duration(Duration::from_secs(1)..=Duration::from_hours(72))(kind);
+        let form = |kind: &ValueKind| parse_duration(Duration::from_secs(1)..=Duration::from_hours(72))(kind);
         check(
             form,
             &[
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn schedules_have_five_or_six_fields_and_come_round() {
         check(
-            schedule,
+            parse_schedule,
             &[
                 ("0 */5 * * * *".into(), "\"0 */5 * * * *\""),
                 (" */5  * * * * ".into(), "\"0 */5 * * * *\""),
@@ -164,11 +164,11 @@ mod tests {
     #[test]
     fn time_zones_are_known_names() {
         check(
-            time_zone,
+            parse_time_zone,
             &[("Europe/Paris".into(), "Europe/Paris")],
             &["Mars/Olympus".into(), "".into(), 8.into()],
         );
-        let problem = time_zone(&"america/los angeles".into()).expect_err("misspelt");
+        let problem = parse_time_zone(&"america/los angeles".into()).expect_err("misspelt");
         assert!(
             problem.ends_with("; did you mean `America/Los_Angeles`?"),
             "{problem}"
@@ -176,24 +176,36 @@ mod tests {
     }
 
     #[test]
-    fn histories_begin_at_a_day_or_an_instant() {
+    fn histories_begin_at_a_day_of_the_account_or_at_an_instant() {
         check(
-            since,
+            parse_since(chrono_tz::America::Los_Angeles),
             &[
-                ("2025-01-01".into(), "Date(2025-01-01)"),
-                (
-                    "2025-01-01T00:00:00-08:00".into(),
-                    "Instant(2025-01-01T08:00:00Z)",
-                ),
-                ("2025-01-01T00:00:00Z".into(), "Instant(2025-01-01T00:00:00Z)"),
+                ("2025-01-01".into(), "2025-01-01T08:00:00Z"),
+                ("2000-01-01".into(), "2000-01-01T08:00:00Z"),
+                ("2025-01-01T00:00:00-03:00".into(), "2025-01-01T03:00:00Z"),
+                ("2025-01-01T00:00:00Z".into(), "2025-01-01T00:00:00Z"),
             ],
             &[
                 "2025-02-30".into(),
                 "1025-01-01".into(),
+                "1999-12-31".into(),
+                "2100-01-01".into(),
                 "2025-01-01T00:00:00".into(),
                 "yesterday".into(),
                 2025.into(),
             ],
         );
+    }
+
+    #[test]
+    fn a_day_that_has_no_midnight_begins_all_the_same() {
+        // The clocks of Santiago skipped from midnight to one o'clock, and Apia left out the whole day.
+        for (zone, day, first) in [
+            (chrono_tz::America::Santiago, "2024-09-08", "2024-09-08T04:00:00Z"),
+            (chrono_tz::Pacific::Apia, "2011-12-30", "2011-12-30T10:00:00Z"),
+        ] {
+            let since = parse_since(zone)(&day.into()).expect(day);
+            assert_eq!(since, first.parse::<DateTime<Utc>>().expect(first), "{day}");
+        }
     }
 }

@@ -31,8 +31,8 @@ pub struct Absences<'a> {
     pub table: &'static Table,
     /// The ids that the slice met.
     pub seen: &'a [String],
-    /// Only rows whose column, as text, has this value.
-    pub only: Option<ColumnValue>,
+    /// Only rows whose columns, as text, have these values.
+    pub only: Vec<ColumnValue>,
     /// After how many complete slices in a row a row is believed to be gone.
     pub times: u32,
     /// The largest share that is believed, 0 to 1; 1 believes every number.
@@ -293,7 +293,7 @@ async fn judge_waiting(
         needless.extend(keep_often_missing(connection, lease, slice, completion.not_found_times, &mut gone).await?);
     }
     let share = if proof == Proof::Stated { STATED_SHARE } else { completion.delete_share };
-    let guarded = Guarded { slice, table, proof, share, only: None };
+    let guarded = Guarded { slice, table, proof, share, only: &[] };
     let outcome = guarded.judge(connection, lease, &gone, None).await?;
     if outcome.held == 0 {
         needless.append(&mut gone.ids);
@@ -400,7 +400,7 @@ pub(super) async fn judge_absences(
         table: absences.table,
         proof: Proof::Absent,
         share: absences.share,
-        only: absences.only.as_ref(),
+        only: &absences.only,
     };
     // All that are missing are weighed, not only those that were missing before.
     if absences.times > 1 && !guarded.is_held(connection, lease, gone.count(), all).await? {
@@ -418,17 +418,18 @@ async fn known_rows(
     lease: &Lease,
     absences: &Absences<'_>,
 ) -> Result<Vec<(String, bool)>, WarehouseError> {
-    let only = absences.only.as_ref();
+    let conditions = absences.only.iter().enumerate();
+    let conditions = conditions.map(|(place, only)| format!(" and t.{}::text = ${}", only.column, place + 3));
     let statement = format!(
         "select t.id, u.id is not null from warehouse.{} as t left join unnest($2::text[]) as u (id) on u.id = t.id
          where t.source = $1 and t.deleted_at is null{}",
         absences.table.name,
-        only.map(|only| format!(" and t.{}::text = $3", only.column)).unwrap_or_default()
+        conditions.collect::<String>()
     );
     let mut query = sqlx::query_as(AssertSqlSafe(statement))
         .bind(lease.source())
         .bind(absences.seen);
-    if let Some(only) = only {
+    for only in &absences.only {
         query = query.bind(&only.value);
     }
     Ok(query.fetch_all(connection).await?)
@@ -495,7 +496,7 @@ struct Guarded<'a> {
     table: &'static Table,
     proof: Proof,
     share: f64,
-    only: Option<&'a ColumnValue>,
+    only: &'a [ColumnValue],
 }
 
 impl Guarded<'_> {
@@ -577,7 +578,8 @@ impl Guarded<'_> {
         count: i64,
         all: i64,
     ) -> Result<(), WarehouseError> {
-        let scope = self.only.map_or_else(String::new, |only| format!(" where {} is one value", only.column));
+        let columns: Vec<&str> = self.only.iter().map(|only| only.column).collect();
+        let scope = if columns.is_empty() { String::new() } else { format!(" of one {}", columns.join(" and ")) };
         let reason = format!("{count} of {all} rows of {}{scope} at once are more than is believed", self.table.name);
         sqlx::query(
             "insert into sync.held_deletions as h (source, stream, partition, table_name, proof, row_count, of_count, held_since, reason)

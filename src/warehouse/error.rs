@@ -150,6 +150,14 @@ pub enum WarehouseError {
 }
 
 impl WarehouseError {
+    /// True where it may be over at the next attempt.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Busy { .. } | Self::Waited { .. } | Self::Conflict { .. } | Self::Crowded
+        )
+    }
+
     /// What mends it.
     pub fn remedy(&self) -> Remedy {
         match self {

@@ -22,7 +22,7 @@ pub(super) async fn store_faults(
     let fields: Vec<String> = faults.iter().map(|fault| fitting(fault.field, LONGEST_WORDS)).collect();
     let kinds: Vec<&str> = faults.iter().map(|fault| fault.kind.word()).collect();
     let counts: Vec<i64> = faults.iter().map(|fault| i64::try_from(fault.count).unwrap_or(i64::MAX)).collect();
-    let example = |fault: &FieldFault| fault.example_id.as_deref().map(|id| fitting(id, LONGEST_WORDS));
+    let example = |fault: &FieldFault| fault.example.as_deref().map(|id| fitting(id, LONGEST_WORDS));
     let examples: Vec<Option<String>> = faults.iter().map(example).collect();
     sqlx::query(
         "insert into sync.field_faults as f (source, stream, field, kind, fault_count, example_id, first_seen_at, last_seen_at)

@@ -121,6 +121,13 @@ pub struct Traffic {
     pub body_bytes: i64,
 }
 
+impl std::ops::AddAssign for Traffic {
+    fn add_assign(&mut self, more: Self) {
+        self.request_count += more.request_count;
+        self.body_bytes += more.body_bytes;
+    }
+}
+
 /// How the end of a list was known, and of how many lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EvidenceLine {

@@ -5,13 +5,14 @@ use std::ops::AddAssign;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use connectors::reader::Lookup;
 use connectors::schema::{Batch, Ownership, Rows, TABLES};
 use connectors::source::{FieldFault, Reject};
 
 use super::deletions::{delete_orphans, keep_tombstones};
 use super::faults::store_faults;
 use super::ledger::{LedgerSlice, Traffic};
-use super::lookups::{Lookup, record_lookups};
+use super::lookups::record_lookups;
 use super::merge::{Destination, Written, drop_unchanged, insert_rows, merge_rows};
 use super::pool::Repeats;
 use super::rejects::store_rejects;

@@ -7,6 +7,8 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use connectors::source::{LookupPolicy, Reference};
 
+use connectors::reader::Lookup;
+
 use super::{Lease, Warehouse, WarehouseError};
 
 /// The ids that are due.
@@ -18,15 +20,6 @@ pub struct DueIds {
     pub left: i64,
     /// Since when the oldest of these is due: the first row that names it, or its last lookup.
     pub oldest_left: Option<DateTime<Utc>>,
-}
-
-/// That an id was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lookup {
-    /// The id.
-    pub id: String,
-    /// True where the vendor says in its own words that there is no such row.
-    pub is_missing: bool,
 }
 
 impl Warehouse {

@@ -35,7 +35,7 @@ pub use ledger::{
     SliceVerdict, Traffic,
 };
 pub use load::{Counts, Load};
-pub use lookups::{DueIds, Lookup};
+pub use lookups::DueIds;
 pub use pool::{PoolOptions, Warehouse};
 pub use sources::{IdCount, SourceEntry, SourceState};
 pub use status::{Freshness, PartitionStatus, RunStatus, StreamStatus, TableCount};

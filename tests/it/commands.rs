@@ -130,7 +130,7 @@ async fn a_sync_says_which_window_is_not_complete_and_why_and_the_next_one_heals
     let file = field.settings_file("");
     let refusal = Fault::Refusal {
         code: 6004,
-        text: "Unknown Campaign ID",
+        text: "Unknown Campaign ID".to_owned(),
     };
     field
         .sandbox

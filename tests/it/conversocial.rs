@@ -35,10 +35,10 @@ pub(crate) async fn field(change: impl FnOnce(&mut Options)) -> Field {
 pub(crate) async fn assert_conversations(field: &Field) {
     let world = field.sandbox.conversocial();
     for (table, truth) in [
-        ("conversations", world.truth_conversations()),
-        ("messages", world.truth_messages()),
-        ("conversation_tags", world.truth_conversation_tags()),
-        ("conversation_channels", world.truth_conversation_channels()),
+        ("conversations", world.snapshot("conversations")),
+        ("messages", world.snapshot("messages")),
+        ("conversation_tags", world.snapshot("conversation_tags")),
+        ("conversation_channels", world.snapshot("conversation_channels")),
     ] {
         field.assert_same(table, truth).await;
     }
@@ -49,16 +49,16 @@ pub(crate) async fn assert_truth(field: &Field) {
     assert_conversations(field).await;
     let world = field.sandbox.conversocial();
     for (table, truth) in [
-        ("contacts", world.truth_contacts()),
-        ("accounts", world.truth_listed("accounts")),
-        ("channels", world.truth_listed("channels")),
-        ("agents", world.truth_listed("users")),
-        ("tags", world.truth_listed("tags")),
-        ("report_exports", world.truth_reports()),
-        ("contact_notes", world.truth_actions("notes")),
-        ("contact_tags", world.truth_actions("tags")),
-        ("contact_attributes", world.truth_actions("annotations")),
-        ("attribute_types", world.truth_annotation_types()),
+        ("contacts", world.snapshot("contacts")),
+        ("accounts", world.snapshot("accounts")),
+        ("channels", world.snapshot("channels")),
+        ("agents", world.snapshot("agents")),
+        ("tags", world.snapshot("tags")),
+        ("report_exports", world.snapshot("report_exports")),
+        ("contact_notes", world.snapshot("contact_notes")),
+        ("contact_tags", world.snapshot("contact_tags")),
+        ("contact_attributes", world.snapshot("contact_attributes")),
+        ("attribute_types", world.snapshot("attribute_types")),
     ] {
         assert!(!truth.is_empty(), "{table}");
         field.assert_same(table, truth).await;
@@ -68,8 +68,13 @@ pub(crate) async fn assert_truth(field: &Field) {
         .fetch_all(&field.pool)
         .await
         .expect("the events are listed");
+    let records: Vec<String> = world
+        .snapshot("agent_events")
+        .into_iter()
+        .map(|(_, record)| record)
+        .collect();
     let mut truth: Vec<String> = sqlx::query_scalar("select v::jsonb::text from unnest($1::text[]) as v")
-        .bind(world.truth_events())
+        .bind(&records)
         .fetch_all(&field.pool)
         .await
         .expect("the records are read");
@@ -140,7 +145,7 @@ async fn the_end_of_an_old_conversation_is_noticed_by_following_it() {
     field.sync_only(&["open_conversations"]).await;
     world.set_status(&old, "archived");
     world.set_tags(&old, &["3105", "3106"]);
-    world.remove_conversation(&gone);
+    world.delete("conversations", &gone);
     field.sync_only(&["followed_conversations"]).await;
     let is = |id: &str, what: &str| {
         format!("select count(*) from warehouse.conversations where id = '{id}' and {what}")
@@ -179,14 +184,14 @@ async fn conversations_that_change_between_two_pages_are_all_there_in_the_end() 
     let field = field(|options| options.conversations_per_day = 150).await;
     let world = field.sandbox.conversocial().clone();
     let still: Vec<String> = world
-        .truth_conversations()
+        .snapshot("conversations")
         .into_iter()
         .map(|(id, _)| id)
         .collect();
     let moving: Vec<String> = still.iter().step_by(5).cloned().collect();
     let now = field.sandbox.now();
     let ids = moving.clone();
-    world.before_each(move |world, count| {
+    world.change_between_requests(move |world, count| {
         let id = &ids[count % ids.len()];
         match count % 4 {
             0 => drop(world.set_priority(id, count % 8 == 0)),
@@ -200,7 +205,7 @@ async fn conversations_that_change_between_two_pages_are_all_there_in_the_end() 
         reports.iter().all(|report| report.unfinished.is_empty()),
         "{reports:?}"
     );
-    world.calm();
+    world.stop_changing();
     let stayed: Vec<&String> = still.iter().filter(|id| !moving.contains(id)).collect();
     let held: i64 = sqlx::query_scalar("select count(*) from warehouse.conversations where id = any($1)")
         .bind(&stayed)
@@ -221,11 +226,11 @@ async fn an_agent_who_vanishes_is_gone_after_the_second_list_without_them() {
     let field = field(|_| ()).await;
     field.sync_only(&["agents"]).await;
     let world = field.sandbox.conversocial();
-    world.remove_listed("users", "5122");
+    world.delete("agents", "5122");
     let gone = "select count(*) from warehouse.agents where deleted_at is not null";
     field.sync_only(&["agents"]).await;
     assert_eq!(field.number(gone).await, 0);
     field.sync_only(&["agents"]).await;
     assert_eq!(field.number(gone).await, 1);
-    field.assert_same("agents", world.truth_listed("users")).await;
+    field.assert_same("agents", world.snapshot("agents")).await;
 }

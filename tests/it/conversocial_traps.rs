@@ -23,19 +23,19 @@ async fn a_refusal_with_a_good_status_is_a_refusal_and_deletes_nothing() {
     let world = field.sandbox.conversocial();
     field.sync_only(&["tags"]).await;
     for is_quiet in [true, false] {
-        world.knobs(|knobs| {
+        world.quirks(|quirks| {
             let tags = vec!["tags".to_owned()];
             if is_quiet {
-                knobs.unpermitted = tags;
+                quirks.unpermitted = tags;
             } else {
-                (knobs.unpermitted, knobs.forbidden) = (Vec::new(), tags);
+                (quirks.unpermitted, quirks.forbidden) = (Vec::new(), tags);
             }
         });
         let (report, reason) = flaw(&field, "tags").await;
         assert!(reason.contains("refused"), "{reason}");
         assert_eq!(report.unfinished[0].remedy, connectors::source::Remedy::Operator);
     }
-    field.assert_same("tags", world.truth_listed("tags")).await;
+    field.assert_same("tags", world.snapshot("tags")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,7 +44,7 @@ async fn links_to_other_hosts_are_not_followed() {
     field
         .sandbox
         .conversocial()
-        .knobs(|knobs| knobs.has_foreign_links = true);
+        .quirks(|quirks| quirks.has_foreign_links = true);
     for stream in ["tags", "conversations"] {
         let (_, reason) = flaw(&field, stream).await;
         assert!(!reason.contains("elsewhere"), "{reason}");
@@ -57,7 +57,7 @@ async fn a_list_that_leads_back_to_itself_is_an_error_and_no_end() {
     field
         .sandbox
         .conversocial()
-        .knobs(|knobs| knobs.has_circular_links = true);
+        .quirks(|quirks| quirks.has_circular_links = true);
     for stream in ["tags", "conversations"] {
         flaw(&field, stream).await;
         assert!(field.sandbox.requests().len() < 12, "{stream}");
@@ -90,7 +90,7 @@ async fn an_empty_page_with_a_link_is_no_end() {
     field
         .sandbox
         .conversocial()
-        .knobs(|knobs| knobs.begins_with_empty_page = true);
+        .quirks(|quirks| quirks.empty_pages = 1);
     field.sync_only(&["conversations"]).await;
     assert_conversations(&field).await;
 }
@@ -101,7 +101,7 @@ async fn conversations_begin_with_their_first_message_where_the_sort_time_is_not
     field
         .sandbox
         .conversocial()
-        .knobs(|knobs| knobs.omits_sort_date = true);
+        .quirks(|quirks| quirks.omits_sort_date = true);
     field.sync_only(&["conversations"]).await;
     assert_conversations(&field).await;
     let without =
@@ -114,14 +114,14 @@ async fn a_conversation_that_cannot_be_read_costs_neither_its_messages_nor_its_p
     let field = field(|_| ()).await;
     let world = field.sandbox.conversocial().clone();
     let odd = world.add_conversation(field.sandbox.now() - TimeDelta::hours(3));
-    world.knobs(|knobs| knobs.broken = vec![odd.clone()]);
+    world.quirks(|quirks| quirks.broken = vec![odd.clone()]);
     field.sync_only(&["conversations"]).await;
-    let mut truth = world.truth_conversations();
+    let mut truth = world.snapshot("conversations");
     truth.retain(|(id, _)| *id != odd);
     field.assert_same("conversations", truth).await;
-    field.assert_same("messages", world.truth_messages()).await;
+    field.assert_same("messages", world.snapshot("messages")).await;
     assert!(field.count("sync.rejects").await > 0);
-    world.knobs(|knobs| knobs.broken.clear());
+    world.quirks(|quirks| quirks.broken.clear());
     field.sync_only(&["conversations"]).await;
     assert_conversations(&field).await;
 }
@@ -135,7 +135,7 @@ async fn events_come_as_text_or_as_a_list_and_are_the_same() {
     field
         .sandbox
         .conversocial()
-        .knobs(|knobs| knobs.has_plain_documents = true);
+        .quirks(|quirks| quirks.has_plain_documents = true);
     let reports = field.sync_only(&["agent_events"]).await;
     assert!(reports.iter().all(RunReport::is_complete), "{reports:?}");
     assert_eq!(field.count("warehouse.agent_events").await, before);
@@ -145,13 +145,13 @@ async fn events_come_as_text_or_as_a_list_and_are_the_same() {
 async fn links_with_a_blank_in_them_are_followed() {
     let field = field(|_| ()).await;
     let world = field.sandbox.conversocial();
-    world.knobs(|knobs| knobs.has_blank_links = true);
+    world.quirks(|quirks| quirks.has_blank_links = true);
     for customer in 7_000_000..7_000_120 {
         world.note("notes", "add_note", customer);
     }
     field.sync_only(&["profile_notes"]).await;
     field
-        .assert_same("contact_notes", world.truth_actions("notes"))
+        .assert_same("contact_notes", world.snapshot("contact_notes"))
         .await;
     let tokens = field.sandbox.requests();
     assert!(tokens.iter().any(|page| page.parameter("page_token").is_some()));

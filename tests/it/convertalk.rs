@@ -48,14 +48,14 @@ async fn field_behind(behind: TimeDelta) -> Field {
 async fn assert_truth(field: &Field) {
     let world = field.sandbox.convertalk();
     field
-        .assert_same("conversations", world.truth_conversations())
+        .assert_same("conversations", world.snapshot("conversations"))
         .await;
-    field.assert_same("leads", world.truth_leads()).await;
-    field.assert_same("contacts", world.truth_contacts()).await;
+    field.assert_same("leads", world.snapshot("leads")).await;
+    field.assert_same("contacts", world.snapshot("contacts")).await;
     field
-        .assert_same("conversation_tags", world.truth_conversation_tags())
+        .assert_same("conversation_tags", world.snapshot("conversation_tags"))
         .await;
-    field.assert_same("segments", world.truth_segments()).await;
+    field.assert_same("segments", world.snapshot("segments")).await;
 }
 
 /// Makes the next walk go to the end of each list.
@@ -71,9 +71,9 @@ async fn make_full_walk_due(field: &Field) {
 async fn every_page_size_brings_exactly_what_is_there() {
     for (page_size, has_short_pages) in [(20, false), (50, false), (10, true), (7, true)] {
         let field = field().await;
-        field.sandbox.convertalk().knobs(|knobs| {
-            knobs.page_size = page_size;
-            knobs.has_short_pages = has_short_pages;
+        field.sandbox.convertalk().quirks(|quirks| {
+            quirks.page_size = page_size;
+            quirks.has_short_pages = has_short_pages;
         });
         field.sync_completely().await;
         assert_truth(&field).await;
@@ -106,7 +106,7 @@ async fn a_second_walk_writes_nothing_nor_does_one_after_glances() {
         field.sandbox.advance(TimeDelta::seconds(5));
         let world = field.sandbox.convertalk();
         world
-            .chat_ids()
+            .ids("conversations")
             .iter()
             .take(100)
             .for_each(|id| assert!(world.touch(id)));
@@ -125,12 +125,12 @@ async fn a_second_walk_writes_nothing_nor_does_one_after_glances() {
 async fn a_walk_bears_an_account_that_changes_between_its_questions() {
     let field = field().await;
     let world = field.sandbox.convertalk();
-    world.knobs(|knobs| knobs.page_size = 9);
-    let before = world.chat_ids();
+    world.quirks(|quirks| quirks.page_size = 9);
+    let before = world.ids("conversations");
     let turn = AtomicU64::new(0);
-    world.before_each_answer(move |world| {
+    world.change_between_requests(move |world, _| {
         let turn = turn.fetch_add(1, Ordering::Relaxed);
-        let ids = world.chat_ids();
+        let ids = world.ids("conversations");
         let pick = |salt: u64| &ids[usize::try_from(turn * 7_919 + salt).expect("small") % ids.len()];
         match turn % 6 {
             0 => assert!(world.write_in(pick(1))),
@@ -139,13 +139,13 @@ async fn a_walk_bears_an_account_that_changes_between_its_questions() {
             3 => assert!(world.set_status(pick(3), "CLOSED")),
             // A walk by page numbers bears one removal in some questions, not one after the other.
             4 if turn % 36 == 4 => assert!(world.convert(pick(4), true)),
-            4 if turn % 36 == 22 => assert!(world.delete_chat(pick(5))),
+            4 if turn % 36 == 22 => assert!(world.delete("conversations", pick(5))),
             _ => (),
         }
     });
     field.sync_completely().await;
-    world.rest();
-    let there = world.chat_ids();
+    world.stop_changing();
+    let there = world.ids("conversations");
     for id in before.iter().filter(|id| there.contains(id)) {
         let query = format!("select count(*) from warehouse.conversations where id = '{id}'");
         assert_eq!(field.number(&query).await, 1, "{id} is lost");
@@ -160,9 +160,9 @@ async fn a_walk_bears_an_account_that_changes_between_its_questions() {
     make_full_walk_due(&field).await;
     field.sync_completely().await;
     field
-        .assert_same("conversations", world.truth_conversations())
+        .assert_same("conversations", world.snapshot("conversations"))
         .await;
-    field.assert_same("leads", world.truth_leads()).await;
+    field.assert_same("leads", world.snapshot("leads")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -172,7 +172,7 @@ async fn a_quick_walk_brings_news_and_a_whole_one_what_was_only_edited() {
     field.sync_completely().await;
     field.sandbox.clear_requests();
     field.sandbox.advance(TimeDelta::seconds(2));
-    let (old, edited) = (&world.chat_ids()[3], &world.chat_ids()[5]);
+    let (old, edited) = (&world.ids("conversations")[3], &world.ids("conversations")[5]);
     assert!(
         world.write_in(old)
             && world.set_status(edited, "REVIEW")
@@ -210,8 +210,8 @@ async fn a_chat_is_gone_after_two_whole_walks_without_it() {
     let field = field().await;
     let world = field.sandbox.convertalk();
     field.sync_completely().await;
-    let gone = world.chat_ids()[9].clone();
-    assert!(world.delete_chat(&gone));
+    let gone = world.ids("conversations")[9].clone();
+    assert!(world.delete("conversations", &gone));
     let query = format!(
         "select count(*) from warehouse.conversations where id = '{gone}' and deleted_at is not null"
     );
@@ -228,7 +228,7 @@ async fn a_chat_is_gone_after_two_whole_walks_without_it() {
 async fn a_chat_in_both_listings_is_a_lead() {
     let field = field().await;
     let world = field.sandbox.convertalk();
-    for id in world.chat_ids() {
+    for id in world.ids("conversations") {
         assert!(world.show_in_both(&id, true));
     }
     field.sync_completely().await;
@@ -238,7 +238,7 @@ async fn a_chat_in_both_listings_is_a_lead() {
             .await,
         0
     );
-    field.assert_same("leads", world.truth_conversations()).await;
+    field.assert_same("leads", world.snapshot("conversations")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -247,13 +247,13 @@ async fn lists_in_another_order_are_read_to_their_ends() {
         let behind = TimeDelta::minutes(50);
         let field = field_behind(behind).await;
         let world = field.sandbox.convertalk();
-        world.knobs(|knobs| knobs.order = order);
-        for id in world.chat_ids().iter().step_by(6) {
+        world.quirks(|quirks| quirks.order = order);
+        for id in world.ids("conversations").iter().step_by(6) {
             assert!(world.write_in(id));
         }
         field.sync_completely().await;
         field.sandbox.advance(behind);
-        let old = &world.chat_ids()[40];
+        let old = &world.ids("conversations")[40];
         assert!(world.write_in(old));
         field.sync_completely().await;
         let query = format!(
@@ -266,7 +266,7 @@ async fn lists_in_another_order_are_read_to_their_ends() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_page_for_ever_is_a_failure_and_not_an_end() {
     let field = field().await;
-    field.sandbox.convertalk().knobs(|knobs| knobs.is_stuck = true);
+    field.sandbox.convertalk().quirks(|quirks| quirks.is_stuck = true);
     let reports = field.sync_only(&["chats", "contacts"]).await;
     assert_eq!(flaws(&reports).len(), 2, "{reports:?}");
     for flaw in flaws(&reports) {
@@ -279,7 +279,10 @@ async fn the_same_page_for_ever_is_a_failure_and_not_an_end() {
 async fn refusals_are_told_apart_with_any_status() {
     for refusal in [Refusal::Status, Refusal::InBody] {
         let mut field = field().await;
-        field.sandbox.convertalk().knobs(|knobs| knobs.refusal = refusal);
+        field
+            .sandbox
+            .convertalk()
+            .quirks(|quirks| quirks.refusal = refusal);
         field
             .source()
             .options
@@ -309,7 +312,7 @@ async fn the_other_name_of_the_header_is_a_setting() {
     field
         .sandbox
         .convertalk()
-        .knobs(|knobs| knobs.token_header = "x-bp-token");
+        .quirks(|quirks| quirks.token_header = "x-bp-token".to_owned().to_owned());
     assert!(
         !field
             .sync_only(&["chats"])
@@ -348,9 +351,9 @@ async fn passing_faults_are_waited_out_and_a_broken_record_costs_only_itself() {
     field
         .sandbox
         .convertalk()
-        .knobs(|knobs| knobs.broken_rows = vec![7]);
+        .quirks(|quirks| quirks.broken_rows = vec![7]);
     field.sync_only(&["chats"]).await;
-    let all = i64::try_from(field.sandbox.convertalk().chat_ids().len()).expect("few");
+    let all = i64::try_from(field.sandbox.convertalk().ids("conversations").len()).expect("few");
     assert_eq!(field.count("warehouse.conversations").await, all - 1);
     assert_eq!(
         field

@@ -1,7 +1,7 @@
 //! Converz: everything that the tenant has arrives, and nothing is written twice.
 
 use sandbox::Options;
-use sandbox::converz::{Ends, Form, Nulls, Order, Times, World};
+use sandbox::converz::{Account, Ends, Form, Nulls, Order, Times};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub(crate) fn option(field: &mut Field, name: &'static str, values: &[&str]) {
     field.source().options.insert(name, values);
 }
 
-pub(crate) fn tenant(field: &Field) -> Arc<World> {
+pub(crate) fn tenant(field: &Field) -> Arc<Account> {
     Arc::clone(field.sandbox.converz())
 }
 
@@ -43,8 +43,8 @@ pub(crate) fn tenant(field: &Field) -> Arc<World> {
 pub(crate) async fn sync(field: &Field) -> i64 {
     let reports = field.sync_completely().await;
     let tenant = tenant(field);
-    field.assert_same("calls", tenant.truth_calls(&[])).await;
-    field.assert_same("agents", tenant.truth_agents()).await;
+    field.assert_same("calls", tenant.snapshot("calls")).await;
+    field.assert_same("agents", tenant.snapshot("agents")).await;
     reports
         .iter()
         .map(|report| report.counts.inserted + report.counts.updated)
@@ -119,10 +119,10 @@ async fn a_tenant_arrives_whole_whatever_its_habits() {
         ),
     ];
     for (turn, (order, form, nulls, times, ends)) in habits.into_iter().enumerate() {
-        tenant.knobs(|knobs| {
-            (knobs.order, knobs.form, knobs.nulls) = (order, form, nulls);
-            (knobs.times, knobs.ends) = (times, ends);
-            (knobs.booleans, knobs.ids_as_text) = (turn % 2 == 1, turn % 2 == 1);
+        tenant.quirks(|quirks| {
+            (quirks.order, quirks.form, quirks.nulls) = (order, form, nulls);
+            (quirks.times, quirks.ends) = (times, ends);
+            (quirks.booleans, quirks.ids_as_text) = (turn % 2 == 1, turn % 2 == 1);
         });
         forget(&field).await;
         sync(&field).await;
@@ -135,10 +135,10 @@ async fn calls_that_appear_between_two_questions_displace_none() {
     let mut field = field(|options| options.converz_calls_per_day = 400).await;
     option(&mut field, "page_size", &["100"]);
     let tenant = tenant(&field);
-    tenant.knobs(|knobs| knobs.order = Order::Shuffled);
-    let known = tenant.truth_calls(&[]);
+    tenant.quirks(|quirks| quirks.order = Order::Shuffled);
+    let known = tenant.snapshot("calls");
     let from = field.sandbox.now() - TimeDelta::hours(20);
-    tenant.before_each_request(move |tenant, count| {
+    tenant.change_between_requests(move |tenant, count| {
         if count % 3 == 0 && count < 60 {
             tenant.add_calls(5, from, TimeDelta::hours(19));
         }
@@ -152,24 +152,27 @@ async fn calls_that_appear_between_two_questions_displace_none() {
         .await
         .expect("the calls can be counted");
     assert_eq!(usize::try_from(kept).expect("a count"), ids.len());
-    tenant.before_each_request(|_, _| ());
+    tenant.change_between_requests(|_, _| ());
     sync(&field).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_that_cuts_pages_or_ignores_the_filter_is_found_out() {
-    type Habit = fn(&mut sandbox::converz::Knobs);
+    type Habit = fn(&mut sandbox::converz::Quirks);
     for (habit, wanted) in [
-        ((|knobs| knobs.cap = Some(10)) as Habit, "page size"),
-        (|knobs| knobs.cap = Some(50), "page size"),
-        (|knobs| knobs.ignored = vec!["n_per_page".to_owned()], "page size"),
+        ((|quirks| quirks.cap = Some(10)) as Habit, "page size"),
+        (|quirks| quirks.cap = Some(50), "page size"),
         (
-            |knobs| knobs.ignored = vec!["after".to_owned(), "before".to_owned()],
+            |quirks| quirks.ignored = vec!["n_per_page".to_owned()],
+            "page size",
+        ),
+        (
+            |quirks| quirks.ignored = vec!["after".to_owned(), "before".to_owned()],
             "does not heed the filter",
         ),
     ] {
         let field = field(|options| options.days = 20).await;
-        tenant(&field).knobs(habit);
+        tenant(&field).quirks(habit);
         let reports = field.sync_only(&["calls"]).await;
         let told = flaws(&reports).join("\n");
         assert!(told.contains(wanted), "{told}");
@@ -180,24 +183,24 @@ async fn a_vendor_that_cuts_pages_or_ignores_the_filter_is_found_out() {
 async fn what_comes_or_changes_later_arrives_with_the_next_reading() {
     let field = field(|options| options.days = 12).await;
     let tenant = tenant(&field);
-    tenant.knobs(|knobs| {
-        knobs.summary_minutes = 60 * 24 * 30;
-        knobs.late_campaigns = false;
+    tenant.quirks(|quirks| {
+        quirks.summary_minutes = 60 * 24 * 30;
+        quirks.late_campaigns = false;
     });
     sync(&field).await;
     let summaries = "select count(*) from warehouse.calls where summary is not null";
     assert_eq!(field.number(summaries).await, 0);
-    tenant.knobs(|knobs| {
-        knobs.summary_minutes = 30;
-        knobs.late_campaigns = true;
-        knobs.new_column = Some("mood".to_owned());
+    tenant.quirks(|quirks| {
+        quirks.summary_minutes = 30;
+        quirks.late_campaigns = true;
+        quirks.new_column = Some("mood".to_owned());
     });
     forget(&field).await;
     assert!(sync(&field).await > 500);
     assert!(field.number(summaries).await > 500);
     // Another program of the tenant empties a column by accident, and somebody corrects a call by hand.
-    tenant.knobs(|knobs| knobs.nulled = vec!["campaign".to_owned()]);
-    let (id, _) = tenant.truth_calls(&[]).remove(0);
+    tenant.quirks(|quirks| quirks.nulled = vec!["campaign".to_owned()]);
+    let (id, _) = tenant.snapshot("calls").remove(0);
     tenant.set_call(&id, "department", json!("south"));
     forget(&field).await;
     sync(&field).await;
@@ -213,10 +216,10 @@ async fn a_user_who_is_gone_is_marked_and_comes_back() {
     let tenant = tenant(&field);
     sync(&field).await;
     let deleted = "select count(*) from warehouse.agents where deleted_at is not null";
-    tenant.remove_rep("a103");
+    tenant.delete("agents", "a103");
     sync(&field).await;
     assert_eq!(field.number(deleted).await, 1);
-    tenant.restore_rep("a103");
+    tenant.restore("agents", "a103");
     sync(&field).await;
     assert_eq!(field.number(deleted).await, 0);
 }
@@ -230,7 +233,7 @@ async fn calls_that_convoso_has_too_can_be_joined() {
     let convoso: Vec<String> = field
         .sandbox
         .convoso()
-        .truth_calls()
+        .snapshot("calls")
         .into_iter()
         .map(|(id, _)| id)
         .collect();

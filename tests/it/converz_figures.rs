@@ -90,7 +90,7 @@ async fn every_typed_column_says_what_its_record_says() {
     option(&mut field, "metrics", &METRICS);
     field.sync_completely().await;
     field
-        .assert_same("calls", tenant(&field).truth_calls(&METRICS))
+        .assert_same("calls", tenant(&field).snapshot_calls(&METRICS))
         .await;
     assert_table(&field, Call::TABLE, CALLS).await;
     assert_table(&field, Agent::TABLE, AGENTS).await;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use convene::commands::RunReport;
-use sandbox::convoso::{EmptyAgents, EmptyCallbacks, EmptyLeads, World};
+use sandbox::convoso::{Account, Empty};
 
 use crate::field::{Field, after_each_batch, flaws};
 
@@ -33,29 +33,29 @@ async fn only(streams: &[&str]) -> Field {
     field
 }
 
-fn world(field: &Field) -> &World {
+fn world(field: &Field) -> &Account {
     field.sandbox.convoso()
 }
 
 /// Compares everything with what the sandbox says now. Recordings are told by two streams, see the test about them.
 async fn assert_all(field: &Field) {
-    let (world, since) = (world(field), field.sandbox.now() - TimeDelta::days(3));
+    let world = world(field);
     field.assert_truth().await;
-    field.assert_same("leads", world.truth_leads()).await;
-    field.assert_same("callbacks", world.truth_callbacks()).await;
-    field.assert_same("campaigns", world.truth_campaigns()).await;
-    field.assert_same("lists", world.truth_lists()).await;
+    field.assert_same("leads", world.snapshot("leads")).await;
+    field.assert_same("callbacks", world.snapshot("callbacks")).await;
+    field.assert_same("campaigns", world.snapshot("campaigns")).await;
+    field.assert_same("lists", world.snapshot("lists")).await;
     field
-        .assert_same("dispositions", world.truth_dispositions())
+        .assert_same("dispositions", world.snapshot("dispositions"))
         .await;
     field
-        .assert_same("do_not_contact", world.truth_do_not_contact())
+        .assert_same("do_not_contact", world.snapshot("do_not_contact"))
         .await;
     field
-        .assert_same("agent_performance", world.truth_agent_performance(since))
+        .assert_same("agent_performance", world.snapshot("agent_performance"))
         .await;
     field
-        .assert_same("agent_events", world.truth_agent_events())
+        .assert_same("agent_events", world.snapshot("agent_events"))
         .await;
 }
 
@@ -102,18 +102,22 @@ async fn what_changes_in_the_account_changes_in_the_warehouse() {
     field.sync_completely().await;
     let now = field.sandbox.now();
     let account = world(&field);
-    let leads: Vec<String> = account.truth_leads().into_iter().map(|(id, _)| id).collect();
+    let leads: Vec<String> = account.snapshot("leads").into_iter().map(|(id, _)| id).collect();
     assert!(
-        account.touch_lead(&leads[0]) && account.delete_lead(&leads[1]) && account.archive_lead(&leads[2])
+        account.touch_lead(&leads[0])
+            && account.delete("leads", &leads[1])
+            && account.archive("leads", &leads[2])
     );
     account.add_lead();
     let promise = account.add_callback(now + TimeDelta::days(300));
     assert!(account.dismiss_callback("41001"));
     assert!(
-        account.set_active(1850, false) && account.set_active(1851, true) && account.remove_furniture(1881)
+        account.set("lists", "1850", "status", "N")
+            && account.set("lists", "1851", "status", "Y")
+            && account.delete("lists", "1881")
     );
     account.add_do_not_contact(false, 410, 3);
-    assert!(account.remove_do_not_contact(false, "502") && account.remove_do_not_contact(true, "503"));
+    assert!(account.delete("do_not_call", "502") && account.delete("sms_opt_outs", "503"));
     let gone = deleted(&field, "leads").await.len();
     // Time passes, so that calls end, callbacks come due, and changes are old enough to be read.
     field.sandbox.advance(TimeDelta::minutes(5));
@@ -146,7 +150,7 @@ async fn a_second_in_which_more_leads_changed_than_a_page_holds_arrives_whole() 
     world(&field).touch_leads(2_500);
     field.sandbox.advance(TimeDelta::minutes(2));
     field.sync_completely().await;
-    field.assert_same("leads", world(&field).truth_leads()).await;
+    field.assert_same("leads", world(&field).snapshot("leads")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -163,30 +167,33 @@ async fn leads_that_change_while_they_are_read_displace_no_others() {
     });
     let reports = field.try_sync(&[], false, watch).await;
     assert!(reports[0].as_ref().expect("a run").is_complete(), "{reports:#?}");
-    let missing =
-        i64::try_from(account.truth_leads().len()).expect("a count") - field.count("warehouse.leads").await;
+    let missing = i64::try_from(account.snapshot("leads").len()).expect("a count")
+        - field.count("warehouse.leads").await;
     assert!(missing <= 120, "only leads that changed may be late: {missing}");
     field.sandbox.advance(TimeDelta::minutes(5));
     field.sync_completely().await;
-    field.assert_same("leads", account.truth_leads()).await;
+    field.assert_same("leads", account.snapshot("leads")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn codes_that_perhaps_mean_nothing_mark_nothing_as_deleted() {
     let mut field = only(&["leads", "callbacks", "agent_performance", "agent_events"]).await;
     field.sync_completely().await;
-    field.sandbox.convoso().knobs(|knobs| {
-        knobs.empty_leads = EmptyLeads::Code6000;
-        knobs.empty_callbacks = EmptyCallbacks::Code6000;
-        knobs.empty_agents = EmptyAgents::EmptyArray;
-        knobs.counts_as_numbers = true;
-        knobs.lead_ids_as_numbers = true;
+    field.sandbox.convoso().quirks(|quirks| {
+        quirks.empty_leads = Empty::Code;
+        quirks.empty_callbacks = Empty::Code;
+        quirks.empty_agents = Empty::Array;
+        quirks.counts_as_numbers = true;
+        quirks.lead_ids_as_numbers = true;
     });
     field.sync().await;
     for table in ["leads", "callbacks", "agent_performance", "agent_events"] {
         assert_eq!(deleted(&field, table).await, Vec::<String>::new(), "{table}");
     }
-    field.sandbox.convoso().knobs(|knobs| knobs.leads_as_array = true);
+    field
+        .sandbox
+        .convoso()
+        .quirks(|quirks| quirks.leads_as_array = true);
     // The whole history again, with the other form of the answer.
     field.only(&["leads"]);
     crate::books::execute(&field, "delete from warehouse.leads").await;
@@ -196,17 +203,19 @@ async fn codes_that_perhaps_mean_nothing_mark_nothing_as_deleted() {
     )
     .await;
     field.sync().await;
-    field.assert_same("leads", world(&field).truth_leads()).await;
+    field.assert_same("leads", world(&field).snapshot("leads")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn recordings_by_agent_fill_gaps_and_never_take_the_place_of_those_of_calls() {
     let mut field = only(&["recordings"]).await;
     field.sync_completely().await;
-    field.assert_same("agents", world(&field).truth_agents()).await;
+    field
+        .assert_same("agents", world(&field).snapshot("agents"))
+        .await;
     let told = field.count("warehouse.recordings").await;
     assert!(told > 20, "{told}");
-    let truth = world(&field).truth_recordings();
+    let truth = world(&field).snapshot("recordings");
     let (ids, records): (Vec<_>, Vec<_>) = truth.into_iter().unzip();
     let wrong = "select count(*) from warehouse.recordings as r
         left join unnest($1::text[], $2::text[]) as v (id, raw) using (id) where v.id is null or r.raw <> v.raw::jsonb";
@@ -241,9 +250,9 @@ async fn recordings_by_agent_fill_gaps_and_never_take_the_place_of_those_of_call
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_are_read_whole_where_a_status_is_required() {
     let field = only(&["lists"]).await;
-    world(&field).knobs(|knobs| knobs.strict_lists = true);
+    world(&field).quirks(|quirks| quirks.strict_lists = true);
     field.sync_completely().await;
-    field.assert_same("lists", world(&field).truth_lists()).await;
+    field.assert_same("lists", world(&field).snapshot("lists")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

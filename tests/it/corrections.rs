@@ -183,13 +183,13 @@ async fn a_round_that_breaks_off_goes_on_where_it_was() {
         if let Event::Walked { .. } = event
             && walked.fetch_add(1, Ordering::Relaxed) == 3
         {
-            world.knobs(|knobs| knobs.unticked = vec!["log/retrieve".to_owned()]);
+            world.quirks(|quirks| quirks.unticked = vec!["log/retrieve".to_owned()]);
         }
     });
     let report = field.try_sync(&["calls"], false, watch).await.remove(0);
     let report = report.expect("the source runs");
     assert_eq!((report.complete_count, report.unfinished.len()), (4, 1));
-    field.sandbox.convoso().knobs(|knobs| knobs.unticked.clear());
+    field.sandbox.convoso().quirks(|quirks| quirks.unticked.clear());
     let pending = "select coalesce(sum(extract(epoch from upper(part) - lower(part))), 0)::bigint / 3600
                    from sync.rereads, unnest(pending) as part";
     let left = field.number(pending).await;

@@ -21,7 +21,7 @@ async fn a_refused_token_is_tried_once_and_needs_an_operator() {
         field
             .sandbox
             .convoso()
-            .knobs(|knobs| knobs.token_refusal = manner);
+            .quirks(|quirks| quirks.token_refusal = manner);
         let right = SecretString::from("sandbox-token");
         let wrong = SecretString::from("wrong-token-of-a-test");
         field.source().secrets.insert("token", wrong);
@@ -49,7 +49,7 @@ async fn a_stream_that_the_token_may_not_read_leaves_the_others_alone() {
     field
         .sandbox
         .convoso()
-        .knobs(|knobs| knobs.unticked = vec!["log/retrieve".to_owned()]);
+        .quirks(|quirks| quirks.unticked = vec!["log/retrieve".to_owned()]);
     let reports = field.sync().await;
     let [agents, calls] = reports.as_slice() else {
         panic!("{reports:?}")
@@ -62,7 +62,7 @@ async fn a_stream_that_the_token_may_not_read_leaves_the_others_alone() {
         (Remedy::Operator, 2),
         "one question for each stream"
     );
-    field.sandbox.convoso().knobs(|knobs| knobs.unticked.clear());
+    field.sandbox.convoso().quirks(|quirks| quirks.unticked.clear());
     field.sync_completely().await;
     field.assert_truth().await;
 }

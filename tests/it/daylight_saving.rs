@@ -125,7 +125,7 @@ async fn sync(field: &Field, night: Night) -> i64 {
         reports[0].unfinished
     );
     field
-        .assert_same("calls", field.sandbox.convoso().truth_calls())
+        .assert_same("calls", field.sandbox.convoso().snapshot("calls"))
         .await;
     assert_books(field).await;
     reports[0].counts.inserted + reports[0].counts.updated
@@ -169,7 +169,7 @@ async fn a_busy_repeated_hour_arrives_whole_in_either_order() {
         let night = NIGHTS[0];
         let field = night.field(TimeDelta::hours(3), Duration::from_mins(30)).await;
         let world = field.sandbox.convoso();
-        world.knobs(|knobs| knobs.order = order);
+        world.quirks(|quirks| quirks.order = order);
         let since = night.change() - TimeDelta::hours(1);
         // Fourteen in each local second, seven in each turn of the hour.
         for start in (0..7_200).step_by(24) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use convene::commands::RunReport;
 use sandbox::Fault;
-use sandbox::convoso::EmptyUsers;
+use sandbox::convoso::Empty;
 
 use crate::books::assert_books;
 use crate::field::Field;
@@ -36,13 +36,13 @@ async fn run(field: &Field, confirm_deletions: bool) -> RunReport {
 }
 
 fn agents(field: &Field) -> Vec<String> {
-    let truth = field.sandbox.convoso().truth_agents();
+    let truth = field.sandbox.convoso().snapshot("agents");
     truth.into_iter().map(|(id, _)| id).collect()
 }
 
 async fn assert_truth(field: &Field) {
     field
-        .assert_same("agents", field.sandbox.convoso().truth_agents())
+        .assert_same("agents", field.sandbox.convoso().snapshot("agents"))
         .await;
     assert_books(field).await;
 }
@@ -62,7 +62,7 @@ async fn an_agent_that_is_gone_is_marked_and_one_that_comes_back_is_revived() {
     let gone = agents(&field)[3].clone();
     let others = format!("{PLACES}'{gone}'");
     let before = field.text(&others).await;
-    assert!(field.sandbox.convoso().remove_agent(&gone));
+    assert!(field.sandbox.convoso().delete("agents", &gone));
     let report = run(&field, false).await;
     assert!(report.is_complete());
     assert_eq!((report.counts.deleted, report.held_deletions), (1, 0));
@@ -82,7 +82,7 @@ async fn an_agent_that_is_gone_is_marked_and_one_that_comes_back_is_revived() {
         "a row is marked only once"
     );
     assert_eq!(field.text(&deleted_at).await, marked);
-    assert!(field.sandbox.convoso().restore_agent(&gone));
+    assert!(field.sandbox.convoso().restore("agents", &gone));
     let report = run(&field, false).await;
     assert_eq!((report.counts.updated, report.counts.inserted), (1, 0));
     assert_eq!(field.number(MARKED).await, 0);
@@ -123,7 +123,7 @@ async fn agents_on_many_pages_are_all_met_while_some_leave() {
     // With each page one of the first page leaves, and all behind move up by one.
     let watch = crate::field::after_each_batch(move |_| {
         if let Some(id) = leaving.next() {
-            world.remove_agent(&id);
+            world.delete("agents", &id);
         }
     });
     let reports = field.try_sync(&["agents"], false, watch).await;
@@ -151,7 +151,7 @@ async fn agents_on_many_pages_are_all_met_while_some_leave() {
 async fn too_many_missing_agents_wait_for_an_operators_word() {
     let field = staffed(12).await;
     for gone in agents(&field).iter().take(2) {
-        field.sandbox.convoso().remove_agent(gone);
+        field.sandbox.convoso().delete("agents", gone);
     }
     for _ in 0..2 {
         let report = run(&field, false).await;
@@ -170,15 +170,15 @@ async fn too_many_missing_agents_wait_for_an_operators_word() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_list_deletes_nobody_by_itself() {
-    for (answer, is_complete, held) in [
-        (EmptyUsers::EmptyArray, true, 12),
-        (EmptyUsers::Code6005, false, 0),
-    ] {
+    for (answer, is_complete, held) in [(Empty::Array, true, 12), (Empty::Code, false, 0)] {
         let field = staffed(12).await;
-        field.sandbox.convoso().knobs(|knobs| knobs.empty_users = answer);
+        field
+            .sandbox
+            .convoso()
+            .quirks(|quirks| quirks.empty_users = answer);
         let all = agents(&field);
         for gone in &all {
-            field.sandbox.convoso().remove_agent(gone);
+            field.sandbox.convoso().delete("agents", gone);
         }
         let fresh = "select complete_through::text from warehouse.freshness where table_name = 'agents'";
         let before = field.text(fresh).await;
@@ -199,7 +199,7 @@ async fn an_empty_list_deletes_nobody_by_itself() {
         let report = run(&field, true).await;
         assert_eq!(report.counts.deleted, held, "{answer:?}");
         for back in &all {
-            field.sandbox.convoso().restore_agent(back);
+            field.sandbox.convoso().restore("agents", back);
         }
         let report = run(&field, false).await;
         assert!(report.is_complete(), "{answer:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use connectors::source::Remedy;
 use convene::commands::{RunReport, Unfinished};
-use sandbox::{Fault, Options, Sandbox, Seen};
+use sandbox::{Fault, Options, RequestRecord, Sandbox};
 
 use crate::field::{Field, after_each_batch};
 use crate::proof::{assert_proof, busy_field, busy_field_with};
@@ -114,7 +114,7 @@ async fn waits(header: &str, least_ms: u64) {
     );
 }
 
-fn questions(field: &Field, path: &str) -> Vec<Seen> {
+fn questions(field: &Field, path: &str) -> Vec<RequestRecord> {
     let mut seen = field.sandbox.requests();
     seen.retain(|seen| seen.path.ends_with(path));
     seen
@@ -164,7 +164,7 @@ async fn a_web_page_instead_of_data_needs_an_operator_and_is_not_asked_for_again
 async fn a_refused_question_needs_a_developer_and_leaves_the_other_windows_their_turn() {
     let refusal = Fault::Refusal {
         code: 6004,
-        text: "Unknown Campaign ID",
+        text: "Unknown Campaign ID".to_owned(),
     };
     let (flaws, asked) = stays(refusal.clone(), "code 6004", Remedy::Developer).await;
     assert_eq!((flaws.len(), asked), (3, 3), "three in a row are enough");
@@ -187,8 +187,13 @@ async fn a_refused_question_needs_a_developer_and_leaves_the_other_windows_their
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_envelope_that_nobody_knows_needs_a_developer() {
-    let check = async |text| {
-        let (flaws, asked) = stays(Fault::Foreign(text), "unknown shape", Remedy::Developer).await;
+    let check = async |text: &str| {
+        let (flaws, asked) = stays(
+            Fault::Foreign(text.to_owned()),
+            "unknown shape",
+            Remedy::Developer,
+        )
+        .await;
         assert_eq!((flaws.len(), asked), (3, 3), "{text}");
     };
     tokio::join!(

@@ -218,9 +218,9 @@ impl Field {
 
     /// Compares every call and every agent with what the sandbox says now: ids and whole records, none missing, none extra.
     pub(crate) async fn assert_truth(&self) {
-        self.assert_same("calls", self.sandbox.convoso().truth_calls())
+        self.assert_same("calls", self.sandbox.convoso().snapshot("calls"))
             .await;
-        self.assert_same("agents", self.sandbox.convoso().truth_agents())
+        self.assert_same("agents", self.sandbox.convoso().snapshot("agents"))
             .await;
     }
 

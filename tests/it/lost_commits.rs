@@ -157,7 +157,7 @@ async fn the_schema_the_lease_and_the_coverage_outlive_a_crash_that_follows_at_o
     assert_eq!(field.number(&covered).await, 1);
     assert_proof(&field).await;
     field
-        .assert_same("calls", field.sandbox.convoso().truth_calls())
+        .assert_same("calls", field.sandbox.convoso().snapshot("calls"))
         .await;
     server.stop().await.expect("the server stops");
 }

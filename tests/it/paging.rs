@@ -64,7 +64,7 @@ async fn assert_all_arrive(field: &Field, count: usize) {
     assert!(reports[0].is_complete(), "{:#?}", flaws(&reports));
     assert_eq!(field.sandbox.convoso().call_count(), count);
     field
-        .assert_same("calls", field.sandbox.convoso().truth_calls())
+        .assert_same("calls", field.sandbox.convoso().snapshot("calls"))
         .await;
     assert_books(field).await;
     let anchor = field.sandbox.now();
@@ -98,7 +98,7 @@ async fn such_an_hour_arrives_whole_although_the_vendor_lists_the_newest_first()
     field
         .sandbox
         .convoso()
-        .knobs(|knobs| knobs.order = Order::Ignored);
+        .quirks(|quirks| quirks.order = Order::Ignored);
     let from = field.sandbox.now() - TimeDelta::hours(3);
     field
         .sandbox
@@ -140,7 +140,7 @@ fn add_full_seconds(field: &Field) -> usize {
 async fn calls_of_one_second_that_change_places_with_every_request_all_arrive_once() {
     for order in [Order::Honoured, Order::Ignored] {
         let field = quiet(0).await;
-        field.sandbox.convoso().knobs(|knobs| knobs.order = order);
+        field.sandbox.convoso().quirks(|quirks| quirks.order = order);
         let count = add_full_seconds(&field);
         let (ids, total) = by_offset_alone(&field, field.sandbox.now() - TimeDelta::hours(2)).await;
         assert!(
@@ -164,7 +164,7 @@ async fn a_second_with_more_calls_than_a_page_is_read_until_all_came() {
     ] {
         let field = quiet(0).await;
         let world = field.sandbox.convoso();
-        world.knobs(|knobs| knobs.order = order);
+        world.quirks(|quirks| quirks.order = order);
         let second = field.sandbox.now() - TimeDelta::hours(1);
         world.add_calls(1_300, second, TimeDelta::zero());
         world.add_calls(before, second - TimeDelta::minutes(5), TimeDelta::minutes(4));
@@ -179,10 +179,10 @@ async fn calls_that_appear_while_the_list_is_read_displace_none() {
     for order in [Order::Honoured, Order::Ignored] {
         let field = quiet(0).await;
         let world = field.sandbox.convoso().clone();
-        world.knobs(|knobs| knobs.order = order);
+        world.quirks(|quirks| quirks.order = order);
         let from = field.sandbox.now() - TimeDelta::hours(1);
         world.add_calls(4_000, from, TimeDelta::minutes(20));
-        let before = world.truth_calls();
+        let before = world.snapshot("calls");
         let late = world.clone();
         let watch = after_each_batch(move |batch| {
             // Before, within and behind what is being read; then it calms down.

@@ -67,7 +67,7 @@ pub(crate) async fn assert_ledger(field: &Field) {
 pub(crate) async fn assert_proof(field: &Field) {
     assert_ledger(field).await;
     let (ids, records): (Vec<String>, Vec<String>) =
-        field.sandbox.convoso().truth_calls().into_iter().unzip();
+        field.sandbox.convoso().snapshot("calls").into_iter().unzip();
     let wrong: Vec<String> = sqlx::query_scalar(
         "select coalesce(v.id, t.id) from unnest($2::text[], $3::text[]) as v (id, record)
          full join (select id, raw from warehouse.calls where source = $1) as t on t.id = v.id

@@ -13,7 +13,7 @@ async fn with_broken(calls: u32, broken: usize) -> (Field, Vec<String>) {
     let world = field.sandbox.convoso();
     let from = field.sandbox.now() - TimeDelta::hours(1);
     let ids = world.add_calls(calls, from, TimeDelta::minutes(50));
-    world.knobs(|knobs| knobs.broken_rows = ids[..broken].to_vec());
+    world.quirks(|quirks| quirks.broken_rows = ids[..broken].to_vec());
     (field, ids)
 }
 
@@ -25,7 +25,7 @@ async fn run(field: &Field) -> RunReport {
 
 /// Compares the calls that can be read with the truth, and the kept records with the others.
 async fn assert_rest(field: &Field, broken: &[String]) {
-    let truth = field.sandbox.convoso().truth_calls();
+    let truth = field.sandbox.convoso().snapshot("calls");
     let (odd, fine): (Vec<_>, Vec<_>) = truth.into_iter().partition(|(id, _)| broken.contains(id));
     field.assert_same("calls", fine).await;
     let mut odd: Vec<String> = odd.into_iter().map(|(_, record)| record).collect();
@@ -61,7 +61,10 @@ async fn an_unreadable_record_is_kept_once_and_the_rest_of_its_page_lands() {
 async fn a_mended_record_lands() {
     let (field, _) = with_broken(100, 3).await;
     run(&field).await;
-    field.sandbox.convoso().knobs(|knobs| knobs.broken_rows.clear());
+    field
+        .sandbox
+        .convoso()
+        .quirks(|quirks| quirks.broken_rows.clear());
     let before = last_walk(&field).await;
     let report = run(&field).await;
     assert!(report.is_complete());
@@ -73,7 +76,7 @@ async fn a_mended_record_lands() {
         (0, 0)
     );
     field
-        .assert_same("calls", field.sandbox.convoso().truth_calls())
+        .assert_same("calls", field.sandbox.convoso().snapshot("calls"))
         .await;
 }
 
@@ -108,10 +111,13 @@ async fn a_walk_fails_above_ten_rejects_that_are_more_than_a_twentieth() {
                 "{case}"
             );
         }
-        field.sandbox.convoso().knobs(|knobs| knobs.broken_rows.clear());
+        field
+            .sandbox
+            .convoso()
+            .quirks(|quirks| quirks.broken_rows.clear());
         assert!(run(&field).await.is_complete(), "{case}");
         field
-            .assert_same("calls", field.sandbox.convoso().truth_calls())
+            .assert_same("calls", field.sandbox.convoso().snapshot("calls"))
             .await;
     }
 }
@@ -125,7 +131,7 @@ async fn unreadable_records_on_many_pages_of_full_seconds_lose_nothing_else() {
         .flat_map(|second| world.add_calls(450, from + TimeDelta::seconds(second), TimeDelta::zero()))
         .collect();
     let broken: Vec<String> = ids.iter().step_by(60).cloned().collect();
-    world.knobs(|knobs| knobs.broken_rows = broken.clone());
+    world.quirks(|quirks| quirks.broken_rows = broken.clone());
     let report = run(&field).await;
     assert!(report.is_complete(), "{:?}", report.unfinished);
     assert_rest(&field, &broken).await;
@@ -134,9 +140,9 @@ async fn unreadable_records_on_many_pages_of_full_seconds_lose_nothing_else() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn odd_rows_all_land_and_mean_the_same() {
     let field = Field::new().await;
-    field.sandbox.convoso().knobs(|knobs| {
-        knobs.dirty_rows = true;
-        knobs.counts_as_numbers = true;
+    field.sandbox.convoso().quirks(|quirks| {
+        quirks.dirty_rows = true;
+        quirks.counts_as_numbers = true;
     });
     let reports = field.sync_completely().await;
     assert!(reports.iter().all(|report| report.counts.rejected == 0));

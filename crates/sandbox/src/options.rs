@@ -1,9 +1,9 @@
-//! What a sandbox is made of.
+//! What the simulated accounts are made of.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-/// The seed, the clock and the sizes of a sandbox.
+/// The seed, the clock and the sizes of the simulated accounts.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Everything random follows from it.
@@ -24,9 +24,11 @@ pub struct Options {
     pub agents: u32,
     /// Length of every finished call's `agent_comment`; 0 means short natural comments.
     pub comment_bytes: usize,
-    /// The token the account accepts.
+    /// The token that the accounts accept.
     pub token: String,
-    /// The account's time zone.
+    /// The key that Convertalk accepts for contacts and segments.
+    pub api_key: String,
+    /// The time zone of Convoso.
     pub time_zone: Tz,
     /// Calls on every local day of the Converz tenant, besides those that Convoso has too.
     pub converz_calls_per_day: u32,
@@ -35,7 +37,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// A small account with a month of history and a clock that stands still.
+    /// Small accounts with a month of history and a clock that stands still.
     pub fn new(now: DateTime<Utc>) -> Self {
         Self {
             seed: 7,
@@ -48,6 +50,7 @@ impl Options {
             agents: 12,
             comment_bytes: 0,
             token: "sandbox-token".to_owned(),
+            api_key: "sandbox-key".to_owned(),
             time_zone: Tz::America__Los_Angeles,
             converz_calls_per_day: 100,
             converz_time_zone: Tz::UTC,

@@ -1,199 +1,205 @@
-//! From a request to an answer: the log, the faults, and the vendor whose prefix the path has.
+//! The simulated vendors over HTTP.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{StatusCode, header};
-use axum::response::Response;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
 
-use super::clock::Clock;
-use super::conversocial;
-use super::converz;
-use super::fault::{Fault, Faults};
-use super::options::Options;
-use super::question::{Answer, Question};
-use super::seen::{RequestLog, Seen};
-use super::valve::{Door, Valve};
-use super::{convertalk, convoso};
+use crate::options::Options;
+use crate::request::{Delivery, Request, Response};
+use crate::simulator::Simulator;
+use crate::vendors::{conversocial, convertalk, converz, convoso};
 
-/// Largest request body read; a vendor's question is a handful of parameters.
-const BODY_BYTES: usize = 64 * 1024;
-/// Rough size of an answer's head, so that a cut falls into the body.
-const HEAD_BYTES: u64 = 120;
+/// Largest request body read; a vendor's request is a handful of parameters.
+const BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Pause after a failed accept, which happens when the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a stop waits for a response that is just being rendered.
+const STOP_WAIT: Duration = Duration::from_secs(2);
 
-/// A simulated vendor, as the server sees it.
-pub(super) trait Vendor: Send + Sync {
-    /// What the paths of all its addresses begin with.
-    fn prefix(&self) -> &'static str;
-
-    /// The parameters that carry a credential.
-    fn secrets(&self) -> &'static [&'static str];
-
-    /// The answer to a question; the path is what follows the prefix and a slash.
-    fn answer(&self, path: &str, question: &Question) -> Answer;
-
-    /// A refusal in the vendor's own words.
-    fn refusal(&self, code: i64, text: &str) -> Answer;
+/// A running server of simulated vendors; everything else about them is the [`Simulator`]'s.
+///
+/// It lives in a runtime of its own: its time is real even where a test pauses time, and when the runtime
+/// goes, the listener and every connection go with it.
+pub struct Sandbox {
+    simulator: Arc<Simulator>,
+    address: SocketAddr,
+    runtime: Option<Runtime>,
 }
 
-/// Everything the server knows.
-pub(super) struct House {
-    pub(super) clock: Arc<Clock>,
-    pub(super) conversocial: Arc<conversocial::World>,
-    pub(super) convoso: Arc<convoso::World>,
-    pub(super) convertalk: Arc<convertalk::World>,
-    pub(super) converz: Arc<converz::World>,
-    pub(super) faults: Faults,
-    pub(super) log: RequestLog,
+impl Deref for Sandbox {
+    type Target = Simulator;
+
+    fn deref(&self) -> &Simulator {
+        &self.simulator
+    }
 }
 
-impl House {
-    pub(super) fn new(options: &Options) -> Self {
-        let clock = Arc::new(Clock::new(options.now, options.running));
-        let conversocial = Arc::new(conversocial::World::new(options, Arc::clone(&clock)));
-        let convoso = Arc::new(convoso::World::new(options, Arc::clone(&clock)));
-        let convertalk = Arc::new(convertalk::World::new(options, Arc::clone(&clock)));
-        let converz = converz::World::new(options, Arc::clone(&clock), Arc::clone(&convoso));
-        Self {
-            clock,
-            conversocial,
-            convoso,
-            convertalk,
-            converz: Arc::new(converz),
-            faults: Faults::default(),
-            log: RequestLog::default(),
-        }
+impl Sandbox {
+    /// Starts on a free port of the loopback interface.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        Self::listen(options, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
     }
 
-    fn vendors(&self) -> [&dyn Vendor; 4] {
-        [
-            &*self.conversocial,
-            &*self.convertalk,
-            &*self.converz,
-            &*self.convoso,
-        ]
-    }
-
-    /// The vendor that is asked, and the path within its part of the server.
-    fn vendor<'a>(&'a self, path: &'a str) -> Option<(&'a dyn Vendor, &'a str)> {
-        self.vendors().into_iter().find_map(|vendor| {
-            let rest = path.strip_prefix(vendor.prefix())?.strip_prefix('/')?;
-            Some((vendor, rest))
+    /// Starts on the given address.
+    pub async fn listen(options: Options, address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let listener = listener.into_std()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("sandbox")
+            .enable_io()
+            .enable_time()
+            .build()?;
+        let simulator = Arc::new(Simulator::new(options));
+        let served = Arc::clone(&simulator);
+        runtime.spawn(async move {
+            // The listener has to be registered with the runtime it is served by.
+            if let Ok(listener) = TcpListener::from_std(listener) {
+                serve(listener, served).await;
+            }
+        });
+        Ok(Self {
+            simulator,
+            address,
+            runtime: Some(runtime),
         })
     }
 
-    fn ordinary(&self, question: &Question) -> Answer {
-        match self.vendor(&question.path) {
-            Some((vendor, path)) => vendor.answer(path, question),
-            None => Answer::html(404),
-        }
+    /// Scheme, host and port.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
     }
 
-    /// The answer, and after how many bytes the connection shall close, if it shall.
-    fn answer(&self, question: &Question, fault: Option<Fault>) -> (Answer, Option<u64>) {
-        match fault {
-            None | Some(Fault::Slow(_)) => (self.ordinary(question), None),
-            Some(Fault::Status(status, retry_after)) => (Answer::empty(status, retry_after), None),
-            Some(Fault::Html(status)) => (Answer::html(status), None),
-            Some(Fault::Refusal { code, text }) => {
-                let refusal = self
-                    .vendor(&question.path)
-                    .map(|(vendor, _)| vendor.refusal(code, text));
-                (refusal.unwrap_or_else(|| Answer::html(404)), None)
-            }
-            Some(Fault::Foreign(text)) => (Answer::json(text.to_owned()), None),
-            Some(Fault::Drop) => (Answer::empty(200, None), Some(0)),
-            Some(Fault::Cut) => {
-                let whole = self.ordinary(question);
-                let sent = HEAD_BYTES + whole.body.len() as u64 / 2;
-                (whole, Some(sent))
-            }
-            Some(Fault::CutJson) => {
-                let mut half = self.ordinary(question);
-                half.body
-                    .truncate(half.body.floor_char_boundary(half.body.len() / 2));
-                (half, None)
-            }
-        }
+    /// The base URL of the simulated Convoso.
+    pub fn convoso_url(&self) -> String {
+        format!("{}{}", self.origin(), convoso::PREFIX)
     }
 
-    fn note(&self, question: &Question, arrived: Instant) {
-        let secrets = self
-            .vendor(&question.path)
-            .map_or(&[][..], |(vendor, _)| vendor.secrets());
-        let secret = |name: &str| secrets.contains(&name);
-        self.log.note(Seen {
-            method: question.method.clone(),
-            path: question.path.clone(),
-            parameters: question
-                .parameters
-                .iter()
-                .filter(|(name, _)| !secret(name))
-                .cloned()
-                .collect(),
-            token_in_url: question
-                .parameters
-                .iter()
-                .take(question.in_url)
-                .any(|(name, _)| secret(name)),
-            arrived,
-        });
+    /// The base URL of the simulated Convertalk.
+    pub fn convertalk_url(&self) -> String {
+        format!("{}{}", self.origin(), convertalk::PREFIX)
+    }
+
+    /// The base URL of the simulated Conversocial.
+    pub fn conversocial_url(&self) -> String {
+        let (prefix, api) = (conversocial::PREFIX, conversocial::MAIN_API);
+        format!("{}{prefix}/{api}", self.origin())
+    }
+
+    /// The base URL of its customer profiles.
+    pub fn conversocial_profiles_url(&self) -> String {
+        let (prefix, api) = (conversocial::PREFIX, conversocial::PROFILES_API);
+        format!("{}{prefix}/{api}", self.origin())
+    }
+
+    /// The base URL of the simulated Converz.
+    pub fn converz_url(&self) -> String {
+        format!("{}{}", self.origin(), converz::PREFIX)
+    }
+
+    /// Closes the listener and every connection, and returns when they are closed.
+    pub async fn stop(mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            let end = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(STOP_WAIT));
+            end.await.expect("a shutdown neither panics nor is cancelled");
+        }
     }
 }
 
-/// Serves until the task is dropped.
-pub(super) async fn serve(listener: TcpListener, house: Arc<House>) -> io::Result<()> {
-    let rooms = Router::new().fallback(handle).with_state(house);
-    axum::serve(
-        Door(listener),
-        rooms.into_make_service_with_connect_info::<Valve>(),
-    )
-    .await
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Waiting is not allowed here: the drop may happen inside another runtime.
+            runtime.shutdown_background();
+        }
+    }
 }
 
-async fn handle(
-    State(house): State<Arc<House>>,
-    ConnectInfo(valve): ConnectInfo<Valve>,
-    request: Request,
-) -> Response {
-    let _flight = house.log.enter();
-    let arrived = Instant::now();
-    let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_BYTES).await else {
-        return send(Answer::empty(413, None));
+/// Serves until the task is dropped. HTTP is spoken by hand, because faults have to break it.
+async fn serve(listener: TcpListener, simulator: Arc<Simulator>) {
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            // Without it small responses wait for the client's delayed acknowledgement. A failure only slows.
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(serve_connection(stream, Arc::clone(&simulator)));
+        } else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+        }
+    }
+}
+
+/// Responds to one request after the other until either side closes the connection.
+async fn serve_connection(stream: TcpStream, simulator: Arc<Simulator>) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = read_request(&mut stream).await? {
+        let flight = simulator.log.enter();
+        let response = simulator.respond(&request);
+        if let Delivery::Late(wait) = response.delivery {
+            tokio::time::sleep(wait).await;
+        }
+        drop(flight);
+        let head = head(&response);
+        let sent = match response.delivery {
+            Delivery::Dropped => return Ok(()),
+            Delivery::Half => response.body.len() / 2,
+            Delivery::Whole | Delivery::Late(_) => response.body.len(),
+        };
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(&response.body.as_bytes()[..sent]).await?;
+        stream.flush().await?;
+        if sent < response.body.len() || request.header("connection") == Some("close") {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The next request; none where the client is done, or says what nobody understands.
+async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
+    let mut first = String::new();
+    stream.read_line(&mut first).await?;
+    let mut words = first.split(' ');
+    let (Some(method), Some(target)) = (words.next(), words.next()) else {
+        return Ok(None);
     };
-    let question = Question::read(&head, &body);
-    house.note(&question, arrived);
-    let fault = house.faults.take(&question.path);
-    if let Some(Fault::Slow(wait)) = &fault {
-        tokio::time::sleep(*wait).await;
+    let mut headers: Vec<(String, String)> = Vec::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        match line.trim_end().split_once(':') {
+            Some((name, value)) => headers.push((name.to_lowercase(), value.trim().to_owned())),
+            None => break,
+        }
     }
-    let (answer, cut) = house.answer(&question, fault);
-    if let Some(byte_count) = cut {
-        valve.close_after(byte_count);
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    if length > BODY_BYTES {
+        return Ok(None);
     }
-    send(answer)
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await?;
+    let request = Request::new(method, target, String::from_utf8_lossy(&body));
+    let headers = headers.iter();
+    Ok(Some(headers.fold(request, |request, (name, value)| {
+        request.with_header(name, value)
+    })))
 }
 
-fn send(answer: Answer) -> Response {
-    let mut response = Response::builder()
-        .status(answer.status)
-        .header(header::CONTENT_TYPE, answer.media);
-    if let Some(text) = answer.retry_after {
-        response = response.header(header::RETRY_AFTER, text);
+fn head(response: &Response) -> String {
+    let mut head = format!(
+        "HTTP/1.1 {} \r\ncontent-length: {}\r\n",
+        response.status,
+        response.body.len()
+    );
+    for (name, value) in &response.headers {
+        head = head + name + ": " + value + "\r\n";
     }
-    for (name, value) in answer.headers {
-        response = response.header(name, value);
-    }
-    response.body(Body::from(answer.body)).unwrap_or_else(|_| {
-        // A test asked for a status or a header that HTTP cannot carry.
-        let mut failed = Response::new(Body::empty());
-        *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        failed
-    })
+    head + "\r\n"
 }

@@ -34,7 +34,7 @@ mod verdict;
 #[cfg(test)]
 mod lies;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::schema::Table;
@@ -45,7 +45,7 @@ use slice::SliceReader;
 pub use verdict::{Shortfall, Verdict, has_too_many_rejects};
 
 /// A slice that is being read.
-pub trait ReadSlice: Send {
+pub trait ReadSlice: Send + Sync {
     /// The page request that is due: the same one until its answer was accepted, and none when the slice is at its end.
     fn request(&mut self) -> Option<Request>;
 
@@ -93,8 +93,8 @@ pub struct EvidenceCount {
 pub struct SeenIds {
     /// The table.
     pub table: &'static Table,
-    /// The ids.
-    pub ids: HashSet<String>,
+    /// The ids, each once.
+    pub ids: Vec<String>,
 }
 
 /// How much of a slice is read before it is given up.

@@ -24,6 +24,21 @@ const SLICE_READINGS: u32 = 2;
 /// So many ids in a row that cannot be read are no fault of the ids.
 const ID_FAILURES_IN_A_ROW: u64 = 5;
 
+/// The ids of a table that were met so far.
+struct Gathered {
+    table: &'static Table,
+    ids: HashSet<String>,
+}
+
+impl Gathered {
+    fn into_seen(self) -> SeenIds {
+        SeenIds {
+            table: self.table,
+            ids: self.ids.into_iter().collect(),
+        }
+    }
+}
+
 /// A list that is waiting to be read.
 #[derive(Debug, Clone)]
 struct Waiting<P> {
@@ -73,7 +88,7 @@ pub(super) struct SliceReader<P: Paging + 'static> {
     reject_count: u64,
     unread_id_count: u64,
     unread_ids_in_a_row: u64,
-    seen: Vec<SeenIds>,
+    seen: Vec<Gathered>,
     warnings: BTreeSet<&'static str>,
 }
 
@@ -502,7 +517,7 @@ impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
             record_count: self.tally.record_count,
             reject_count: self.reject_count,
             page_count: self.page_count,
-            seen: self.seen,
+            seen: self.seen.into_iter().map(Gathered::into_seen).collect(),
             warnings: self.warnings,
         }
     }
@@ -518,7 +533,7 @@ fn mismatch_of(mismatch: Mismatch) -> Shortfall {
 }
 
 /// The tables of which a complete slice tells what is gone.
-fn tables_to_gather(stream: &StreamDef, slice: &Slice) -> Vec<SeenIds> {
+fn tables_to_gather(stream: &StreamDef, slice: &Slice) -> Vec<Gathered> {
     let tables: Vec<&'static Table> = match (&stream.mode, stream.mode.absence()) {
         (SyncMode::Daily(_), _) => vec![stream.fills[0]],
         (_, Absence::Gone { tables, .. }) if matches!(slice.extent, Extent::List | Extent::Unfiltered) => {
@@ -526,7 +541,7 @@ fn tables_to_gather(stream: &StreamDef, slice: &Slice) -> Vec<SeenIds> {
         }
         _ => Vec::new(),
     };
-    let gather = |table| SeenIds {
+    let gather = |table| Gathered {
         table,
         ids: HashSet::new(),
     };

@@ -1,5 +1,6 @@
 //! A vendor as a value: its hosts, its options, its defaults and its streams.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -7,7 +8,6 @@ use chrono_tz::Tz;
 use super::{Account, ApiHost, StreamDef};
 
 /// A company whose API we read: its defaults, and its streams.
-#[derive(Debug)]
 pub struct Vendor {
     /// The vendor's name in settings.
     pub name: &'static str,
@@ -56,6 +56,8 @@ pub enum OptionForm {
     Choice(&'static [&'static str]),
     /// A list of texts.
     List,
+    /// A list of names that become columns of a view: letters from a to z, digits and `_`.
+    Names,
     /// A list of texts that may hold commas; the function says what is wrong with one, without quoting it.
     Lines(fn(&str) -> Result<(), &'static str>),
     /// A whole number within these bounds.
@@ -79,5 +81,14 @@ impl Vendor {
     /// When a stream runs, unless settings say another.
     pub fn schedule_of(&self, stream: &StreamDef) -> &'static str {
         stream.schedule.unwrap_or(self.schedule)
+    }
+}
+
+// A vendor is known by its name; all its facts would bury whatever it is shown with.
+impl fmt::Debug for Vendor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vendor")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ use croner::parser::{CronParser, Seconds};
 use super::sample::{account, partitions};
 use super::{Subject, subjects, vendors};
 use crate::schema::{Region, TABLES};
-use crate::source::{Absence, Account, RowScope, SyncMode, Vendor};
+use crate::source::{Absence, Account, OptionForm, RowScope, SyncMode, Vendor};
 
 /// A table that a vendor fills and no stream of it completes.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -99,7 +99,9 @@ fn what_a_vendor_names_of_itself_exists() {
         let has_host = vendor.hosts.iter().any(|host| host.name == stream.host);
         assert!(has_host, "{subject}: host `{}`", stream.host);
         if let Some(key) = stream.promoted_by {
-            assert!(has_option(vendor, key), "{subject}: option `{key}`");
+            let mut options = vendor.options.iter();
+            let names = options.find(|option| option.name == key).map(|option| option.form);
+            assert!(matches!(names, Some(OptionForm::Names)), "{subject}: option `{key}` names columns");
         }
         for key in stream.shaped_by {
             assert!(has_option(vendor, key), "{subject}: option `{key}`");

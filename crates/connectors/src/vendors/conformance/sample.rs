@@ -17,7 +17,7 @@ const FIRST_ID: &str = "t:9911223344";
 /// An account that has every option and every API host of its vendor.
 pub(super) fn account(vendor: &Vendor) -> Account {
     let value = |option: &OptionDef| match option.form {
-        OptionForm::Text | OptionForm::List | OptionForm::Lines(_) => "sample".to_owned(),
+        OptionForm::Text | OptionForm::List | OptionForm::Names | OptionForm::Lines(_) => "sample".to_owned(),
         OptionForm::Choice(words) => words[0].to_owned(),
         OptionForm::Number(least, _) => least.to_string(),
         OptionForm::Url => "https://side.vendor.example".to_owned(),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::schema::{Batch, Call, Entity as _};
-use crate::source::{Context, Faults, Item, MapError, Request, Reread, StreamDef, SyncMode, WindowPolicy};
+use crate::source::{Context, Item, MapError, Request, Reread, StreamDef, SyncMode, WindowPolicy};
 use crate::vendors::converz::envelope;
 use crate::vendors::converz::spans::Spans;
 use crate::wire::wire_record;
@@ -160,6 +160,7 @@ fn direction(word: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Faults;
     use crate::schema::{Region, Values};
     use crate::source::Account;
 

@@ -1,0 +1,245 @@
+//! What an account begins with, drawn from a seed: the same customers write to it that other vendors know.
+
+use std::collections::BTreeMap;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use super::records::{Action, HOME, author_id, reference, time};
+use super::{Conversation, Message, Report, State};
+use crate::local::{DAY, HOUR};
+use crate::options::Options;
+use crate::people::{FIRST_CUSTOMER, any_customer, colleague, customer, prose};
+use crate::rng::{hex_id, rng_of};
+use crate::table::Table;
+
+/// Days that are told beyond the present, for clocks that move.
+const AHEAD: i64 = 3;
+/// The account's only number.
+pub(super) const ACCOUNT: &str = "70211";
+/// The networks, each with its channel.
+pub(super) const NETWORKS: [(&str, &str); 3] = [
+    ("90417", "twitter"),
+    ("90418", "facebook"),
+    ("90419", "instagram"),
+];
+/// The labels; some are no longer in use.
+#[rustfmt::skip]
+const LABELS: [&str; 14] = [
+    "Refund", "Delivery", "Praise", "Complaint", "Question", "Returns", "Account", "Payment", "Store", "Press", "Spam",
+    "Outage", "Old campaign", "Winter sale",
+];
+
+/// The rows of an account.
+pub(super) fn state(options: &Options) -> State {
+    let now = options.now.timestamp();
+    let first = now - now.rem_euclid(DAY) - i64::from(options.days) * DAY;
+    let users = usize::try_from(options.agents.max(1)).expect("a count of agents fits memory");
+    let mut state = State {
+        lists: short_lists(users, first),
+        annotation_types: annotation_types(),
+        ..State::default()
+    };
+    for place in 0..12 {
+        // Reports of long ago; the last one failed.
+        let report = Report {
+            ordered: now - (40 - i64::try_from(place).expect("a few")) * DAY,
+            looks: 9,
+            fails: place == 11,
+        };
+        state.reports.add(report_id(place), i64::MIN, report);
+    }
+    let mut start = first;
+    while start < now + AHEAD * DAY {
+        let mut rng = rng_of(options.seed ^ 0x0050_C1A1, u64::try_from(start).unwrap_or(0));
+        for _ in 0..options.conversations_per_day {
+            let born = start + rng.i64(0..DAY);
+            let (id, made) = conversation(options.seed, &mut rng, users, born, now);
+            state.admit(options.seed, id, born, made);
+        }
+        add_actions(&mut state, options.seed, &mut rng, users, start);
+        add_events(&mut state, &mut rng, users, start);
+        start += DAY;
+    }
+    state
+}
+
+/// A conversation that begins at a second, as it stands `now`.
+pub(super) fn conversation(
+    seed: u64,
+    rng: &mut Rng,
+    users: usize,
+    born: i64,
+    now: i64,
+) -> (String, Conversation) {
+    let customer = any_customer(seed, rng.u64(..));
+    let agent = user_id(rng.usize(..users));
+    let (channel, _) = NETWORKS[rng.usize(..NETWORKS.len())];
+    let is_private = rng.bool();
+    let author = author_id(customer.number);
+    let mut messages: Vec<Message> = Vec::new();
+    let mut at = born;
+    for place in 0..rng.usize(1..5) {
+        let is_answer = place % 2 == 1;
+        messages.push(Message {
+            id: hex_id(rng),
+            at,
+            text: prose(rng.u64(..), rng.usize(20..90)).trim_end().to_owned(),
+            author: (!is_answer).then(|| author.clone()),
+            user: is_answer.then(|| agent.clone()),
+            is_private,
+            parent: messages.last().map(|message| message.id.clone()),
+            sentiment: (rng.u8(..3) == 0).then(|| rng.i64(-2..3)),
+        });
+        at += rng.i64(30..6 * HOUR);
+    }
+    let is_fresh = born > now - DAY || rng.u8(..20) == 0;
+    let status = if is_fresh {
+        "unread"
+    } else {
+        ["archived", "archived", "archived", "read"][rng.usize(..4)]
+    };
+    let labels = rng.usize(..3);
+    let mut tags: Vec<String> = (0..labels).map(|_| label_id(rng.usize(..LABELS.len()))).collect();
+    tags.sort();
+    tags.dedup();
+    let id = hex_id(rng);
+    let conversation = Conversation {
+        sorted: born,
+        status: status.to_owned(),
+        is_priority: rng.u8(..8) == 0,
+        author,
+        assigned_to: (!is_fresh).then_some(agent),
+        channel: channel.to_owned(),
+        tags,
+        messages,
+    };
+    (id, conversation)
+}
+
+/// A customer as a network knows them.
+pub(super) fn author(seed: u64, id: &str) -> Value {
+    let number: u32 = id.trim_start_matches("t:").parse().unwrap_or(FIRST_CUSTOMER);
+    let person = customer(seed, number);
+    let handle = format!("{}{number}", person.first.to_lowercase());
+    json!({
+        "id": id, "url": format!("{HOME}/authors/{id}"), "platform": "twitter", "platform_id": number.to_string(),
+        "screen_name": handle, "real_name": format!("{} {}", person.first, person.last),
+        "location": if number.is_multiple_of(3) { Value::Null } else { json!(["Sampleton", "Placeholm"][number as usize % 2]) },
+        "website": if number.is_multiple_of(5) { json!(format!("https://{number}.example")) } else { Value::Null },
+        "description": if number.is_multiple_of(4) { json!("I write samples.") } else { json!("") },
+        "profile_picture": format!("https://img.example/{number}.png"),
+        "profile_link": format!("https://social.example/{handle}"),
+    })
+}
+
+fn short_lists(users: usize, first: i64) -> BTreeMap<&'static str, Table<Value>> {
+    let account = json!({
+        "id": ACCOUNT, "url": format!("{HOME}/accounts/{ACCOUNT}"), "name": "Sample Stores", "description": null,
+        "package": "Enterprise", "created_date": time(first - 900 * DAY),
+        "channels": NETWORKS.map(|(id, _)| reference("channels", id)),
+        "reports": format!("{HOME}/reports?account={ACCOUNT}"),
+    });
+    let channels = NETWORKS.iter().map(|(id, network)| {
+        json!({
+            "id": id, "url": format!("{HOME}/channels/{id}"), "name": format!("Sample on {network}"), "type": network,
+            "is_active": *network != "instagram", "created": time(first - 800 * DAY), "account": reference("accounts", ACCOUNT),
+            "reports": format!("{HOME}/reports?channel={id}"), "small_image": null,
+            "fb_page_url": if *network == "facebook" { json!("https://social.example/sample") } else { Value::Null },
+            "fans": if *network == "instagram" { Value::Null } else { json!(1_250) },
+        })
+    });
+    let tags = LABELS.iter().enumerate().map(|(place, name)| {
+        let id = label_id(place);
+        json!({"id": id, "url": format!("{HOME}/tags/{id}"), "name": name, "is_active": place < 12})
+    });
+    let people = (0..users).map(|place| {
+        let person = colleague(place);
+        let id = user_id(place);
+        json!({
+            "id": id, "url": format!("{HOME}/users/{id}"), "first_name": person.first, "last_name": person.last, "email": person.email,
+            "timezone": (["US/Eastern", "Europe/London"][place % 2]), "date_joined": time(first - 700 * DAY + HOUR),
+            "last_login": if place % 5 == 4 { Value::Null } else { json!(time(first - DAY)) },
+            "is_expert": place % 4 == 0, "crowds_name": if place % 3 == 0 { json!("Night owls") } else { json!("") },
+            "account": reference("accounts", ACCOUNT),
+        })
+    });
+    BTreeMap::from([
+        ("accounts", listed([account])),
+        ("channels", listed(channels)),
+        ("tags", listed(tags)),
+        ("users", listed(people)),
+    ])
+}
+
+fn listed(records: impl IntoIterator<Item = Value>) -> Table<Value> {
+    let mut list = Table::default();
+    for record in records {
+        let id = record["id"].as_str().expect("ids are texts").to_owned();
+        list.add(id, i64::MIN, record);
+    }
+    list
+}
+
+fn annotation_types() -> Vec<Value> {
+    let kinds = [
+        ("City", "short", true),
+        ("Shoe size", "short", true),
+        ("Story", "long", true),
+        ("Fax", "short", false),
+    ];
+    let kind = |(place, (name, format, is_active)): (usize, (&str, &str, bool))| json!({"id": (501 + place).to_string(), "name": name, "format": format, "is_active": is_active});
+    kinds.into_iter().enumerate().map(kind).collect()
+}
+
+/// What agents noted about customers on a day.
+fn add_actions(state: &mut State, seed: u64, rng: &mut Rng, users: usize, start: i64) {
+    for (list, action) in [
+        ("notes", "add_note"),
+        ("tags", "add_tag"),
+        ("annotations", "add_annotation"),
+    ] {
+        for _ in 0..rng.usize(1..4) {
+            let at = (start + rng.i64(0..DAY)) * 1_000_000 + rng.i64(0..1_000_000);
+            let customer = any_customer(seed, rng.u64(..)).number;
+            let action = Action {
+                list,
+                action,
+                id: &hex_id(rng),
+                at,
+                customer,
+                user: user_number(rng.usize(..users)),
+            };
+            action.add_to(state);
+        }
+    }
+}
+
+/// When agents came and went on a day.
+fn add_events(state: &mut State, rng: &mut Rng, users: usize, start: i64) {
+    for place in 0..users {
+        for (event, hour) in [("login", 8), ("logout", 17)] {
+            let at = start + hour * HOUR + rng.i64(0..HOUR);
+            let record = json!({"user_id": user_number(place), "event": event, "timestamp": time(at)});
+            state.events.add(state.events.len().to_string(), at, record);
+        }
+    }
+}
+
+/// The number of a user.
+pub(super) fn user_number(place: usize) -> u64 {
+    5_120 + place as u64
+}
+
+fn user_id(place: usize) -> String {
+    user_number(place).to_string()
+}
+
+fn label_id(place: usize) -> String {
+    (3_105 + place).to_string()
+}
+
+/// The id of a report.
+pub(super) fn report_id(place: usize) -> String {
+    (811 + place).to_string()
+}

@@ -1,0 +1,285 @@
+//! What agents do, all told from the calls: agent-performance/search, agent-productivity/search and users/recordings.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::agents::Agent;
+use super::api::{Paging, Refused, Span};
+use super::call_json::recording_id;
+use super::call_log::{Call, CallLog, CallView};
+use super::call_script::{Fate, Talk};
+use super::{Account, DAY, Empty, HOUR};
+use crate::account::Records;
+use crate::local::{self, wall_text};
+use crate::request::{Request, Response};
+use crate::rng::scatter;
+
+/// The greatest page, which is taken without a `limit` too, and the greatest offset of events are documented.
+const EVENTS: Paging = Paging {
+    usual: 1_000,
+    most: 1_000,
+    is_strict: false,
+    farthest: 50_000,
+};
+/// The default is documented; the greatest page is that of the recordings of leads.
+const RECORDINGS: Paging = Paging {
+    usual: 20,
+    most: 100,
+    is_strict: false,
+    farthest: usize::MAX,
+};
+/// No call lasts longer, with the work after it.
+const LONGEST: i64 = 2 * HOUR;
+const NO_AGENTS: Refused = (6031, "Missing Agents");
+const NO_USERS: Refused = (6005, "Missing Users");
+
+/// What one agent did.
+#[derive(Default)]
+struct Figures {
+    name: String,
+    calls: i64,
+    machines: i64,
+    talk: i64,
+    wrap: i64,
+}
+
+impl<'a> CallLog<'a> {
+    /// The calls of a span that an agent took.
+    fn talks(&self, span: Span) -> impl Iterator<Item = CallView<'a>> {
+        let views = self.between(span).map(|call: &'a Call| self.view(call));
+        views.filter(|view| matches!(view.script.fate, Fate::Talk(_)))
+    }
+}
+
+impl CallView<'_> {
+    fn talk(&self) -> Option<&Talk> {
+        match &self.script.fate {
+            Fate::Talk(talk) => Some(talk),
+            Fate::System(_) => None,
+        }
+    }
+}
+
+/// agent-performance/search: an object of rows.
+pub(super) fn performance(account: &Account, request: &Request) -> Result<Response, Refused> {
+    let quirks = account.current_quirks();
+    let rows: Map<String, Value> = account.with(|state, now| {
+        let span = Span::of_report(request, state.zone, now)?;
+        Ok(figures(&state.log(&quirks, now, false), span)
+            .into_iter()
+            .collect())
+    })?;
+    let (total, rows) = match quirks.empty_agents {
+        _ if !rows.is_empty() => (quirks.number(rows.len()), Value::Object(rows)),
+        Empty::Array => (json!(0), json!([])),
+        Empty::Usual | Empty::Code => return Err(NO_AGENTS),
+    };
+    Ok(Response::json(
+        &json!({"success": true, "code": 200, "total": total, "data": rows}),
+    ))
+}
+
+/// The rows of a span of local time, by agent.
+fn figures(log: &CallLog<'_>, span: Span) -> BTreeMap<String, Value> {
+    let mut agents: BTreeMap<u32, Figures> = BTreeMap::new();
+    for view in log.talks(span) {
+        let user = log.user(&view);
+        let own = agents.entry(user.id).or_default();
+        user.name.clone_into(&mut own.name);
+        own.calls += 1;
+        own.machines += i64::from(view.status().0 == "AM");
+        own.talk += view.state.seconds.unwrap_or(0);
+        let wrap = view.talk().map_or(0, |talk| talk.wrap_seconds);
+        own.wrap += (log.now - view.script.start - view.script.seconds).clamp(0, wrap);
+    }
+    let rows = agents.into_iter();
+    rows.map(|(id, figures)| (id.to_string(), figures_row(id, &figures)))
+        .collect()
+}
+
+fn figures_row(id: u32, figures: &Figures) -> Value {
+    let &Figures {
+        calls,
+        machines,
+        talk,
+        wrap,
+        ..
+    } = figures;
+    let (wait, pause) = (97 * calls, 31 * calls);
+    let total = talk + wait + pause + wrap;
+    // Two decimals, as whole hundredths.
+    let share = |part: i64, all: i64| {
+        let hundredths =
+            i32::try_from((10_000 * part + all / 2) / all.max(1)).expect("a share is at most one");
+        json!(f64::from(hundredths) / 100.0)
+    };
+    let mut row = json!({
+        "name": figures.name, "user_id": id.to_string(), "calls": calls,
+        "talk_sec_pt": share(talk, total), "wait_sec_pt": share(wait, total),
+        "pause_sec_pt": share(pause, total), "wrap_sec_pt": share(wrap, total),
+        "talk_sec": length(talk), "wait_sec": length(wait), "pause_sec": length(pause),
+        "wrap_sec": length(wrap), "total_time": length(total),
+        "am": machines, "others": calls - machines,
+        "am_pt": share(machines, calls), "others_pt": share(calls - machines, calls), "call_type": "",
+    });
+    // Missing in the older sample.
+    if !id.is_multiple_of(3) {
+        row["human_answered"] = json!((calls - machines) / 2);
+    }
+    row
+}
+
+/// `HH:MM:SS`, with as many hours as there are (assumed).
+fn length(seconds: i64) -> String {
+    let (hours, minutes) = (seconds / HOUR, seconds / 60 % 60);
+    format!("{hours:02}:{minutes:02}:{:02}", seconds % 60)
+}
+
+/// What each agent did on each local day from that of an instant on, by agent and day.
+pub(super) fn daily_records(log: &CallLog<'_>, since: i64) -> Records {
+    let first = log.state.wall(since).div_euclid(DAY);
+    let today = log.state.wall(log.now).div_euclid(DAY);
+    let of_day = |day: i64| {
+        let date = local::moment(day * DAY).date();
+        let rows = figures(log, Span::day(day * DAY)).into_iter();
+        rows.map(move |(id, row)| (format!("{id}:{date}"), row.to_string()))
+    };
+    (first..=today).flat_map(of_day).collect()
+}
+
+/// agent-productivity/search: changes of what agents are doing.
+pub(super) fn productivity(account: &Account, request: &Request) -> Result<Response, Refused> {
+    let quirks = account.current_quirks();
+    let page = EVENTS.read(request, &quirks)?;
+    let rows = account.with(|state, now| {
+        let span = Span::of_report(request, state.zone, now)?;
+        Ok(events(&state.log(&quirks, now, false), span))
+    })?;
+    if rows.is_empty() && quirks.empty_agents != Empty::Array {
+        return Err(NO_AGENTS);
+    }
+    let shown: Vec<Value> = page.cut(&rows).iter().map(|(_, row)| row.clone()).collect();
+    Ok(page.envelope(quirks.count(rows.len()), "entries", shown))
+}
+
+/// The events of a span of local time, by their ids: two for each conversation, the second of which grows for a while. By agent,
+/// which is as good as no order.
+pub(super) fn events(log: &CallLog<'_>, span: Span) -> Vec<(u64, Value)> {
+    let around = Span {
+        first: span.first - LONGEST,
+        ..span
+    };
+    let mut events: Vec<(u32, u64, Value)> = Vec::new();
+    for view in log.talks(around) {
+        let user = log.user(&view);
+        let (number, start) = (view.call.number, view.script.start);
+        let wrap = view.talk().map_or(0, |talk| talk.wrap_seconds);
+        let over = start + view.script.seconds + wrap;
+        let idle = (scatter(0xE7, u64::from(number)) % 1_800).cast_signed();
+        let id = 300_001 + 2 * u64::from(number);
+        for event in [
+            Event {
+                id,
+                at: start,
+                longest: over - start,
+                state: "INCALL",
+            },
+            Event {
+                id: id + 1,
+                at: over,
+                longest: idle,
+                state: "READY",
+            },
+        ] {
+            if event.at <= log.now && span.holds(log.state.wall(event.at)) {
+                events.push((user.id, event.id, event.row(log, &view)));
+            }
+        }
+    }
+    events.sort_by_key(|(agent, id, _)| (*agent, *id));
+    events.into_iter().map(|(_, id, row)| (id, row)).collect()
+}
+
+/// A change of what an agent is doing.
+struct Event {
+    id: u64,
+    at: i64,
+    /// How long it lasts at most.
+    longest: i64,
+    state: &'static str,
+}
+
+impl Event {
+    fn row(&self, log: &CallLog<'_>, view: &CallView<'_>) -> Value {
+        let seconds = self.longest.min(log.now - self.at);
+        let length = if seconds < HOUR && self.id.is_multiple_of(2) {
+            format!("{:02}:{:02}", seconds / 60, seconds % 60)
+        } else {
+            length(seconds)
+        };
+        let (code, reason) = match (self.state, view.talk().map_or(0, |talk| talk.comment % 4)) {
+            ("READY", 0) => ("LUNCH", "Lunch"),
+            ("READY", 1) => ("TRAIN", "Training"),
+            _ => ("", ""),
+        };
+        let user = log.user(view);
+        let campaign = view.script.campaign;
+        let campaign_id = campaign.map_or_else(String::new, |campaign| campaign.id.to_string());
+        let mut row = json!({
+            "id": self.id.to_string(), "user_id": user.id.to_string(), "state": self.state, "availability_code": code,
+            "campaign_id": campaign_id, "event_epoch": self.at.to_string(), "event_sec": length,
+            "created_at": wall_text(log.state.wall(self.at)), "browser": "Chrome", "ip_address": "192.0.2.10",
+            "user_uid": user.id.to_string(), "availability_code_name": reason, "campaign_uid": campaign_id,
+            "campaign_name": campaign.map_or("", |campaign| campaign.name), "campaign_type": "OUTBOUND",
+            "availability_name": reason,
+        });
+        // Absent now and then (documented).
+        if !self.id.is_multiple_of(10) {
+            row["user_name"] = json!(user.name);
+        }
+        row
+    }
+}
+
+/// users/recordings: the recordings of agents, told without their calls.
+pub(super) fn recordings(account: &Account, request: &Request) -> Result<Response, Refused> {
+    let quirks = account.current_quirks();
+    let page = RECORDINGS.read(request, &quirks)?;
+    let words = request.param("user").ok_or(NO_USERS)?;
+    let rows: Vec<Value> = account.with(|state, now| {
+        let mut agents = state.agents.present(now);
+        if !agents.any(|(_, agent)| agent.answers_to(words)) {
+            return Err(NO_USERS);
+        }
+        let span = Span::of_report(request, state.zone, now)?;
+        let rows = recordings_of(&state.log(&quirks, now, true), Some(words), span);
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    })?;
+    Ok(page.envelope(quirks.number(rows.len()), "entries", page.cut(&rows)))
+}
+
+/// The recordings, by their ids, of the agents whom the words mean, or of all, whose calls began in a span of local time.
+pub(super) fn recordings_of(log: &CallLog<'_>, words: Option<&str>, span: Span) -> Vec<(u64, Value)> {
+    let agents = &log.state.agents;
+    let is_meant = |agent: &Agent| words.is_none_or(|words| agent.answers_to(words));
+    let mut rows = Vec::new();
+    for view in log.talks(span) {
+        let agent = agents.get(&log.user(&view).id.to_string(), log.now);
+        if !agent.is_some_and(is_meant) {
+            continue;
+        }
+        let (call, seconds) = (view.call, view.state.seconds);
+        for place in 0..view.recording_count() {
+            let id = recording_id(call.number, place);
+            let end = seconds.filter(|_| id.is_multiple_of(2));
+            let row = json!({
+                "recording_id": id, "lead_id": view.script.lead.unwrap_or(0), "start_time": wall_text(call.local),
+                "end_time": end.map_or_else(String::new, |seconds| wall_text(call.local + seconds)),
+                "seconds": seconds.filter(|_| !id.is_multiple_of(5)), "url": format!("{}-{id}.wav", call.start),
+            });
+            rows.push((id, row));
+        }
+    }
+    rows
+}

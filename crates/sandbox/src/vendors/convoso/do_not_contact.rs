@@ -1,0 +1,140 @@
+//! dnc/search and sms-opt-out/search: numbers that must be left alone. Each list numbers its entries by itself.
+
+use serde_json::{Value, json};
+
+use super::api::{Paging, Refused};
+use super::catalogue::CAMPAIGNS;
+use super::{Account, HOUR, State};
+use crate::account::Records;
+use crate::local::wall_text;
+use crate::people::any_customer;
+use crate::request::{Request, Response};
+use crate::rng::scatter;
+use crate::table::{Record, Table};
+
+/// One of the two documented defaults; the greatest page and offset are documented.
+const PAGING: Paging = Paging {
+    usual: 100,
+    most: 1_000,
+    is_strict: false,
+    farthest: 100_000,
+};
+/// The campaigns of entries: none, by purpose, or one of the account's.
+const CAMPAIGN_IDS: [i64; 4] = [0, -1, 410, 411];
+/// The id of the first entry.
+const FIRST_ID: usize = 501;
+
+/// An entry.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    number: usize,
+    campaign: i64,
+    phone: u64,
+    inserted: i64,
+}
+
+impl Record for Entry {}
+
+/// The entries that an account begins with.
+pub(super) fn seed(seed: u64, count: u32, wall_clock: i64) -> Table<Entry> {
+    let mut entries = Table::default();
+    for place in 0..count {
+        let inserted = wall_clock - i64::from(place + 1) * HOUR;
+        add(&mut entries, seed, CAMPAIGN_IDS[place as usize % 4], inserted);
+    }
+    entries
+}
+
+/// A further entry; returns the id.
+pub(super) fn add(entries: &mut Table<Entry>, seed: u64, campaign: i64, inserted: i64) -> String {
+    let number = FIRST_ID + entries.len();
+    let entry = Entry {
+        number,
+        campaign,
+        phone: any_customer(seed, scatter(seed ^ 0xD2C, number as u64)).phone,
+        inserted,
+    };
+    entries.add(number.to_string(), i64::MIN, entry);
+    number.to_string()
+}
+
+impl State {
+    /// One of the two lists.
+    pub(super) fn do_not_contact(&mut self, is_sms: bool) -> &mut Table<Entry> {
+        if is_sms {
+            &mut self.sms_opt_outs
+        } else {
+            &mut self.do_not_call
+        }
+    }
+}
+
+impl Entry {
+    fn record(&self, is_sms: bool) -> Value {
+        let mut campaigns = CAMPAIGNS.iter();
+        let campaign = campaigns.find(|campaign| i64::from(campaign.id) == self.campaign);
+        let purpose = if self.campaign < 0 { "Marketing" } else { "" };
+        let is_foreign = self.number % 9 == 8;
+        let phone = if is_foreign {
+            format!("79460018{:02}", self.number % 100)
+        } else {
+            self.phone.to_string()
+        };
+        let mut row = json!({
+            "id": self.number.to_string(), "phone_number": phone,
+            "campaign_id": self.campaign.to_string(), "insert_date": wall_text(self.inserted),
+            "phone_code": if is_foreign { "44" } else { "1" }, "campaign_uid": self.campaign.to_string(),
+            "campaign_name": campaign.map_or("", |campaign| campaign.name),
+            "reason": if self.number.is_multiple_of(2) { "Asked for it" } else { "" },
+        });
+        if is_sms {
+            row["Purpose"] = json!(purpose);
+        } else {
+            row["purpose"] = json!(purpose);
+            row["campaign_type"] = json!("OUTBOUND");
+        }
+        row
+    }
+}
+
+pub(super) fn search_calls(account: &Account, request: &Request) -> Result<Response, Refused> {
+    search(account, request, false)
+}
+
+pub(super) fn search_sms(account: &Account, request: &Request) -> Result<Response, Refused> {
+    search(account, request, true)
+}
+
+fn search(account: &Account, request: &Request, is_sms: bool) -> Result<Response, Refused> {
+    let quirks = account.current_quirks();
+    let page = PAGING.read(request, &quirks)?;
+    let (id, campaign) = (request.param("id"), request.param("campaign_id"));
+    account.with(|state, now| {
+        let entries = state.do_not_contact(is_sms).present(now);
+        let fits = |own: &str, entry: &Entry| {
+            id.is_none_or(|id| id == own)
+                && campaign.is_none_or(|campaign| campaign.parse() == Ok(entry.campaign))
+        };
+        let found = entries.filter(|(own, entry)| fits(own, entry));
+        let found: Vec<&Entry> = found.map(|(_, entry)| entry).collect();
+        let shown = page.cut(&found).iter();
+        let rows: Vec<Value> = shown.map(|entry| entry.record(is_sms)).collect();
+        Ok(page.envelope(quirks.count(found.len()), "entries", rows))
+    })
+}
+
+/// Every number that must not be called or written to, by channel and id.
+pub(super) fn records(state: &State, now: i64) -> Records {
+    let calls = state
+        .do_not_call
+        .present(now)
+        .map(|(id, entry)| ("call", id, entry.record(false)));
+    let sms = state
+        .sms_opt_outs
+        .present(now)
+        .map(|(id, entry)| ("sms", id, entry.record(true)));
+    calls
+        .chain(sms)
+        .map(|(channel, id, row)| (format!("{channel}:{id}"), row.to_string()))
+        .collect()
+}

@@ -1,0 +1,322 @@
+//! The account's leads: who they are, what calls made of them, which are gone; and leads/search.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use super::agents::{agent_id, offset_text};
+use super::api::{Paging, Refused, Span};
+use super::call_script::{CallScript, Fate, Kind};
+use super::catalogue::{CAMPAIGNS, list_ids};
+use super::{Account, DAY, Empty, HOUR, Quirks, State, Ties, campaigns};
+use crate::account::Records;
+use crate::local::wall_text;
+use crate::people::{CUSTOMERS, Customer, FIRST_CUSTOMER, customer, phone};
+use crate::request::{Request, Response};
+use crate::rng::scatter;
+use crate::table::{Life, Record, Table, View};
+
+/// Documented default and greatest page.
+const PAGING: Paging = Paging {
+    usual: 10,
+    most: 2_000,
+    is_strict: true,
+    farthest: usize::MAX,
+};
+
+/// A lead as it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Lead {
+    who: Customer,
+    created: i64,
+    modified: i64,
+    status: (&'static str, &'static str),
+    user_id: u32,
+    list: u32,
+    called: u32,
+    called_inbound: u32,
+    last_called: Option<i64>,
+    first_contacted: Option<i64>,
+    note: String,
+}
+
+impl Record for Lead {}
+
+/// What a call makes of its lead, once it is over.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Touch {
+    at: i64,
+    lead: u32,
+    call: u32,
+    start: i64,
+}
+
+/// All leads there ever were, kept up with the calls.
+pub(super) struct LeadStore {
+    pub(super) all: Table<Lead>,
+    seed: u64,
+    /// Calls that began up to here are known.
+    known: i64,
+    touches: BinaryHeap<Reverse<Touch>>,
+}
+
+impl LeadStore {
+    /// Every customer as a lead, last changed some time in the history, some of them gone.
+    pub(super) fn new(seed: u64, history: Range<i64>) -> Self {
+        let length = u64::try_from(history.end - history.start).unwrap_or(0).max(1);
+        let mut all = Table::default();
+        for number in FIRST_CUSTOMER..FIRST_CUSTOMER + CUSTOMERS {
+            let pick = scatter(seed ^ 0x1EAD, u64::from(number));
+            let modified = history.start + (pick % length).cast_signed();
+            let created = history.start - (scatter(pick, 1) % 300).cast_signed() * DAY;
+            let id = number.to_string();
+            all.add(
+                id.clone(),
+                i64::MIN,
+                Lead::new(customer(seed, number), created, modified),
+            );
+            let life = match number % 97 {
+                13 => Life::Deleted,
+                57 => Life::Archived,
+                _ => continue,
+            };
+            all.set_life(&id, modified, life);
+        }
+        Self {
+            all,
+            seed,
+            known: history.start - DAY,
+            touches: BinaryHeap::new(),
+        }
+    }
+
+    /// A lead who is no customer yet; returns the id.
+    pub(super) fn add(&mut self, now: i64) -> String {
+        let number = FIRST_CUSTOMER + u32::try_from(self.all.len()).expect("an account has fewer leads");
+        let who = Customer {
+            phone: phone(scatter(self.seed, u64::from(number))),
+            ..customer(self.seed, number)
+        };
+        self.all.add(number.to_string(), now, Lead::new(who, now, now));
+        number.to_string()
+    }
+
+    /// Changes a lead, and dates the change. Says whether there is such a lead.
+    pub(super) fn touch(&mut self, id: &str, now: i64, at: i64) -> bool {
+        self.all.change(id, now, |lead| {
+            lead.modified = at;
+            lead.note = format!("{} changed", lead.note.len());
+        })
+    }
+}
+
+impl Lead {
+    fn new(who: Customer, created: i64, modified: i64) -> Self {
+        let lists: Vec<u32> = list_ids().collect();
+        Self {
+            list: lists[who.number as usize % lists.len()],
+            who,
+            created,
+            modified,
+            status: ("NEW", "New Lead"),
+            user_id: 0,
+            called: 0,
+            called_inbound: 0,
+            last_called: None,
+            first_contacted: None,
+            note: String::new(),
+        }
+    }
+
+    fn hear(&mut self, script: &CallScript, at: i64) {
+        if script.kind == Kind::Inbound {
+            self.called_inbound += 1;
+        } else {
+            self.called += 1;
+        }
+        self.last_called = Some(script.start);
+        let disposition = match &script.fate {
+            Fate::Talk(talk) => {
+                self.user_id = agent_id(talk.agent);
+                self.first_contacted.get_or_insert(script.start);
+                talk.chosen
+            }
+            Fate::System(ending) => ending.disposition,
+        };
+        self.status = (disposition.code, disposition.name);
+        self.modified = self.modified.max(at);
+    }
+}
+
+impl State {
+    /// Applies all calls that are over by now. Calls that are added to the past afterwards touch no lead.
+    pub(super) fn follow_calls(&mut self, now: i64) {
+        let recent = Span {
+            first: self.wall(self.leads.known) - HOUR,
+            last: self.wall(now) + HOUR,
+        };
+        for call in self.calls.between(recent) {
+            if !(self.leads.known < call.start && call.start <= now) {
+                continue;
+            }
+            let script = CallScript::of(self.seed, self.agent_count, call.number, call.start);
+            let wrap = match &script.fate {
+                Fate::Talk(talk) => talk.wrap_seconds,
+                Fate::System(_) => 0,
+            };
+            if let Some(lead) = script.lead.filter(|lead| *lead > 0) {
+                self.leads.touches.push(Reverse(Touch {
+                    at: script.start + script.seconds + wrap,
+                    lead,
+                    call: call.number,
+                    start: call.start,
+                }));
+            }
+        }
+        let leads = &mut self.leads;
+        leads.known = leads.known.max(now);
+        while leads.touches.peek().is_some_and(|Reverse(touch)| touch.at <= now) {
+            let Some(Reverse(touch)) = leads.touches.pop() else {
+                break;
+            };
+            let id = touch.lead.to_string();
+            if leads.all.get(&id, now).is_some() {
+                let script = CallScript::of(self.seed, self.agent_count, touch.call, touch.start);
+                leads.all.amend(&id, |lead| lead.hear(&script, touch.at));
+            }
+        }
+    }
+}
+
+/// leads/search: leads by filters of time, and the tombstones of those that are gone.
+pub(super) fn search(account: &Account, request: &Request) -> Result<Response, Refused> {
+    let quirks = account.current_quirks();
+    let page = PAGING.read(request, &quirks)?;
+    let search = Search::read(request)?;
+    let mut rng = account.fork_rng();
+    account.with(|state, now| {
+        state.follow_calls(now);
+        let mut found: Vec<View<'_, Lead>> = state.leads.all.all(now).collect();
+        found.retain(|lead| search.fits(state, lead));
+        if found.is_empty() && quirks.empty_leads == Empty::Code {
+            return Err((6000, "Missing Lists"));
+        }
+        if quirks.ties == Ties::Random {
+            rng.shuffle(&mut found);
+        }
+        // By time of change where that is asked for (documented), else in no known order.
+        if search.updated.is_some() {
+            found.sort_by_key(|lead| lead.record.modified);
+        } else {
+            found.sort_by_key(|lead| lead.record.who.number.reverse_bits());
+        }
+        let shown = page.cut(&found).iter();
+        let rows: Vec<Value> = shown.map(|lead| record(state, lead.record, &quirks)).collect();
+        Ok(if quirks.leads_as_array {
+            Response::json(&json!({"success": true, "data": rows}))
+        } else {
+            page.envelope(quirks.count(found.len()), "entries", rows)
+        })
+    })
+}
+
+/// What a request asks for.
+struct Search<'a> {
+    updated: Option<Span>,
+    created: Option<Span>,
+    deleted: Option<Span>,
+    archived: Option<Span>,
+    lead_id: Option<&'a str>,
+    list_id: Option<&'a str>,
+    status: Option<&'a str>,
+}
+
+impl<'a> Search<'a> {
+    fn read(request: &'a Request) -> Result<Self, Refused> {
+        Ok(Self {
+            updated: Span::read(request, "updated_at_start_date", "updated_at_end_date")?,
+            created: Span::read(request, "created_at_start_date", "created_at_end_date")?,
+            deleted: Span::read(request, "deleted_at_start", "deleted_at_end")?,
+            archived: Span::read(request, "archived_at_start", "archived_at_end")?,
+            lead_id: request.param("lead_id"),
+            list_id: request.param("list_id"),
+            status: request.param("status"),
+        })
+    }
+
+    fn fits(&self, state: &State, lead: &View<'_, Lead>) -> bool {
+        let within = |span: Option<Span>, at| span.is_none_or(|span| span.holds(state.wall(at)));
+        let is = |wanted: Option<&str>, own: &str| wanted.is_none_or(|wanted| wanted == own);
+        let life = match (self.deleted, self.archived) {
+            (None, None) => Life::Present,
+            (Some(_), _) => Life::Deleted,
+            (None, Some(_)) => Life::Archived,
+        };
+        let Lead {
+            modified,
+            created,
+            list,
+            status,
+            ..
+        } = lead.record;
+        lead.life == life
+            && within(self.deleted.or(self.archived), lead.since)
+            && within(self.updated, *modified)
+            && within(self.created, *created)
+            && is(self.lead_id, lead.id)
+            && is(self.list_id, &list.to_string())
+            && is(self.status, status.0)
+    }
+}
+
+/// A lead as the vendor writes it.
+fn record(state: &State, lead: &Lead, quirks: &Quirks) -> Value {
+    let plain = |at: Option<i64>| at.map_or_else(String::new, |at| wall_text(state.wall(at)));
+    let mut campaigns = CAMPAIGNS.iter();
+    let campaign = campaigns.find(|campaign| campaign.lists.contains(&lead.list));
+    let number = lead.who.number;
+    let pick = number as usize;
+    let phone = lead.who.phone;
+    let other_phone = |step: u32, more: u64| {
+        if number.is_multiple_of(step) {
+            (phone + more).to_string()
+        } else {
+            String::new()
+        }
+    };
+    json!({
+        "id": if quirks.lead_ids_as_numbers { json!(number) } else { json!(number.to_string()) },
+        "lead_id": number.to_string(),
+        "created_at": offset_text(state.zone, lead.created), "modified_at": offset_text(state.zone, lead.modified),
+        "first_name": lead.who.first, "last_name": lead.who.last, "email": lead.who.email,
+        "status": lead.status.0, "status_name": lead.status.1,
+        "user_id": lead.user_id.to_string(), "owner_id": (["1000777", "0", "0", "1000784"][pick % 4]),
+        "created_by": "1000001", "last_modified_by": lead.user_id.to_string(),
+        "source_id": (["API", "WEB"][pick % 2]), "source_name": (["API", "Web form"][pick % 2]),
+        "list_id": lead.list.to_string(), "directory_name": campaigns::list_name(lead.list),
+        "campaign_uid": campaign.map(|campaign| campaign.id.to_string()),
+        "campaign_name": campaign.map(|campaign| campaign.name),
+        "locale_gmt": "-8.00", "called_since_last_reset": if lead.called > 0 { "Y" } else { "N" },
+        "phone_code": "1", "phone_number": phone.to_string(),
+        "alt_phone_1": other_phone(7, 1), "alt_phone_2": other_phone(11, 2),
+        "address1": format!("{} Sample Street", number % 900),
+        "address2": if number.is_multiple_of(3) { "Floor 2" } else { "" },
+        "city": (["Exampleville", "Sampleton"][pick % 2]), "state": (["CA", "NY", ""][pick % 3]),
+        "postal_code": format!("{:05}", number % 99_999), "country": (["US", "CA"][pick % 2]),
+        "gender": (["M", "F", "X"][pick % 3]),
+        "called_count": lead.called.to_string(), "called_count_inbound": lead.called_inbound.to_string(),
+        "last_called": plain(lead.last_called), "first_contacted_at": plain(lead.first_contacted),
+        "is_contacted": if lead.first_contacted.is_some() { "1" } else { "0" },
+        "field_1": lead.note, "field_84": "x",
+    })
+}
+
+/// Every lead that ordinary searches show.
+pub(super) fn records(state: &State, quirks: &Quirks, now: i64) -> Records {
+    let present = state.leads.all.present(now);
+    present
+        .map(|(id, lead)| (id.to_owned(), record(state, lead, quirks).to_string()))
+        .collect()
+}
