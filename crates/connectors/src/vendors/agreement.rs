@@ -62,22 +62,33 @@ impl Question {
     fn read(&self, at: DateTime<Utc>, body: String) -> Batch {
         let name = self.vendor;
         let account = account(name);
-        let stream = vendor(name).and_then(|vendor| vendor.stream(self.stream)).unwrap();
+        let stream = vendor(name)
+            .and_then(|vendor| vendor.stream(self.stream))
+            .unwrap();
         let day = TimeDelta::hours(12);
         let window = Window::new(at - day, at + day).unwrap();
         let slice = Slice {
             partition: (stream.partitions)(&account).remove(0),
             extent: match stream.mode {
                 SyncMode::NewestFirst(_) => Extent::List,
-                _ => Extent::Window { window, is_open: false },
+                _ => Extent::Window {
+                    window,
+                    is_open: false,
+                },
             },
             started_at: window.until,
         };
         let mut reader = stream.open(Arc::new(account), slice, SliceLimits::default());
         loop {
-            let request = reader.request().unwrap_or_else(|| panic!("{name}: nobody asks for it"));
+            let request = reader
+                .request()
+                .unwrap_or_else(|| panic!("{name}: nobody asks for it"));
             let is_meant = (self.is_meant)(&request);
-            let body = if is_meant { body.clone() } else { self.none.to_owned() };
+            let body = if is_meant {
+                body.clone()
+            } else {
+                self.none.to_owned()
+            };
             let page = reader.accept(&Response { status: 200, body }).unwrap();
             if is_meant {
                 assert!(page.rejects.is_empty(), "{name}: {:?}", page.rejects);

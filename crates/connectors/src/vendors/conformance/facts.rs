@@ -100,8 +100,13 @@ fn what_a_vendor_names_of_itself_exists() {
         assert!(has_host, "{subject}: host `{}`", stream.host);
         if let Some(key) = stream.promoted_by {
             let mut options = vendor.options.iter();
-            let names = options.find(|option| option.name == key).map(|option| option.form);
-            assert!(matches!(names, Some(OptionForm::Names)), "{subject}: option `{key}` names columns");
+            let names = options
+                .find(|option| option.name == key)
+                .map(|option| option.form);
+            assert!(
+                matches!(names, Some(OptionForm::Names)),
+                "{subject}: option `{key}` names columns"
+            );
         }
         for key in stream.shaped_by {
             assert!(has_option(vendor, key), "{subject}: option `{key}`");

@@ -15,7 +15,7 @@ use crate::source::{Evidence, Request, Response, SyncMode};
 /// Where the numbers begin; any other start must do as well.
 const SEED: u64 = 20_261_101;
 /// So many slices on every run of the tests, in all.
-const FEW: usize = 6_000;
+const FEW: usize = 4_000;
 /// So many when asked for.
 const MANY: usize = 1_000_000;
 /// So many answers at most of one slice, which a mutated answer may lead in circles.

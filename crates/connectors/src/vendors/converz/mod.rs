@@ -34,7 +34,7 @@ pub(super) const VENDOR: Vendor = Vendor {
         },
         OptionDef {
             name: streams::calls::FIELDS,
-            form: OptionForm::List,
+            form: OptionForm::Names,
             is_required: false,
         },
         OptionDef {

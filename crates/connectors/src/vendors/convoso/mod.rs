@@ -49,7 +49,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     options: &[
         OptionDef {
             name: LEAD_FIELDS,
-            form: OptionForm::List,
+            form: OptionForm::Names,
             is_required: false,
         },
         OptionDef {
