@@ -10,7 +10,7 @@ use crate::schema::{Children, Ownership, Proof, Rows, Values};
 use crate::source::{Request, Verb};
 
 /// The story of a slice.
-pub(super) fn tell(playback: &Playback<'_>) -> String {
+pub(super) fn tell_story(playback: &Playback<'_>) -> String {
     tell_steps(&playback.steps) + &end(&playback.reading)
 }
 
@@ -30,11 +30,11 @@ fn tell_step(step: &Step<'_>) -> String {
     } else {
         String::new()
     };
-    line_of(&step.request) + &status + &again + &page(&step.page)
+    describe_request(&step.request) + &status + &again + &page(&step.page)
 }
 
 /// A page request, as one line.
-pub(super) fn line_of(request: &Request) -> String {
+pub(super) fn describe_request(request: &Request) -> String {
     let verb = match request.verb {
         Verb::Get => "",
         Verb::PostForm => "form to ",

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::Subject;
-use super::sample::account;
+use super::sample::make_account;
 use crate::reader::{ReadPage, ReadSlice, Reading, SliceLimits};
 use crate::schema::Batch;
 use crate::source::{Context, Envelope, Item, MapError, ReadError, Request, Response, Slice, StreamDef};
@@ -80,7 +80,9 @@ impl WatchedStream {
     pub(super) fn open(self, subject: Subject, slice: Slice, limits: SliceLimits) -> WatchedSlice {
         WatchedSlice {
             stream: self.stream,
-            reader: self.twin.open(Arc::new(account(subject.vendor)), slice, limits),
+            reader: self
+                .twin
+                .open(Arc::new(make_account(subject.vendor)), slice, limits),
         }
     }
 }
