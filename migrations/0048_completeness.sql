@@ -121,7 +121,7 @@ with parts as (
         p.is_enabled or not bool_or(p.is_enabled) over (partition by p.source, t.table_name) as is_telling,
         t.table_name = any (p.completes) as is_completing
     from sync.completeness as p
-    cross join lateral (select distinct u.table_name from unnest(p.fills || p.completes) as u (table_name)) as t
+    cross join lateral (select distinct u.table_name collate "C" as table_name from unnest(p.fills || p.completes) as u (table_name)) as t
 ),
 tables as (
     select

@@ -34,9 +34,9 @@ pub fn load_settings(files: &[PathBuf]) -> Result<Settings, Problems> {
         files.filter(|file| file.exists()).collect()
     };
     let files = if files.is_empty() { defaults() } else { files.to_vec() };
-    // Variables that are not Unicode cannot be ours.
+    // A name that is not Unicode cannot be ours; a value that is not is told by what it is for.
     let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
     settings::load(&files, environment, VENDORS)
 }
 

@@ -63,16 +63,14 @@ fn build_source(settings: &Settings, source: &settings::Source, client: &HttpCli
 }
 
 fn build_account(source: &settings::Source, hosts: &BTreeMap<&'static str, HostAccess>) -> Account {
-    let vendor = source.vendor;
-    let own_zone = source.time_zone.unwrap_or(vendor.time_zone);
     let addresses = hosts.iter().map(|(name, access)| (*name, access.base_url.to_string()));
     Account {
-        time_zone: vendor.fixed_time_zone.unwrap_or(own_zone),
+        time_zone: source.account_zone(),
         region: source.default_region.unwrap_or(Region::US),
         options: Arc::new(Options {
             values: source.options.clone(),
             hosts: addresses.collect(),
-            identity: vendor.account_options,
+            identity: source.vendor.account_options,
         }),
     }
 }

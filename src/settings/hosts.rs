@@ -37,7 +37,7 @@ impl Source {
     fn known_host(&self, host: &'static ApiHost) -> Option<SourceHost> {
         let user = match host.auth {
             Auth::Basic { name } => Some(self.options.get(name)?.first()?.clone()),
-            Auth::Field(_) | Auth::Header { .. } => None,
+            Auth::Field(_) | Auth::Header { .. } | Auth::Headers(_) => None,
         };
         Some(SourceHost {
             host,

@@ -93,6 +93,17 @@ pub struct StreamSettings {
     pub delete_limit: Option<f64>,
 }
 
+impl Source {
+    /// The zone of the account's local times: the one that is set, unless the vendor's times are in one zone for all.
+    pub fn account_zone(&self) -> Tz {
+        zone_of(self.vendor, self.time_zone)
+    }
+}
+
+fn zone_of(vendor: &Vendor, own: Option<Tz>) -> Tz {
+    vendor.fixed_time_zone.or(own).unwrap_or(vendor.time_zone)
+}
+
 /// Every source below `[sources]`.
 pub(super) fn read_sources(root: &mut Reader<'_>, vendors: &[&'static Vendor]) -> BTreeMap<String, Source> {
     let mut sources = BTreeMap::new();
@@ -134,7 +145,7 @@ fn read_source(name: &str, mut table: Reader<'_>, vendors: &[&'static Vendor]) -
 fn take_source(name: &str, table: &mut Reader<'_>, vendor: Option<&'static Vendor>) -> Option<Source> {
     let allow_plain_http = table.take_value("allow_plain_http", forms::parse_truth) == Some(true);
     let time_zone = table.take_value("time_zone", times::parse_time_zone);
-    let zone = time_zone.or(vendor.map(|vendor| vendor.time_zone));
+    let zone = vendor.map_or(Tz::UTC, |vendor| zone_of(vendor, time_zone));
     Some(Source {
         name: name.to_owned(),
         base_url: table.take_value("base_url", forms::parse_base_url(allow_plain_http)),
@@ -145,7 +156,7 @@ fn take_source(name: &str, table: &mut Reader<'_>, vendor: Option<&'static Vendo
         }),
         time_zone,
         default_region: table.take_value("default_region", forms::parse_region),
-        since: table.take_value("since", times::parse_since(zone.unwrap_or(Tz::UTC))),
+        since: table.take_value("since", times::parse_since(zone)),
         schedule: table.take_value("schedule", times::parse_schedule),
         requests_per_minute: table.take_value("requests_per_minute", forms::parse_number(1..=60_000)),
         max_in_flight: table.take_value("max_in_flight", forms::parse_number(1..=256)),
@@ -187,7 +198,9 @@ fn take_secrets(table: &mut Reader<'_>, vendor: &Vendor) -> BTreeMap<&'static st
     let mut secrets = BTreeMap::new();
     let keys: BTreeSet<&'static str> = vendor.hosts.iter().map(|host| host.secret).collect();
     for key in keys {
-        let is_in_header = |host: &ApiHost| host.secret == key && matches!(host.auth, Auth::Header { .. });
+        let is_in_header = |host: &ApiHost| {
+            host.secret == key && matches!(host.auth, Auth::Header { .. } | Auth::Headers(_))
+        };
         let check: secret::Check = if vendor.hosts.iter().any(is_in_header) {
             secret::parse_header_secret
         } else {

@@ -15,7 +15,6 @@ use super::*;
 use vendors::VENDORS;
 
 const DEFAULT: &str = include_str!("../../config/default.toml");
-const EXAMPLE: &str = include_str!("../../config/example.toml");
 
 /// A folder of settings files that goes with the test.
 struct Folder(PathBuf);
@@ -42,10 +41,18 @@ impl Drop for Folder {
 }
 
 fn given(files: &[PathBuf], environment: &[(&str, &str)]) -> Result<Settings, Problems> {
+    given_to(VENDORS, files, environment)
+}
+
+fn given_to(
+    vendors: &[&'static Vendor],
+    files: &[PathBuf],
+    environment: &[(&str, &str)],
+) -> Result<Settings, Problems> {
     let environment = environment
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    load(files, environment, VENDORS)
+    load(files, environment, vendors)
 }
 
 /// Loads texts as files, the later over the earlier; `FOLDER` in them stands for their folder.
@@ -71,56 +78,6 @@ fn token(settings: &Settings) -> &str {
 
 fn instant(text: &str) -> DateTime<Utc> {
     text.parse().expect("an instant")
-}
-
-fn uncommented(text: &str) -> String {
-    let shown = |line: &str| match line.strip_prefix('#') {
-        Some(rest) if rest.starts_with(|sign: char| sign == '[' || sign.is_ascii_lowercase()) => {
-            rest.to_owned()
-        }
-        _ => line.to_owned(),
-    };
-    text.lines().map(shown).collect::<Vec<_>>().join("\n")
-}
-
-#[test]
-fn the_default_file_says_what_holds_without_it() {
-    let (written, built_in) = (texts("default", &[DEFAULT], &[]), given(&[], &[]));
-    let (written, built_in) = (written.expect("no problems"), built_in.expect("no problems"));
-    assert_eq!(format!("{written:?}"), format!("{built_in:?}"));
-    assert_eq!(
-        written.warehouse.url.expose_secret(),
-        built_in.warehouse.url.expose_secret()
-    );
-    assert!(written.sources.is_empty());
-}
-
-#[test]
-fn the_default_file_shows_every_key_of_a_source() {
-    let mut settings = texts("shown", &[&uncommented(DEFAULT)], &[]).expect("no problems");
-    let mut source = settings.sources.remove("convoso_us").expect("shown");
-    // An address has fields of its own that may be absent.
-    assert!(source.base_url.take().is_some());
-    let shown = format!("{source:?}");
-    assert!(shown.contains("reject_limit: Some(0.05)"), "{shown}");
-    assert_eq!(shown.matches(": None").count(), 1, "{shown}");
-}
-
-#[test]
-fn the_example_loads_once_it_has_a_token() {
-    let environment = [
-        ("CONVENE__SOURCES__CONVOSO_US__TOKEN", "hush"),
-        ("CONVENE__SOURCES__SOCIAL__TOKEN_SECRET", "hush"),
-        ("CONVENE__SOURCES__CHAT__BOT_TOKEN", "hush"),
-        ("CONVENE__SOURCES__CONVERZ_EMEA__API_KEY", "hush"),
-    ];
-    let settings = texts("example", &[DEFAULT, EXAMPLE], &environment).expect("no problems");
-    let source = &settings.sources["convoso_us"];
-    assert_eq!(
-        (source.name.as_str(), source.vendor.name),
-        ("convoso_us", "convoso")
-    );
-    assert_eq!(source.streams["calls"].schedule.as_deref(), Some("0 * * * * *"));
 }
 
 #[test]
@@ -210,6 +167,11 @@ fn a_day_may_be_given_without_quotes_and_begins_in_the_zone_of_the_account() {
     assert_eq!(settings.sources["a"].since, Some(instant("2025-01-01T08:00:00Z")));
     let elsewhere = convoso("since = 2025-01-01\ntime_zone = 'UTC'");
     let settings = texts("day-elsewhere", &[&elsewhere], &[]).expect("no problems");
+    assert_eq!(settings.sources["a"].since, Some(instant("2025-01-01T00:00:00Z")));
+    // The times of this vendor are in UTC wherever the account is.
+    let fixed = "[sources.a]\nvendor = 'conversocial'\ntoken_name = 'x'\ntoken_secret = 'x'\nsince = 2025-01-01\n\
+                 time_zone = 'Europe/Paris'";
+    let settings = texts("day-fixed", &[fixed], &[]).expect("no problems");
     assert_eq!(settings.sources["a"].since, Some(instant("2025-01-01T00:00:00Z")));
 }
 

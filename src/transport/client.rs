@@ -18,7 +18,7 @@ use super::budget::{CredentialName, RequestBudget};
 use super::failure::{Failure, NameResolver};
 use super::host::HostAccess;
 use super::pace::{NotAdmitted, Pace, Priority};
-use super::verdict::{Outcome, RETRY_BACKOFF, Trial, Verdict, judge_attempt};
+use super::verdict::{MAX_ATTEMPTS, Outcome, RETRY_BACKOFF, Trial, Verdict, judge_attempt};
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -85,6 +85,7 @@ struct Trip<'a> {
     request: &'a Request,
     url: Url,
     attempts: u32,
+    max_attempts: u32,
     was_redirected: bool,
 }
 
@@ -148,6 +149,20 @@ impl ApiClient {
     /// client's side (4xx) are delivered like good ones, but for those about the credential (401, 403, 407) and about time
     /// (408, 425, 429); and a link that the vendor does not know any more is an error. Dropping the future gives the request up.
     pub async fn send_request(&self, request: &Request, priority: Priority) -> Result<Reply, TransportError> {
+        self.send_at_most(MAX_ATTEMPTS, request, priority).await
+    }
+
+    /// Sends a request once, for a person who waits for the outcome: what fails is not tried again. A redirect is followed.
+    pub async fn send_once(&self, request: &Request, priority: Priority) -> Result<Reply, TransportError> {
+        self.send_at_most(1, request, priority).await
+    }
+
+    async fn send_at_most(
+        &self,
+        max_attempts: u32,
+        request: &Request,
+        priority: Priority,
+    ) -> Result<Reply, TransportError> {
         let host = self.hosts.get(request.host);
         let host = host.ok_or(TransportError::UnknownHost { name: request.host })?;
         let mut trip = Trip {
@@ -155,6 +170,7 @@ impl ApiClient {
             request,
             url: host.access.address_request(request)?,
             attempts: 0,
+            max_attempts,
             was_redirected: false,
         };
         loop {
@@ -173,13 +189,6 @@ impl ApiClient {
                 });
             }
         }
-    }
-
-    /// Sends a request once, for a person who waits for the outcome: what fails is not tried again.
-    pub async fn send_once(&self, request: &Request, priority: Priority) -> Result<Reply, TransportError> {
-        let mut once = request.clone();
-        once.is_repeatable = false;
-        self.send_request(&once, priority).await
     }
 
     async fn attempt(&self, trip: &Trip<'_>) -> Attempt {
@@ -247,6 +256,7 @@ impl Trip<'_> {
     fn describe_trial(&self) -> Trial {
         Trial {
             attempt: self.attempts,
+            max_attempts: self.max_attempts,
             backoff: RETRY_BACKOFF.draw_wait(self.attempts),
             is_repeatable: self.request.is_repeatable,
             is_link: self.request.is_link,

@@ -152,10 +152,12 @@ impl HostAccess {
         params.chain(own)
     }
 
-    /// The header that holds the credential, where one does.
+    /// What the headers hold that carry the credential, where any do.
     fn header_value(&self) -> Option<Result<HeaderValue, reqwest::header::InvalidHeaderValue>> {
-        let Auth::Header { prefix, .. } = self.auth else {
-            return None;
+        let prefix = match self.auth {
+            Auth::Header { prefix, .. } => prefix,
+            Auth::Headers(_) => "",
+            Auth::Field(_) | Auth::Basic { .. } => return None,
         };
         Some(HeaderValue::from_str(&format!(
             "{prefix}{}",
@@ -163,18 +165,25 @@ impl HostAccess {
         )))
     }
 
+    fn sensitive_value(&self) -> HeaderValue {
+        let value = self.header_value().and_then(Result::ok);
+        let mut value = value.expect("it was tried when the API was opened");
+        value.set_sensitive(true);
+        value
+    }
+
     /// The request with the credential, where that is a header.
     pub(super) fn sign_request(&self, builder: RequestBuilder) -> RequestBuilder {
         match self.auth {
             Auth::Field(_) => builder,
             Auth::Header { name, with, .. } => {
-                let value = self.header_value().and_then(Result::ok);
-                let mut value = value.expect("it was tried when the API was opened");
-                value.set_sensitive(true);
-                let builder = builder.header(name, value);
+                let builder = builder.header(name, self.sensitive_value());
                 with.iter()
                     .fold(builder, |builder, (name, value)| builder.header(*name, *value))
             }
+            Auth::Headers(names) => names
+                .iter()
+                .fold(builder, |builder, name| builder.header(*name, self.sensitive_value())),
             Auth::Basic { .. } => {
                 let user = self.user.as_deref().unwrap_or_default();
                 builder.basic_auth(user, Some(self.secret.expose_secret()))
@@ -373,7 +382,7 @@ mod tests {
             url.as_str(),
             "https://api.vendor.example/v1/tickets/search?page=3"
         );
-        assert_eq!(link.door, "side");
+        assert_eq!(link.host, "side");
     }
 
     #[test]

@@ -183,13 +183,18 @@ mod tests {
     #[tokio::test]
     async fn a_limit_that_binds_is_used() {
         let pace = pace(1);
-        drop(pace.admit_request(Priority::Live, 10 * MS).await.unwrap());
-        let begin = Instant::now();
-        for _ in 0..50 {
-            drop(pace.admit_request(Priority::History, 10 * MS).await.unwrap());
+        let mut fastest = HOUR;
+        // A busy machine may be late once, and hardly every time.
+        for _ in 0..5 {
+            drop(pace.admit_request(Priority::Live, 10 * MS).await.unwrap());
+            let begin = Instant::now();
+            for _ in 0..25 {
+                drop(pace.admit_request(Priority::History, 10 * MS).await.unwrap());
+            }
+            fastest = fastest.min(begin.elapsed());
         }
         // Slots stay on their grid however late a sleep ends.
-        assert!(begin.elapsed() < 510 * MS, "{:?}", begin.elapsed());
+        assert!(fastest < 255 * MS, "{fastest:?}");
     }
 
     #[tokio::test]
@@ -209,7 +214,7 @@ mod tests {
             let order = Lock::new(Vec::new());
             let send = async |name: &'static str, priority, after: Duration| {
                 tokio::time::sleep(after).await;
-                let permit = pace.admit_request(priority, 30 * MS).await.unwrap();
+                let permit = pace.admit_request(priority, 150 * MS).await.unwrap();
                 order.lock().unwrap().push(name);
                 drop(permit);
             };
@@ -218,7 +223,7 @@ mod tests {
                 send("history 2", Priority::History, Duration::ZERO),
                 send("history 3", Priority::History, Duration::ZERO),
                 send("live 1", Priority::Live, 10 * MS),
-                send("live 2", Priority::Live, 15 * MS),
+                send("live 2", Priority::Live, 50 * MS),
             );
             let order = order.into_inner().unwrap();
             assert_eq!(
@@ -266,7 +271,8 @@ mod tests {
         drop(early.unwrap());
         assert!(begin.elapsed() >= 104 * MS, "{:?}", begin.elapsed());
         pace.postpone_requests(HOUR).await.unwrap();
-        let error = pace.admit_request(Priority::History, MS).await.unwrap_err();
+        let admitted = tokio::time::timeout(1_000 * MS, pace.admit_request(Priority::History, MS)).await;
+        let error = admitted.expect("it does not wait").unwrap_err();
         let NotAdmitted::Postponed(wait) = error else {
             panic!("{error:?}")
         };

@@ -30,6 +30,8 @@ pub(super) enum Outcome {
 pub(super) struct Trial {
     /// Which attempt it was, from 1.
     pub attempt: u32,
+    /// How many there may be.
+    pub max_attempts: u32,
     /// The wait that the back-off would have before the next one.
     pub backoff: Duration,
     /// True where sending it twice does no more than sending it once.
@@ -82,7 +84,7 @@ pub(super) fn judge_attempt(outcome: Outcome, trial: Trial) -> Verdict {
         Outcome::Status { status, .. } if is_delivered(status) => Verdict::Deliver,
         Outcome::Status { status: 429, hint } => {
             let pause = hint.unwrap_or(UNHINTED_PAUSE).max(trial.backoff);
-            pause_all(pause, trial.attempt < MAX_ATTEMPTS)
+            pause_all(pause, trial.attempt < trial.max_attempts)
         }
         Outcome::Status {
             status: 408 | 425 | 500..=599,
@@ -114,7 +116,7 @@ fn may_retry(outcome: Outcome, trial: Trial) -> bool {
         Outcome::Status { .. } => false,
         Outcome::Broken(failure) => trial.is_repeatable || !failure.may_have_arrived(),
     };
-    may_repeat && trial.attempt < MAX_ATTEMPTS
+    may_repeat && trial.attempt < trial.max_attempts
 }
 
 #[cfg(test)]
@@ -124,6 +126,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const FIRST: Trial = Trial {
         attempt: 1,
+        max_attempts: MAX_ATTEMPTS,
         backoff: SECOND,
         is_repeatable: true,
         is_link: false,

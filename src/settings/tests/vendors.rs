@@ -54,6 +54,7 @@ static CONVERSOCIAL: Vendor = Vendor {
         option("order", OptionForm::Choice(&["newest", "oldest"])),
         option("page_size", OptionForm::Number(1, 50)),
     ],
+    fixed_time_zone: Some(chrono_tz::UTC),
     streams: &[&CONVERSATIONS],
     ..vendor("conversocial")
 };
@@ -151,6 +152,7 @@ const fn stream(name: &'static str) -> StreamDef {
         is_on: true,
         partitions: one_partition,
         shaped_by: &[],
+        promoted_by: None,
         paging: PAGING,
         envelope: |_, _| Ok(Envelope::default()),
         map: |_, _| Ok(()),

@@ -15,6 +15,9 @@ const HANG_UP: &[u8] = b"";
 /// What a script says to keep the client waiting until it goes.
 const SILENCE: &[u8] = b"(silence)";
 
+/// No request of these tests takes longer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A vendor that answers each request with the next lines of its script, and the last ones ever after.
 struct Vendor {
     address: SocketAddr,
@@ -87,13 +90,17 @@ fn limits() -> ApiLimits {
 }
 
 fn api_of(http: &HttpClient, url: &str) -> ApiClient {
+    open(http, url, limits())
+}
+
+fn open(http: &HttpClient, url: &str, limits: ApiLimits) -> ApiClient {
     let access = HostAccess {
         base_url: url.parse().unwrap(),
         auth: Auth::Field("auth_token"),
         user: None,
         secret: SecretString::from("sandbox-secret"),
     };
-    http.open_api("acme", BTreeMap::from([("", access)]), limits())
+    http.open_api("acme", BTreeMap::from([("", access)]), limits)
         .unwrap()
 }
 
@@ -107,7 +114,8 @@ fn once(mut request: Request) -> Request {
 }
 
 async fn fail(api: &ApiClient, request: &Request) -> TransportError {
-    api.send_request(request, Priority::Live).await.unwrap_err()
+    let sent = tokio::time::timeout(PATIENCE, api.send_request(request, Priority::Live)).await;
+    sent.expect("it ends soon").unwrap_err()
 }
 
 #[tokio::test]
@@ -268,13 +276,18 @@ fn trip<'a>(api: &'a ApiClient, request: &'a Request) -> Trip<'a> {
         request,
         url: host.access.address_request(request).unwrap(),
         attempts: 1,
+        max_attempts: 1,
         was_redirected: false,
     }
 }
 
 /// How one attempt fails.
 async fn fail_once(url: &str) -> Failure {
-    let (api, request) = (api(url), Request::get("a"));
+    let patient = ApiLimits {
+        timeout: PATIENCE,
+        ..limits()
+    };
+    let (api, request) = (open(&http(), url, patient), Request::get("a"));
     match api.attempt(&trip(&api, &request)).await {
         Attempt::Broken(failure) => failure,
         other => panic!("{other:?}"),
@@ -288,6 +301,31 @@ async fn a_request_that_is_not_safe_to_repeat_is_sent_once() {
         let error = fail(&api(&vendor.url()), &once(Request::post_form("a"))).await;
         assert_eq!((error.attempts(), vendor.heard().len()), (1, 1), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_is_to_be_sent_once_is_not_sent_again_whatever_happens() {
+    for trouble in [
+        say("500", "", b""),
+        say("429", "", b""),
+        say("503", "retry-after: 1\r\n", b""),
+        HANG_UP.to_vec(),
+    ] {
+        let vendor = Vendor::start(&[&trouble]);
+        let api = api(&vendor.url());
+        let error = api
+            .send_once(&Request::get("a"), Priority::Live)
+            .await
+            .unwrap_err();
+        assert_eq!((error.attempts(), vendor.heard().len()), (1, 1), "{error}");
+    }
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let api = api(&format!("http://{closed}"));
+    let error = api
+        .send_once(&Request::get("a"), Priority::Live)
+        .await
+        .unwrap_err();
+    assert_eq!(error.attempts(), 1, "{error}");
 }
 
 #[tokio::test]
@@ -306,6 +344,37 @@ async fn a_long_pause_holds_for_everyone_who_uses_the_credential() {
         "{error}"
     );
     assert_eq!(vendor.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn those_who_share_a_credential_share_its_narrowest_limit() {
+    let (vendor, http) = (Vendor::start(&[SILENCE]), http());
+    let wide = api_of(&http, &vendor.url());
+    let access = || HostAccess {
+        base_url: vendor.url().parse().unwrap(),
+        auth: Auth::Field("auth_token"),
+        user: None,
+        secret: SecretString::from("sandbox-secret"),
+    };
+    let narrow = ApiLimits {
+        max_in_flight: 1,
+        ..limits()
+    };
+    for (name, vendor, shares) in [("same vendor", "acme", true), ("another vendor", "other", false)] {
+        let open = http
+            .open_api(vendor, BTreeMap::from([("", access())]), narrow)
+            .unwrap();
+        let is_one = Arc::ptr_eq(&wide.hosts[""].pace, &open.hosts[""].pace);
+        assert_eq!(is_one, shares, "{name}");
+    }
+    let pace = &wide.hosts[""].pace;
+    let _held = pace.admit_request(Priority::Live, Duration::ZERO).await.unwrap();
+    let second = pace.admit_request(Priority::Live, Duration::ZERO);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(50), second)
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -342,7 +411,7 @@ async fn a_redirect_is_followed_once_and_only_to_the_host_itself() {
             Ok("GET /v1/b?auth_token=sandbox-secret HTTP/1.1"),
         ),
         (
-            vec![to("301", "/v1/a/"), to("301", "/v2/a")],
+            vec![to("301", "/v1/a/"), to("301", "/v2/a"), fine.clone()],
             get(),
             Err("/v2/a` instead"),
         ),
@@ -350,7 +419,7 @@ async fn a_redirect_is_followed_once_and_only_to_the_host_itself() {
         (
             vec![to("301", "https://new.vendor.example/v2?x=1")],
             get(),
-            Err("`new.vendor.example/v2` instead"),
+            Err("`https://new.vendor.example/v2` instead"),
         ),
         (
             vec![to("301", "/v2/a")],

@@ -45,5 +45,7 @@ entity! {
         last_seen_at: DateTime<Utc>,
         /// The person behind several identities.
         person_id: String,
+        /// The browser session by which a chat knows them.
+        visitor_id: String,
     }
 }

@@ -138,6 +138,8 @@ pub enum Auth {
         /// Headers that go with it.
         with: &'static [(&'static str, &'static str)],
     },
+    /// Headers of these names, each with the credential as it stands.
+    Headers(&'static [&'static str]),
     /// HTTP Basic, with the name that the settings have under this key.
     Basic {
         /// The key.

@@ -170,7 +170,6 @@ fn a_call_is_the_same_call_with_both_telephone_vendors() {
 }
 
 #[test]
-#[ignore = "needs the chats of Convertalk"]
 fn a_message_is_the_same_message_with_both_written_vendors() {
     for (_, instant) in TIMES {
         let at: DateTime<Utc> = instant.parse().unwrap();
@@ -207,7 +206,6 @@ fn a_message_is_the_same_message_with_both_written_vendors() {
 }
 
 #[test]
-#[ignore = "needs the chats of Convertalk"]
 fn a_lead_is_the_same_person_with_both_vendors_of_leads() {
     for (local, instant) in TIMES {
         let at: DateTime<Utc> = instant.parse().unwrap();

@@ -1,7 +1,7 @@
 //! The vendors: a folder each, with its streams as values. A further vendor is its folder and its line here.
 
 mod conversocial;
-// mod convertalk;
+mod convertalk;
 mod converz;
 mod convoso;
 
@@ -15,7 +15,7 @@ use crate::source::Vendor;
 /// Every vendor.
 pub const VENDORS: &[&Vendor] = &[
     &conversocial::VENDOR,
-    // &convertalk::VENDOR,
+    &convertalk::VENDOR,
     &converz::VENDOR,
     &convoso::VENDOR,
 ];

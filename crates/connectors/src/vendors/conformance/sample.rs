@@ -51,7 +51,8 @@ pub(super) fn list_partitions(subject: Subject) -> Vec<String> {
     (subject.stream.partitions)(&make_account(subject.vendor))
 }
 
-/// The slice whose pages are recorded: the one window, day, list or so many ids of the first partition.
+/// The slice whose pages are recorded: one window, one day, the beginning of a list that begins
+/// with the newest, a whole list, or so many ids, of the first partition.
 pub(super) fn make_slice(subject: Subject, id_count: usize) -> Slice {
     let partition = list_partitions(subject).into_iter().next();
     let partition = partition.unwrap_or_else(|| panic!("{subject} has no partition"));
@@ -78,9 +79,7 @@ pub(super) fn make_slices(subject: Subject, id_count: usize) -> Vec<Slice> {
                 .chain(unfiltered)
                 .collect()
         }
-        SyncMode::NewestFirst(_) => vec![Extent::Recent {
-            since: recorded_window().since,
-        }],
+        SyncMode::NewestFirst(_) => vec![Extent::List],
         _ => Vec::new(),
     };
     let others = others.into_iter().map(|extent| Slice {
@@ -100,7 +99,10 @@ fn extent(subject: Subject, partition: &str, id_count: usize) -> Extent {
             let (first, end) = (period.first_day(day), period.next_first_day(day));
             closed_extent(window_of_days(first, end, zone).expect("days that exist"))
         }
-        SyncMode::NewestFirst(_) | SyncMode::FullRefresh(_) => Extent::List,
+        SyncMode::NewestFirst(_) => Extent::Recent {
+            since: recorded_window().since,
+        },
+        SyncMode::FullRefresh(_) => Extent::List,
         SyncMode::Lookup(_) => Extent::Ids((0..id_count).map(id).collect()),
     }
 }

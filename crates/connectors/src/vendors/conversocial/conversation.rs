@@ -150,26 +150,37 @@ pub(super) fn map_conversation(item: &Item<'_>, batch: &mut Batch) -> Result<(),
     let group = Group::read(item.record)?;
     let owner = group.conversation.raw().and_then(key);
     let mut flaw = None;
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     for record in group.content.records(item.faults) {
         match message(record, owner.as_deref(), item) {
-            Ok(message) => {
-                told.push(Told::from(&message));
-                match &owner {
-                    Some(_) => batch.push(message, record),
-                    None => batch.fill(message, record),
-                }
-            }
+            Ok(row) => messages.push(Read { row, record }),
             Err(error) => flaw = flaw.or(Some(error)),
         }
     }
     match group.conversation.raw() {
-        Some(record) => header(record, &told, item, batch)?,
+        Some(record) => {
+            let told: Vec<Told> = messages.iter().map(|message| Told::from(&message.row)).collect();
+            let result = header(record, &told, item, batch);
+            // What the conversation lacks is told before what a message lacks.
+            flaw = result.err().or(flaw);
+        }
         // Nothing stood where a conversation belongs.
-        None if told.is_empty() => flaw = flaw.or(Some(MapError::Missing("id"))),
+        None if messages.is_empty() => flaw = flaw.or(Some(MapError::Missing("id"))),
         None => {}
     }
+    for Read { row, record } in messages {
+        match &owner {
+            Some(_) => batch.push(row, record),
+            None => batch.fill(row, record),
+        }
+    }
     flaw.map_or(Ok(()), Err)
+}
+
+/// A row with the record that it was read from.
+struct Read<'a, E> {
+    row: E,
+    record: &'a str,
 }
 
 /// A conversation with its labels and channels.
@@ -201,7 +212,7 @@ fn header(record: &str, told: &[Told], item: &Item<'_>, batch: &mut Batch) -> Re
         channel_id: channels
             .rows
             .first()
-            .and_then(|labelled| labelled.row.channel_id.clone()),
+            .and_then(|first| first.row.channel_id.clone()),
         first_response_at: response.map(|response| response.at),
         first_response_seconds: response.map(|response| response.seconds),
         message_count: message_count.and_then(|count| i64::try_from(count).ok()),
@@ -210,16 +221,24 @@ fn header(record: &str, told: &[Told], item: &Item<'_>, batch: &mut Batch) -> Re
         id,
         ..Conversation::default()
     };
-    tags.add_to(batch, &row.id);
-    channels.add_to(batch, &row.id);
+    let id = row.id.clone();
     batch.push(row, record);
+    tags.add_to(batch, &id);
+    channels.add_to(batch, &id);
     Ok(())
 }
 
-/// The vendor's handling times, as received; an empty list is none.
+/// The vendor's handling times, in all their digits; an empty list is none.
 fn handling_times(field: &Field<'_>) -> Option<String> {
     let json = field.raw().filter(|_| !field.is_nothing())?;
-    Some(storable(json).into_owned())
+    let (mut is_text, mut is_escaped) = (false, false);
+    let is_told = |sign: &char| {
+        let is_layout = !is_text && sign.is_ascii_whitespace();
+        is_text ^= *sign == '"' && !is_escaped;
+        is_escaped = *sign == '\\' && !is_escaped;
+        !is_layout
+    };
+    Some(storable(json).chars().filter(is_told).collect())
 }
 
 /// What a message tells of the course of its conversation.
@@ -251,10 +270,10 @@ struct Response {
 /// The first message to the customer that is not older than the customer's first. Where a message has no time, nobody can say.
 fn first_response(told: &[Told]) -> Option<Response> {
     let times: Option<Vec<DateTime<Utc>>> = told.iter().map(|told| told.at).collect();
-    let timed: Vec<_> = told.iter().zip(times?).collect();
-    let inbound = timed.iter().filter(|(told, _)| told.is_inbound);
+    let messages: Vec<_> = told.iter().zip(times?).collect();
+    let inbound = messages.iter().filter(|(told, _)| told.is_inbound);
     let asked_at = inbound.map(|(_, at)| *at).min()?;
-    let answers = timed
+    let answers = messages
         .iter()
         .filter(|(told, at)| told.is_outbound && *at >= asked_at);
     let at = answers.map(|(_, at)| *at).min()?;
@@ -264,15 +283,9 @@ fn first_response(told: &[Told]) -> Option<Response> {
 
 /// What a conversation is labelled with, all of it or a part.
 struct Labels<'a, E> {
-    rows: Vec<Labelled<'a, E>>,
+    rows: Vec<Read<'a, E>>,
     /// True where the vendor showed the list, and every item of it could be read.
     is_whole: bool,
-}
-
-/// A label with its record.
-struct Labelled<'a, E> {
-    row: E,
-    record: &'a str,
 }
 
 /// Reads the labels of a list; one that cannot be read costs no other.
@@ -289,10 +302,10 @@ fn labels<'a, E>(
     };
     let count = records.len();
     let read = |record: &'a str| match read(&Field::new(list.name(), record)) {
-        Ok(row) => Some(Labelled { row, record }),
+        Ok(row) => Some(Read { row, record }),
         Err(_) => list.fault(faults, FaultKind::Unreadable),
     };
-    let rows: Vec<Labelled<'a, E>> = records.into_iter().filter_map(read).collect();
+    let rows: Vec<Read<'a, E>> = records.into_iter().filter_map(read).collect();
     Labels {
         is_whole: rows.len() == count,
         rows,
@@ -310,7 +323,7 @@ impl<E: Entity> Labels<'_, E> {
                 ids: self.rows.iter().map(|label| label.row.id().to_owned()).collect(),
             });
         }
-        for Labelled { row, record } in self.rows {
+        for Read { row, record } in self.rows {
             batch.push(row, record);
         }
     }

@@ -2,64 +2,86 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::source::{Opened, ReadError};
-use crate::vendors::answer::{UNKNOWN, json, sound};
-use crate::vendors::lenient::Scalar;
+use crate::schema::storable;
+use crate::source::{Context, Envelope, Faults, ReadError, Response, explain_status};
+use crate::wire::body::{UNKNOWN, json, require_json};
+use crate::wire::wire_record;
 
 /// Codes of a refused credential. Errors may come with an OK status (assumed), so both are looked at.
 const REFUSED: [i64; 2] = [401, 403];
+/// How much of the vendor's own words an error keeps.
+const MOST_SAID: usize = 200;
 
-#[derive(Deserialize)]
-struct Reply<'a> {
-    #[serde(borrow, default)]
-    success: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    code: Scalar<'a>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
+wire_record! {
+    struct Reply { success, code, message, data }
 }
 
 /// Opens the answer to any list. There is no total, no page count and no link (platform, client programs).
-pub(super) fn list(body: &str) -> Result<Opened<'_>, ReadError> {
-    let reply: Reply<'_> = json(sound(body)?)?;
-    if reply.success.map(RawValue::get) != Some("true") {
-        return Err(refusal(&reply));
+pub(super) fn open_list<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
+    let reply: Reply<'a> = json(require_json(body)?)?;
+    if reply.success.raw() != Some("true") {
+        return Err(complaint(&reply));
     }
-    let data = reply.data.map(RawValue::get).ok_or(UNKNOWN)?;
     // An empty array ends a list, so nothing else may stand for it.
-    let records: Vec<&RawValue> = json(data)?;
-    Ok(Opened {
-        items: records
-            .into_iter()
-            .map(|record| without_queries(record.get()))
-            .collect(),
-        ..Opened::default()
+    let records: Vec<&RawValue> = json(reply.data.raw().ok_or(UNKNOWN)?)?;
+    Ok(Envelope {
+        records: records.into_iter().map(|record| cut_queries(record.get())).collect(),
+        ..Envelope::default()
     })
 }
 
-/// No code at all is an unknown envelope, not a refusal that could be understood.
-fn refusal(reply: &Reply<'_>) -> ReadError {
-    match reply.code.text().and_then(|text| text.parse().ok()) {
+/// What the vendor complains of. No code at all is an unknown envelope, not a refusal that could be understood.
+fn complaint(reply: &Reply<'_>) -> ReadError {
+    let faults = Faults::new();
+    match reply.code.integer(&faults) {
         None => UNKNOWN,
         Some(code) if REFUSED.contains(&code) => ReadError::Refused { code },
-        Some(code) => ReadError::Question { code },
+        Some(code) => ReadError::Rejected {
+            code,
+            said: said(reply),
+        },
     }
+}
+
+fn said(reply: &Reply<'_>) -> Option<String> {
+    let message = reply.message.owned(&Faults::new())?;
+    Some(message.chars().take(MOST_SAID).collect())
+}
+
+/// What an answer with a bad status says. Statuses 400 and 401 are listed without bodies (platform), so the envelope of good
+/// answers is assumed.
+pub(super) fn explain(got: &Response) -> ReadError {
+    let reply = require_json(&got.body).and_then(json::<Reply<'_>>);
+    match reply.ok().as_ref().and_then(said) {
+        Some(said) => ReadError::Rejected {
+            code: got.status.into(),
+            said: Some(said),
+        },
+        None => explain_status(got),
+    }
+}
+
+wire_record! {
+    struct Record { profile }
+}
+wire_record! {
+    struct Profile { marketing }
+}
+wire_record! {
+    struct Marketing { visited = "urlsVisited" }
 }
 
 /// The record without the queries of visited addresses: they can hold access tokens of the company's customers (client
 /// programs), which must reach neither rows nor rejects.
-fn without_queries(record: &str) -> Cow<'_, str> {
+fn cut_queries(record: &str) -> Cow<'_, str> {
     let Some(visited) = visited(record) else {
         return Cow::Borrowed(record);
     };
-    let Ok(mut addresses) = serde_json::from_str(visited) else {
-        return Cow::Borrowed(record);
-    };
-    if !cut_queries(&mut addresses) {
+    let mut addresses: Value = serde_json::from_str(&storable(visited)).unwrap_or_default();
+    if !cut(&mut addresses) && !addresses.is_null() {
         return Cow::Borrowed(record);
     }
     // The member is a part of the record, so its place follows from the two addresses.
@@ -70,39 +92,24 @@ fn without_queries(record: &str) -> Cow<'_, str> {
 
 /// The member `profile.marketing.urlsVisited`, as received.
 fn visited(record: &str) -> Option<&str> {
-    #[derive(Deserialize)]
-    struct Record<'a> {
-        #[serde(borrow)]
-        profile: Option<&'a RawValue>,
-    }
-    #[derive(Deserialize)]
-    struct Profile<'a> {
-        #[serde(borrow)]
-        marketing: Option<&'a RawValue>,
-    }
-    #[derive(Deserialize)]
-    struct Marketing<'a> {
-        #[serde(borrow, rename = "urlsVisited")]
-        visited: Option<&'a RawValue>,
-    }
-    let record: Record<'_> = serde_json::from_str(record).ok()?;
-    let profile: Profile<'_> = serde_json::from_str(record.profile?.get()).ok()?;
-    let marketing: Marketing<'_> = serde_json::from_str(profile.marketing?.get()).ok()?;
-    marketing.visited.map(RawValue::get)
+    let faults = Faults::new();
+    let record = Record::read(record).ok()?;
+    let profile = Profile::read_nested(&record.profile, &faults);
+    Marketing::read_nested(&profile.marketing, &faults).visited.raw()
 }
 
 /// Cuts every text at its query or fragment; true where there was one.
-fn cut_queries(value: &mut Value) -> bool {
+fn cut(value: &mut Value) -> bool {
     match value {
         Value::String(address) => {
             let query = address.find(['?', '#']);
             address.truncate(query.unwrap_or(address.len()));
             query.is_some()
         }
-        Value::Array(items) => items.iter_mut().fold(false, |cut, item| cut_queries(item) | cut),
+        Value::Array(items) => items.iter_mut().fold(false, |was_cut, item| cut(item) | was_cut),
         Value::Object(members) => members
             .values_mut()
-            .fold(false, |cut, item| cut_queries(item) | cut),
+            .fold(false, |was_cut, item| cut(item) | was_cut),
         _ => false,
     }
 }
@@ -137,21 +144,37 @@ mod tests {
             ),
             (
                 r#"{"success":false,"message":"no bot","code":400}"#,
-                "The vendor did not accept the question (code 400)",
+                "The vendor did not accept the request (code 400: no bot)",
             ),
             (r#"{"success":true,"data":[{},"#, "The answer ends in the middle"),
         ] {
-            let told = match list(body) {
-                Ok(opened) => opened.items.len().to_string(),
+            let told = match open_list(body, &Context::default()) {
+                Ok(opened) => opened.records.len().to_string(),
                 Err(error) => error.to_string(),
             };
             assert_eq!(told, wanted, "{body}");
         }
         for code in REFUSED {
             let body = format!(r#"{{"success":false,"code":"{code}"}}"#);
-            assert!(matches!(list(&body), Err(ReadError::Refused { .. })));
+            let opened = open_list(&body, &Context::default());
+            assert!(matches!(opened, Err(ReadError::Refused { .. })));
         }
-        assert!(matches!(list("\n<html>"), Err(ReadError::WebPage)));
+        let opened = open_list("\n<html>", &Context::default());
+        assert!(matches!(opened, Err(ReadError::WebPage)));
+    }
+
+    #[test]
+    fn a_bad_status_is_explained_by_the_envelope_where_it_is_one() {
+        for (status, body, wanted) in [
+            (400, r#"{"success":false,"message":"no bot","code":400}"#, "(code 400: no bot)"),
+            (400, "<html>", "(code 400)"),
+            (404, "", "404 (not found)"),
+            (422, r#"{"message":""}"#, "(code 422)"),
+        ] {
+            let body = body.to_owned();
+            let error = explain(&Response { status, body }).to_string();
+            assert!(error.contains(wanted), "{error}");
+        }
     }
 
     #[test]
@@ -170,12 +193,16 @@ mod tests {
                 r#"[{"url":"https://s.example/a"}]"#,
             ),
             (
+                r#"["https://s.example/\ud83d?t=1"]"#,
+                "[\"https://s.example/\u{fffd}\"]",
+            ),
+            (
                 r#"[ "https://s.example/\u0061" ]"#,
                 r#"[ "https://s.example/\u0061" ]"#,
             ),
             ("null", "null"),
         ] {
-            assert_eq!(without_queries(&around(visited)), around(wanted));
+            assert_eq!(cut_queries(&around(visited)), around(wanted));
         }
         for record in [
             r#"{"profile":7}"#,
@@ -183,7 +210,7 @@ mod tests {
             r#""x""#,
             r#"{"profile":{"marketing":[]}}"#,
         ] {
-            assert_eq!(without_queries(record), record);
+            assert_eq!(cut_queries(record), record);
         }
     }
 }

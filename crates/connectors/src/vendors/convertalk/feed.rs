@@ -1,133 +1,271 @@
-//! Walking lists that show the latest activity first and have neither a filter nor a total.
+//! Reading lists that show the latest activity first and have neither a filter nor a total.
 //!
-//! Rows change places while they are read. Activity moves a row to the first page, which was read already: a second stage
+//! Rows change places while they are read. Activity moves a row to the first page, which was read already: a second pass
 //! reads the beginning of each list again. A row that leaves a list, by deletion or because the chat became a lead, moves the
 //! rows below it up, and one of them from the page that comes next to the page just read: so each page is looked back at
-//! after the next one was read. A row is met for certain unless, within four questions, two rows above it leave the list and
+//! after the next one was read. A row is met for certain unless, within four requests, two rows above it leave the list and
 //! others come in between.
+//!
+//! A list ends with an empty page. That page is looked back at too: when it has rows now, the list goes on.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use xxhash_rust::xxh3::Xxh3;
 
-use crate::source::{Account, Ask, Next, Opened, ReadError, Request, Window};
+use crate::source::{
+    Account, Context, Envelope, Evidence, Next, Paging, ReadError, Request, Scope,
+};
 
-use super::wire;
+use super::visitor::{Visitor, last_activity_of};
 
-/// Pages of one list after which it is taken for endless.
-const MOST_PAGES: u32 = 10_000;
-/// The second stage goes so far behind the start of the walk.
+/// The second pass goes so far behind the start of the slice.
 const REACH: TimeDelta = TimeDelta::minutes(5);
 /// How much more recent a later row may be: last activity is not told to the second.
 const SLACK: TimeDelta = TimeDelta::minutes(1);
+/// So many pages in a row with the same rows are a circle. One may repeat where as many rows came in above as a page holds.
+const MOST_REPEATS: u8 = 4;
 
-/// The stage that reads the beginnings of the lists again.
-const AGAIN: u8 = 1;
-/// Stages from here on look back at a page of the stage that is so much lower.
-const LOOKING_BACK: u8 = 2;
+const DISORDER: &str = "The list is not sorted by last activity; it is read to its end in every slice";
 
-/// The mark of a walk whose lists are not in the order of activity.
-const IN_DISORDER: DateTime<Utc> = DateTime::<Utc>::MIN_UTC;
-
-const DISORDER: &str = "The list is not sorted by last activity; it is read to its end in every walk";
+/// What of a request the mapping has to know: the time before which a row was brought by the first pass already.
+pub(super) const MET_BEFORE: &str = "met_before";
 
 /// Lists that are read one after the other.
-pub(super) struct Lists {
-    /// The page that a question asks for, from 1.
-    pub(super) page: fn(&Request) -> Option<u32>,
-    /// The question about another page of the same list.
-    pub(super) turned: fn(&Request, u32) -> Request,
-    /// The first list.
-    pub(super) first: fn(&Account) -> Request,
-    /// The list after that of a question.
-    pub(super) after: fn(&Request, &Account) -> Option<Request>,
+pub(super) struct Feed<L: 'static> {
+    /// The lists, in their order.
+    pub(super) lists: &'static [L],
+    /// The request for a page of a list, from 1.
+    pub(super) request: fn(L, u32, &Scope<'_>) -> Request,
+    /// What of it the mapping has to know.
+    pub(super) context: fn(L, &Scope<'_>) -> Context,
 }
 
-/// What follows a page.
-pub(super) fn next(
-    lists: &Lists,
-    asked: &Ask,
-    got: &Opened<'_>,
-    account: &Account,
-) -> Result<Next, ReadError> {
-    if asked.stage >= LOOKING_BACK {
-        return Ok(Next::default());
+/// A page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FeedPosition {
+    /// Which of the lists.
+    list: usize,
+    pass: Pass,
+    page: u32,
+    step: Step,
+    trail: Trail,
+}
+
+/// How often the lists were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Pass {
+    First,
+    /// Their beginnings once more, for rows that were active meanwhile.
+    Second,
+}
+
+/// Why a page is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Step {
+    /// It is the next one of its list.
+    Forward,
+    /// It was read before, and a row may have moved up to it since.
+    LookBack,
+    /// It was read before, and was empty: the end of its list.
+    LookBackAtEnd,
+    /// It lies behind a page that was empty and is not any more.
+    BehindEnd,
+}
+
+/// What the pages before have shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct Trail {
+    /// The latest activity, of those before the slice, on the page before.
+    latest: Option<DateTime<Utc>>,
+    is_in_disorder: bool,
+    /// The rows of the page before, and how often they came.
+    rows: Option<u64>,
+    repeat_count: u8,
+}
+
+impl<L: Copy + Send + Sync + 'static> Paging for Feed<L> {
+    type Position = FeedPosition;
+
+    fn first(&self, _: &Scope<'_>) -> Vec<FeedPosition> {
+        vec![FeedPosition {
+            list: 0,
+            pass: Pass::First,
+            page: 1,
+            step: Step::Forward,
+            trail: Trail::default(),
+        }]
     }
-    let page = (lists.page)(&asked.request).unwrap_or(1);
-    let times: Vec<_> = got
-        .items
-        .iter()
-        .map(|item| wire::last_activity(item, account))
-        .collect();
-    let was_in_disorder = asked.mark == Some(IN_DISORDER);
-    let is_in_disorder = was_in_disorder || is_out_of_order(&times, asked);
-    let is_end = times.is_empty() || (!is_in_disorder && is_old(&times, asked));
-    if !is_end && page >= MOST_PAGES {
-        return Err(ReadError::Endless { pages: page });
+
+    fn request(&self, at: &FeedPosition, scope: &Scope<'_>) -> Request {
+        (self.request)(self.lists[at.list], at.page, scope)
     }
-    let onward = if is_end {
-        next_list(lists, asked, account)
-    } else {
-        let further = (lists.turned)(&asked.request, page + 1);
-        Some(match asked.stage {
-            0 => asked.followed_by(further),
-            // These pages came before, which is no circle. A list that runs in circles fails in the first stage.
-            stage => asked.again(further, stage),
+
+    fn next(
+        &self,
+        at: &FeedPosition,
+        got: &Envelope<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Next<FeedPosition>, ReadError> {
+        match at.step {
+            Step::LookBackAtEnd if !got.records.is_empty() => Ok(Next::page(FeedPosition {
+                page: at.page + 1,
+                step: Step::BehindEnd,
+                ..*at
+            })),
+            Step::LookBack | Step::LookBackAtEnd => Ok(Next::end(Evidence::Single)),
+            Step::Forward | Step::BehindEnd => self.follow(at, got, scope),
+        }
+    }
+
+    fn warning(
+        &self,
+        at: &FeedPosition,
+        got: &Envelope<'_>,
+        scope: &Scope<'_>,
+    ) -> Option<&'static str> {
+        let is_read_on = matches!(at.step, Step::Forward | Step::BehindEnd);
+        (is_read_on && is_out_of_order(&times_of(got, scope.account), at.trail, scope)).then_some(DISORDER)
+    }
+
+    fn context(&self, at: &FeedPosition, scope: &Scope<'_>) -> Context {
+        let context = (self.context)(self.lists[at.list], scope);
+        match at.pass {
+            Pass::First => context,
+            Pass::Second => context.with(MET_BEFORE, quiet_before(scope).to_rfc3339()),
+        }
+    }
+}
+
+impl<L> Feed<L> {
+    /// What follows a page that is read for the first time in its pass.
+    fn follow(
+        &self,
+        at: &FeedPosition,
+        got: &Envelope<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Next<FeedPosition>, ReadError> {
+        let times = times_of(got, scope.account);
+        let trail = at.trail.follow(got, &times, scope)?;
+        let evidence = if times.is_empty() {
+            Some(Evidence::EmptyPage)
+        } else if !trail.is_in_disorder && is_old(&times, at.pass, scope) {
+            Some(Evidence::OldEnough)
+        } else {
+            None
+        };
+        let look_back = |page: u32, step: Step| FeedPosition {
+            page,
+            step,
+            trail: Trail::default(),
+            ..*at
+        };
+        // From the second page on; a row may have moved up from the last page and down again behind the look back.
+        let before = (at.page > 1).then(|| look_back(at.page - 1, Step::LookBack));
+        let Some(evidence) = evidence else {
+            return Ok(Next::Page {
+                page: FeedPosition {
+                    page: at.page + 1,
+                    trail,
+                    ..*at
+                },
+                before: before.into_iter().collect(),
+            });
+        };
+        let last = match evidence {
+            Evidence::EmptyPage => Some(look_back(at.page, Step::LookBackAtEnd)),
+            _ => before.map(|_| look_back(at.page, Step::LookBack)),
+        };
+        let onward = self.next_list(at, trail);
+        Ok(Next::End {
+            evidence,
+            then: onward.into_iter().chain(last).chain(before).collect(),
         })
-    };
-    let mark = if is_in_disorder {
-        Some(IN_DISORDER)
-    } else {
-        // A list of its own has an order of its own.
-        latest_quiet(&times, asked.window)
-            .or(asked.mark)
-            .filter(|_| !is_end)
-    };
-    let onward = onward.map(|ask| Ask { mark, ..ask });
-    // The last page is looked at again too: a row may have moved up from it and down again behind the look back.
-    let last_back = if is_end { page } else { page - 1 };
-    let back = (page.max(2) - 1..=last_back).rev().filter(|_| page > 1);
-    let back = back.map(|page| {
-        let again = (lists.turned)(&asked.request, page);
-        asked.again(again, asked.stage + LOOKING_BACK)
-    });
-    Ok(Next {
-        then: onward.into_iter().chain(back).collect(),
-        warning: (is_in_disorder && !was_in_disorder).then_some(DISORDER),
-        ..Next::default()
-    })
-}
+    }
 
-/// True for a row of the second stage which the first has brought already: it has not been active since.
-pub(super) fn is_met_before(asked: &Ask, last_activity: Option<DateTime<Utc>>) -> bool {
-    asked.stage % LOOKING_BACK == AGAIN && last_activity.is_none_or(|at| at < quiet_before(asked.window))
-}
-
-/// The first page of the next list, or of the first one in the second stage.
-fn next_list(lists: &Lists, asked: &Ask, account: &Account) -> Option<Ask> {
-    match (lists.after)(&asked.request, account) {
-        Some(request) => Some(asked.narrowed_to(request)),
-        None if asked.stage == 0 => Some(asked.again((lists.first)(account), AGAIN)),
-        None => None,
+    /// The first page of the next list, or of the first one in the second pass.
+    fn next_list(&self, at: &FeedPosition, trail: Trail) -> Option<FeedPosition> {
+        if at.step == Step::BehindEnd {
+            // The next list has begun when this one ended for the first time.
+            return None;
+        }
+        let is_last = at.list + 1 == self.lists.len();
+        let pass = match (is_last, at.pass) {
+            (false, pass) => pass,
+            (true, Pass::First) => Pass::Second,
+            (true, Pass::Second) => return None,
+        };
+        Some(FeedPosition {
+            list: if is_last { 0 } else { at.list + 1 },
+            pass,
+            page: 1,
+            step: Step::Forward,
+            // A list of its own has an order of its own, but what was said of one holds for all.
+            trail: Trail {
+                is_in_disorder: trail.is_in_disorder,
+                ..Trail::default()
+            },
+        })
     }
 }
 
-/// True where no row of the page was active within the reach of the stage. A row that does not tell may have been.
-fn is_old(times: &[Option<DateTime<Utc>>], asked: &Ask) -> bool {
-    let reach = if asked.stage == AGAIN {
-        quiet_before(asked.window)
-    } else {
-        asked.window.since
+impl Trail {
+    /// What the pages have shown with this one.
+    fn follow(
+        self,
+        got: &Envelope<'_>,
+        times: &[Option<DateTime<Utc>>],
+        scope: &Scope<'_>,
+    ) -> Result<Self, ReadError> {
+        let rows = fingerprint_ids(got);
+        let repeat_count = if rows == self.rows { self.repeat_count + 1 } else { 0 };
+        if repeat_count >= MOST_REPEATS {
+            return Err(ReadError::PagingLoop);
+        }
+        Ok(Self {
+            latest: latest_quiet(times, scope).or(self.latest),
+            is_in_disorder: self.is_in_disorder || is_out_of_order(times, self, scope),
+            rows,
+            repeat_count,
+        })
+    }
+}
+
+/// Tells pages apart by the ids on them; nothing for an empty page.
+fn fingerprint_ids(got: &Envelope<'_>) -> Option<u64> {
+    let mut digest = Xxh3::new();
+    for record in &got.records {
+        let id = Visitor::read(record).ok().and_then(|visitor| visitor.id.key().ok());
+        digest.update(id.unwrap_or_default().as_bytes());
+        digest.update(&[0]);
+    }
+    (!got.records.is_empty()).then(|| digest.digest())
+}
+
+/// True for a row of the second pass which the first has brought already: it has not been active since.
+pub(super) fn is_met_before(context: &Context, last_activity: Option<DateTime<Utc>>) -> bool {
+    let before = context.get(MET_BEFORE).and_then(|text| text.parse().ok());
+    before.is_some_and(|before: DateTime<Utc>| last_activity.is_none_or(|at| at < before))
+}
+
+fn times_of(got: &Envelope<'_>, account: &Account) -> Vec<Option<DateTime<Utc>>> {
+    got.records.iter().map(|record| last_activity_of(record, account)).collect()
+}
+
+/// True where no row of the page was active within the reach of the pass. A row that does not tell may have been.
+fn is_old(times: &[Option<DateTime<Utc>>], pass: Pass, scope: &Scope<'_>) -> bool {
+    let reach = match pass {
+        Pass::First => scope.slice.window().since,
+        Pass::Second => quiet_before(scope),
     };
     times.iter().all(|time| time.is_some_and(|at| at < reach))
 }
 
 /// True where a row was active later than one above it, on this page or on the one before.
 ///
-/// Between two pages only rows count that were quiet during the walk, and they are compared with the latest one of the page
+/// Between two pages only rows count that were quiet during the slice, and they are compared with the latest one of the page
 /// before: others change places, and new ones above push rows of the page before onto this one.
-fn is_out_of_order(times: &[Option<DateTime<Utc>>], asked: &Ask) -> bool {
-    let latest = latest_quiet(times, asked.window);
-    if let (Some(latest), Some(mark)) = (latest, asked.mark)
-        && latest - SLACK > mark
+fn is_out_of_order(times: &[Option<DateTime<Utc>>], trail: Trail, scope: &Scope<'_>) -> bool {
+    if let (Some(latest), Some(before)) = (latest_quiet(times, scope), trail.latest)
+        && latest - SLACK > before
     {
         return true;
     }
@@ -138,163 +276,18 @@ fn is_out_of_order(times: &[Option<DateTime<Utc>>], asked: &Ask) -> bool {
     })
 }
 
-/// The latest activity on the page that was before the walk.
-fn latest_quiet(times: &[Option<DateTime<Utc>>], window: Window) -> Option<DateTime<Utc>> {
-    let quiet = times.iter().flatten().filter(|at| **at < quiet_before(window));
+/// The latest activity on the page that was before the slice.
+fn latest_quiet(times: &[Option<DateTime<Utc>>], scope: &Scope<'_>) -> Option<DateTime<Utc>> {
+    let quiet = times.iter().flatten().filter(|at| **at < quiet_before(scope));
     quiet.max().copied()
 }
 
-/// Activity before this was before the walk, by any clock.
-fn quiet_before(window: Window) -> DateTime<Utc> {
-    window.until - REACH
+/// Activity before this was before the slice, by any clock.
+fn quiet_before(scope: &Scope<'_>) -> DateTime<Utc> {
+    scope.slice.started_at - REACH
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::lists::CHATS;
-    use super::*;
-    use crate::schema::Region;
-
-    /// What follows a page of rows that were active at these times of a day: `kind page stage` for each question.
-    fn then(
-        page: u32,
-        stage: u8,
-        mark: Option<&str>,
-        times: &[&str],
-    ) -> Result<(Vec<String>, bool), ReadError> {
-        let at = |time: &str| format!("2026-02-03T{time}:00Z");
-        let window = Window {
-            since: at("09:00").parse().unwrap(),
-            until: at("10:00").parse().unwrap(),
-        };
-        let account = Account::new(chrono_tz::UTC, Region::US);
-        let request = (CHATS.turned)(&(CHATS.first)(&account), page);
-        let asked = Ask {
-            mark: mark.map(|time| at(time).parse().unwrap()),
-            ..Ask::first(request.clone(), window).again(request, stage)
-        };
-        let record = |time: &&str| match *time {
-            "" => "{}".into(),
-            time => format!(r#"{{"lastSeenAt":"{}"}}"#, at(time)).into(),
-        };
-        let got = Opened {
-            items: times.iter().map(record).collect(),
-            ..Opened::default()
-        };
-        let next = next(&CHATS, &asked, &got, &account)?;
-        let story = |ask: &Ask| {
-            let said = |name| ask.request.param(name).unwrap().to_owned();
-            format!("{} {} {}", said("type"), said("page"), ask.stage)
-        };
-        Ok((next.then.iter().map(story).collect(), next.warning.is_some()))
-    }
-
-    #[test]
-    fn each_kind_of_page_leads_to_the_right_questions() {
-        let (onward, list) = ("non-lead 3 0", "lead 1 0");
-        for (case, stage, mark, times, wanted, warns) in [
-            (
-                "recent rows",
-                0,
-                None,
-                &["09:30", "09:20"][..],
-                &[onward, "non-lead 1 2"][..],
-                false,
-            ),
-            (
-                "some are old",
-                0,
-                None,
-                &["09:00", "08:59"],
-                &[onward, "non-lead 1 2"],
-                false,
-            ),
-            (
-                "all are old",
-                0,
-                None,
-                &["08:59", "08:00"],
-                &[list, "non-lead 2 2", "non-lead 1 2"],
-                false,
-            ),
-            (
-                "one does not tell",
-                0,
-                None,
-                &["08:59", ""],
-                &[onward, "non-lead 1 2"],
-                false,
-            ),
-            (
-                "empty",
-                0,
-                None,
-                &[],
-                &[list, "non-lead 2 2", "non-lead 1 2"],
-                false,
-            ),
-            (
-                "old, but within reach",
-                1,
-                None,
-                &["09:54", "09:50"],
-                &["lead 1 1", "non-lead 2 3", "non-lead 1 3"],
-                false,
-            ),
-            (
-                "active during the walk",
-                1,
-                None,
-                &["09:55"],
-                &["non-lead 3 1", "non-lead 1 3"],
-                false,
-            ),
-            ("looking back", 2, None, &["09:30"], &[], false),
-            (
-                "nearly in order",
-                0,
-                None,
-                &["08:10", "08:11"],
-                &[list, "non-lead 2 2", "non-lead 1 2"],
-                false,
-            ),
-            (
-                "not in order",
-                0,
-                None,
-                &["08:10", "08:12"],
-                &[onward, "non-lead 1 2"],
-                true,
-            ),
-            (
-                "after an older page",
-                0,
-                Some("08:00"),
-                &["08:10"],
-                &[onward, "non-lead 1 2"],
-                true,
-            ),
-            (
-                "jumped meanwhile",
-                0,
-                Some("08:00"),
-                &["09:59", "07:00"],
-                &[onward, "non-lead 1 2"],
-                false,
-            ),
-        ] {
-            let told = then(2, stage, mark, times).unwrap();
-            assert_eq!(
-                told,
-                (wanted.iter().map(ToString::to_string).collect(), warns),
-                "{case}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_list_without_end_is_an_error() {
-        let error = then(MOST_PAGES, 0, None, &["09:30"]).unwrap_err();
-        assert!(matches!(error, ReadError::Endless { pages: MOST_PAGES }));
-    }
-}
+mod interleavings;
+#[cfg(test)]
+mod tests;

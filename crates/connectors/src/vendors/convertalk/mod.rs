@@ -1,175 +1,98 @@
 //! Convertalk, a chat bot with live chat (a white label of BotPenguin): its facts, and its streams as values.
 //!
 //! One listing serves conversations and leads, so the stream `chats` fills both tables, and there is no stream `leads`: it
-//! would send every question twice. Transcripts, agents and bots cannot be asked for (documented nowhere).
+//! would send every request twice. Transcripts, agents and bots cannot be asked for (documented nowhere).
 
 mod envelope;
 mod feed;
-mod lists;
-mod map;
-mod phone;
-mod wire;
-
-#[cfg(test)]
-mod interleaving;
+mod streams;
+mod values;
+mod visitor;
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
-use crate::schema::{Contact, Conversation, ConversationTag, Entity, Lead, Message, Segment};
-use crate::source::{Absence, Account, Auth, Cursor, Door, Endpoint, Feed, Paginator, Request};
-
-use super::{OptionForm, OptionKey, Vendor};
+use crate::source::{Account, ApiHost, Auth, OptionDef, OptionForm, Vendor};
 
 /// Which header carries the bot token, where it is not the documented one.
 const TOKEN_HEADER: &str = "token_header";
-/// The door of the lists that want the account's key.
-const KEYED: &str = "keyed";
-/// The door under the other name of the token's header.
-const RENAMED: &str = "renamed";
-/// The name that the vendor's page gives the token's header for writing, beside another for reading (documented).
-const OTHER_HEADER: &str = "x-bp-token";
+/// The names that the vendor's page gives the token's header, for reading and for writing (documented); nothing explains why
+/// they differ.
+const READING_HEADER: &str = "x-bot-token";
+const WRITING_HEADER: &str = "x-bp-token";
+/// Both headers at once, for a vendor that refuses the one (assumed).
+const BOTH_HEADERS: &str = "both";
 
-/// Brands of the platform have hosts of their own, so the address is a setting. The vendor prints this one with a stray blank
-/// and a capital (documented).
-const ADDRESS: Option<&str> = Some("https://api.v7.convertalk.com");
+/// The host of the lists that want the account's key.
+const KEYED: &str = "keyed";
+/// The host under the other name of the token's header.
+const RENAMED: &str = "renamed";
+/// The host under both names.
+const DOUBLED: &str = "doubled";
 
 /// Convertalk.
 pub(super) const VENDOR: Vendor = Vendor {
     name: "convertalk",
-    doors: &[
-        door("", header("x-bot-token", "", &[]), "bot_token"),
-        // Without the second header the key is taken for a session (platform, client programs).
-        door(
+    hosts: &[
+        host("", Auth::Header { name: READING_HEADER, prefix: "", with: &[] }, "bot_token"),
+        host(
             KEYED,
-            header("Authorization", "Bearer ", &[("authtype", "Key")]),
+            // Without the second header the key is taken for a session (platform, client programs).
+            Auth::Header { name: "Authorization", prefix: "Bearer ", with: &[("authtype", "Key")] },
             "api_key",
         ),
-        door(RENAMED, header(OTHER_HEADER, "", &[]), "bot_token"),
+        host(RENAMED, Auth::Header { name: WRITING_HEADER, prefix: "", with: &[] }, "bot_token"),
+        host(DOUBLED, Auth::Headers(&[READING_HEADER, WRITING_HEADER]), "bot_token"),
     ],
     options: &[
         option("customer_id", OptionForm::Text, true),
-        option("bot_ids", OptionForm::List, true),
-        option(TOKEN_HEADER, OptionForm::Text, false),
+        option(streams::BOTS, OptionForm::List, true),
+        option(streams::BOT_NAMES, OptionForm::Lines(values::check_name), false),
+        option(
+            TOKEN_HEADER,
+            OptionForm::Choice(&[READING_HEADER, WRITING_HEADER, BOTH_HEADERS]),
+            false,
+        ),
     ],
-    stream_names: &["chats", "contacts", "segments"],
     // All times seen carry their offset; a time without one is assumed to be UTC.
     time_zone: chrono_tz::UTC,
+    fixed_time_zone: None,
     // No limit is published. Client programs wait 200 ms between pages; 250 ms apart is safer.
     requests_per_minute: 240,
     max_in_flight: 1,
     timeout: Duration::from_secs(30),
     schedule: "0 */5 * * * *",
-    schedules: &[("segments", "0 20 * * * *")],
-    off: &[],
-    streams: |account| {
-        let keyed = account
-            .has_door(KEYED)
-            .then(|| [contacts(account), segments(account)]);
-        std::iter::once(chats(account))
-            .chain(keyed.into_iter().flatten())
-            .collect()
-    },
+    // No list is whole, small and there for every account; the customer's id tells accounts apart.
+    identified_by: "",
+    account_options: &["customer_id"],
+    streams: &[&streams::CHATS, &streams::CONTACTS, &streams::SEGMENTS],
 };
 
-const fn door(name: &'static str, auth: Auth, secret: &'static str) -> Door {
-    Door {
+const fn host(name: &'static str, auth: Auth, secret: &'static str) -> ApiHost {
+    ApiHost {
         name,
         url_key: "base_url",
-        default_url: ADDRESS,
+        // Brands of the platform have hosts of their own, so the address is a setting. The vendor prints this one with a stray
+        // blank and a capital (documented).
+        default_url: Some("https://api.v7.convertalk.com"),
         auth,
         secret,
     }
 }
 
-const fn header(
-    name: &'static str,
-    prefix: &'static str,
-    with: &'static [(&'static str, &'static str)],
-) -> Auth {
-    Auth::Header { name, prefix, with }
-}
-
-const fn option(name: &'static str, form: OptionForm, is_required: bool) -> OptionKey {
-    OptionKey {
+const fn option(name: &'static str, form: OptionForm, is_required: bool) -> OptionDef {
+    OptionDef {
         name,
         form,
         is_required,
     }
 }
 
-/// The door of the listing of chats.
-fn door_of_chats(account: &Account) -> &'static str {
+/// The host of the listing of chats.
+fn host_of_chats(account: &Account) -> &'static str {
     match account.option(TOKEN_HEADER) {
-        Some(OTHER_HEADER) => RENAMED,
+        Some(WRITING_HEADER) => RENAMED,
+        Some(BOTH_HEADERS) => DOUBLED,
         _ => "",
-    }
-}
-
-/// Chats, those that became leads too.
-fn chats(account: &Account) -> Endpoint {
-    Endpoint {
-        name: "chats",
-        tables: &[
-            Conversation::TABLE,
-            Message::TABLE,
-            Lead::TABLE,
-            ConversationTag::TABLE,
-        ],
-        cursor: newest_first(Absence::Gone {
-            // A removal shows only by absence. One walk may miss a row that slips past it; two in a row will not.
-            tables: &[Conversation::TABLE, Lead::TABLE],
-            walks: 2,
-            only: None,
-        }),
-        account: account.clone(),
-        first: |_, account| lists::first_chats(account),
-        open: envelope::list,
-        paginator: Paginator::By(|asked, got, account| feed::next(&lists::CHATS, asked, got, account)),
-        map: map::chat,
-    }
-}
-
-/// Contacts. Whether they share their ids with chats is assumed.
-fn contacts(account: &Account) -> Endpoint {
-    Endpoint {
-        name: "contacts",
-        tables: &[Contact::TABLE],
-        // The question asks for subscribers only, as the one client program seen does: who is missing may have unsubscribed.
-        cursor: newest_first(Absence::ProvesNothing),
-        account: account.clone(),
-        first: |_, _| lists::contacts(1),
-        open: envelope::list,
-        paginator: Paginator::By(|asked, got, account| feed::next(&lists::CONTACTS, asked, got, account)),
-        map: map::contact,
-    }
-}
-
-/// There is no filter by time that could be trusted. Quick walks bring what is active, whole ones what was only edited.
-fn newest_first(absence: Absence) -> Cursor {
-    Cursor::Activity(Feed {
-        margin: TimeDelta::minutes(15),
-        full_every: TimeDelta::days(1),
-        absence,
-    })
-}
-
-/// Groups of contacts. No paging is known.
-fn segments(account: &Account) -> Endpoint {
-    Endpoint {
-        name: "segments",
-        tables: &[Segment::TABLE],
-        cursor: Cursor::Whole(Absence::Gone {
-            tables: &[Segment::TABLE],
-            walks: 1,
-            only: None,
-        }),
-        account: account.clone(),
-        first: |_, _| Request::get("inbox/segments").through(KEYED),
-        open: envelope::list,
-        paginator: Paginator::Single,
-        map: map::segment,
     }
 }
 
@@ -181,10 +104,15 @@ mod tests {
     use crate::schema::Region;
     use crate::source::Options;
 
-    fn account(doors: &[&'static str], header: &str) -> Account {
+    fn account(hosts: &[&'static str], header: &str) -> Account {
         let options = Options {
-            values: [(TOKEN_HEADER, vec![header.to_owned()])].into(),
-            doors: doors.iter().copied().collect(),
+            values: [
+                (TOKEN_HEADER, vec![header.to_owned()]),
+                (streams::BOTS, vec!["b".to_owned()]),
+            ]
+            .into(),
+            hosts: hosts.iter().map(|host| (*host, String::new())).collect(),
+            ..Options::default()
         };
         Account {
             options: Arc::new(options),
@@ -194,23 +122,23 @@ mod tests {
 
     #[test]
     fn lists_that_want_a_key_are_offered_only_with_one() {
-        let names = |doors| -> Vec<&str> {
-            let streams = (VENDOR.streams)(&account(doors, ""));
-            streams.iter().map(|stream| stream.name).collect()
+        let names = |hosts| -> Vec<&str> {
+            let account = account(hosts, "");
+            VENDOR.streams_of(&account).map(|stream| stream.name).collect()
         };
         assert_eq!(names(&["", RENAMED]), ["chats"]);
-        assert_eq!(names(&["", RENAMED, KEYED]), VENDOR.stream_names);
+        assert_eq!(names(&["", RENAMED, KEYED]), ["chats", "contacts", "segments"]);
     }
 
     #[test]
     fn the_token_goes_under_the_name_that_the_settings_say() {
-        for (header, door) in [
+        for (header, host) in [
             ("", ""),
-            ("x-bot-token", ""),
-            ("surprise", ""),
-            (OTHER_HEADER, RENAMED),
+            (READING_HEADER, ""),
+            (WRITING_HEADER, RENAMED),
+            (BOTH_HEADERS, DOUBLED),
         ] {
-            assert_eq!(lists::first_chats(&account(&[""], header)).door, door, "{header}");
+            assert_eq!(host_of_chats(&account(&[""], header)), host, "{header}");
         }
     }
 }

@@ -248,10 +248,16 @@ fn a_conversation_that_is_archived_was_settled_with_its_last_message_at_the_earl
 }
 
 #[test]
-fn handling_times_are_kept_as_they_came_where_there_are_any() {
+fn handling_times_are_kept_as_they_came_but_for_their_layout() {
     for (json, wanted) in [
-        (r#"[{"seconds": 90}]"#, Some(r#"[{"seconds": 90}]"#)),
-        (r#"{"total":1.50}"#, Some(r#"{"total":1.50}"#)),
+        (
+            r#"[ {"seconds": 90, "by": "a \" b" } ]"#,
+            Some(r#"[{"seconds":90,"by":"a \" b"}]"#),
+        ),
+        (
+            r#"{"a\\": "b c", "total": 1.50}"#,
+            Some(r#"{"a\\":"b c","total":1.50}"#),
+        ),
         ("[]", None),
         ("{}", None),
         ("null", None),

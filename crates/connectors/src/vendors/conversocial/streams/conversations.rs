@@ -296,7 +296,8 @@ mod tests {
                 assert_eq!(request.param("oldest_sort_date_lt"), wanted, "{list:?}");
             }
         }
-        assert!(POLICY.open_end);
+        let policy = CONVERSATIONS.mode.window_policy();
+        assert!(policy.is_some_and(|policy| policy.open_end));
     }
 
     #[test]

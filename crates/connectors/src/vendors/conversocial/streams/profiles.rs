@@ -1,6 +1,6 @@
 //! Customer profiles, on an API host of their own: what agents noted about customers, action by action.
 
-use crate::schema::{AttributeType, Batch, ContactAttribute, ContactNote, ContactTag, Entity as _};
+use crate::schema::{AttributeType, Batch, Contact, ContactAttribute, ContactNote, ContactTag, Entity as _};
 use crate::source::{Faults, Item, Link, MapError, Request, Scope, StreamDef, SyncMode};
 use crate::wire::{Field, wire_record};
 
@@ -15,7 +15,7 @@ const PAGE_SIZE: u32 = 50;
 /// Notes written or changed.
 pub(crate) const PROFILE_NOTES: StreamDef = StreamDef {
     name: "profile_notes",
-    fills: &[ContactNote::TABLE],
+    fills: &[ContactNote::TABLE, Contact::TABLE],
     completes: &[ContactNote::TABLE],
     paging: &Link {
         request: |scope| actions("notes", scope),
@@ -28,7 +28,7 @@ pub(crate) const PROFILE_NOTES: StreamDef = StreamDef {
 /// Labels given or taken.
 pub(crate) const PROFILE_TAGS: StreamDef = StreamDef {
     name: "profile_tags",
-    fills: &[ContactTag::TABLE],
+    fills: &[ContactTag::TABLE, Contact::TABLE],
     completes: &[ContactTag::TABLE],
     paging: &Link {
         request: |scope| actions("tags", scope),
@@ -41,7 +41,7 @@ pub(crate) const PROFILE_TAGS: StreamDef = StreamDef {
 /// Properties noted.
 pub(crate) const PROFILE_ANNOTATIONS: StreamDef = StreamDef {
     name: "profile_annotations",
-    fills: &[ContactAttribute::TABLE],
+    fills: &[ContactAttribute::TABLE, Contact::TABLE],
     completes: &[ContactAttribute::TABLE],
     paging: &Link {
         request: |scope| actions("annotations", scope),
@@ -120,6 +120,27 @@ impl<'a> Action<'a> {
     fn person(&self, faults: &Faults) -> Person<'a> {
         Person::read_nested(&self.author, faults)
     }
+
+    /// Tells of each identity which person it belongs to. The lists of actions have this one column of a contact between them,
+    /// and all say it of the same profiles.
+    fn add_identities(&self, faults: &Faults, batch: &mut Batch) {
+        let person = self.person(faults);
+        let (Some(person_id), Some(record)) = (person.customer_profiles_id.id(faults), self.author.raw())
+        else {
+            return;
+        };
+        for id in listed(&person.author_ids, faults).unwrap_or_default() {
+            let Ok(id) = Field::new(person.author_ids.name(), id).key() else {
+                continue;
+            };
+            let contact = Contact {
+                id,
+                person_id: Some(person_id.clone()),
+                ..Contact::default()
+            };
+            batch.push_partial(contact, record, &["person_id"]);
+        }
+    }
 }
 
 impl Person<'_> {
@@ -142,9 +163,10 @@ fn note(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         happened_at: wire.created_date.instant_or_day(faults, item.account),
         agent_id: wire.agent_id(faults),
         note_id: wire.id.id(faults),
-        text: wire.text.owned(faults),
+        text: wire.text.owned(faults).or_else(|| wire.value.owned(faults)),
     };
     batch.push(note, item.record);
+    wire.add_identities(faults, batch);
     Ok(())
 }
 
@@ -162,6 +184,7 @@ fn tag(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         name: wire.name.owned(faults),
     };
     batch.push(tag, item.record);
+    wire.add_identities(faults, batch);
     Ok(())
 }
 
@@ -180,6 +203,7 @@ fn annotation(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         value: wire.text.owned(faults).or_else(|| wire.value.owned(faults)),
     };
     batch.push(attribute, item.record);
+    wire.add_identities(faults, batch);
     Ok(())
 }
 
@@ -198,4 +222,58 @@ fn annotation_type(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     };
     batch.push(kind, item.record);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{day, exchange};
+    use super::*;
+    use crate::reader::Verdict;
+    use crate::schema::Ownership;
+
+    #[test]
+    fn each_identity_of_a_customer_is_told_whose_it_is() {
+        let body = r#"{"notes":[
+            {"id":"n1","action":"add_note","created_date":"2026-02-03T10:00:00.120000","user":5120,"text":"x",
+             "author":{"author_ids":["t:1","f:2"],"customer_profiles_id":"p9"}},
+            {"id":"n1","action":"modify_note","created_date":"2026-02-03T11:00:00","moderator_id":5121,"value":"y",
+             "author":{"author_ids":"odd","customer_profiles_id":"p9"}},
+            {"id":"n2","action":"add_note","created_date":"2026-02-03T12:00:00","user":null,"author":null}],
+            "paging":{"next_page":null}}"#;
+        let told = exchange(&PROFILE_NOTES, day(), &[body]);
+        assert_eq!(told.verdict, Verdict::Complete);
+        assert_eq!(
+            told.ids("contact_notes"),
+            [
+                "n1:add_note:2026-02-03T10:00:00.120000",
+                "n1:modify_note:2026-02-03T11:00:00",
+                "n2:add_note:2026-02-03T12:00:00"
+            ]
+        );
+        assert_eq!(
+            told.column("contact_notes", "contact_id"),
+            [r#"Some("t:1")"#, "None", "None"]
+        );
+        assert_eq!(
+            told.column("contact_notes", "agent_id"),
+            [r#"Some("5120")"#, r#"Some("5121")"#, "None"]
+        );
+        assert_eq!(told.ids("contacts"), ["t:1", "f:2"]);
+        assert_eq!(
+            told.column("contacts", "person_id"),
+            [r#"Some("p9")"#, r#"Some("p9")"#]
+        );
+        assert_eq!(told.faults, ["author_ids"]);
+        let contacts = told
+            .batch
+            .rows()
+            .iter()
+            .find(|rows| rows.table() == Contact::TABLE);
+        let contacts = contacts.unwrap();
+        assert_eq!(contacts.ownership(), Ownership::Columns(&["person_id"]));
+        assert!(
+            contacts.raws().iter().all(|raw| !raw.contains("text")),
+            "a contact's record is not a note"
+        );
+    }
 }

@@ -21,7 +21,7 @@ pub(super) enum Order {
 #[derive(Debug, Clone)]
 pub(super) struct Chat {
     id: u32,
-    bot: &'static str,
+    pub(super) bot: &'static str,
     pub(super) active_at: DateTime<Utc>,
     touched_at: DateTime<Utc>,
     pub(super) is_lead: bool,

@@ -1,31 +1,37 @@
 //! The readers of single members, as tables of cases.
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::*;
 use crate::schema::{Region, Rows, Values};
-use crate::source::{Ask, Request, Window};
+use crate::source::{Faults, FieldFault};
+use crate::vendors::convertalk::feed::MET_BEFORE;
 
-fn window() -> Window {
-    Window {
-        since: "2026-02-03T09:00:00Z".parse().unwrap(),
-        until: "2026-02-03T10:00:00Z".parse().unwrap(),
-    }
+struct Read {
+    batch: Batch,
+    faults: Vec<FieldFault>,
 }
 
-/// What a record of a listing becomes in a stage of the walk.
-fn read(record: &str, kind: &str, stage: u8) -> Result<Batch, MapError> {
-    let request = Request::get("inbox/direct/chats")
-        .with("botId", "b1")
-        .with("type", kind);
-    let account = Account::new(chrono_tz::UTC, Region::US);
+/// What a record of a listing becomes in the first pass.
+fn read(record: &str, listing: Listing) -> Result<Read, MapError> {
+    let context = Context::default().with(BOT, "b1").with(LISTING, listing.word());
+    read_in(record, &context)
+}
+
+fn read_in(record: &str, context: &Context) -> Result<Read, MapError> {
+    let faults = Faults::new();
     let item = Item {
         record,
-        ask: &Ask::first(request.clone(), window()).again(request, stage),
-        account: &account,
+        context,
+        account: &Account::new(chrono_tz::UTC, Region::US),
+        faults: &faults,
     };
     let mut batch = Batch::default();
-    chat(&item, &mut batch).map(|()| batch)
+    map_chat(&item, &mut batch)?;
+    Ok(Read {
+        batch,
+        faults: faults.into_list(),
+    })
 }
 
 fn rows<'a>(batch: &'a Batch, table: &str) -> Option<&'a Rows> {
@@ -46,7 +52,7 @@ fn text(batch: &Batch, table: &str, column: &str) -> Option<String> {
 #[test]
 fn only_what_means_something_changes_the_hash() {
     let hash = |record: &str| {
-        let batch = read(record, "lead", 0).unwrap();
+        let batch = read(record, Listing::Lead).unwrap().batch;
         ["conversations", "leads"].map(|table| rows(&batch, table).unwrap().hashes()[0])
     };
     let plain = r#"{"_id":"a1","updatedAt":"2026-02-03T08:00:00.000Z","isOnline":false,"unreadMessages":0,"unreadMessage":[],"status":"OPEN","lastSeenAt":"2026-02-03T08:00:00.000Z"}"#;
@@ -81,40 +87,37 @@ fn only_what_means_something_changes_the_hash() {
 }
 
 #[test]
-fn a_record_needs_its_id_and_nothing_else() {
-    for (record, wanted) in [
-        (r#"{"_id":"a1"}"#, Ok(())),
+fn a_record_needs_its_id_and_no_other_member_costs_it() {
+    for (record, fault_count) in [
+        (r#"{"_id":"a1"}"#, 0),
         (
             r#"{"_id":"a1","lastMessage":null,"profile":null,"_agentAssigned":null,"status":"SURPRISE"}"#,
-            Ok(()),
+            0,
         ),
         (
             r#"{"_id":"a1","profile":{"userDetails":{"contact":null,"tags":[]}},"lastMessage":{}}"#,
-            Ok(()),
+            0,
         ),
-        (r#"{"uuid":"u"}"#, Err(MapError::Missing("_id"))),
-        (r#"{"_id":""}"#, Err(MapError::Missing("_id"))),
-        (
-            r#"{"_id":"a1","createdAt":"yesterday"}"#,
-            Err(MapError::Unknown("createdAt")),
-        ),
-        (
-            r#"{"_id":"a1","lastMessage":7}"#,
-            Err(MapError::Unknown("lastMessage")),
-        ),
-        (
-            r#"{"_id":"a1","profile":{"userDetails":{"tags":"solar"}}}"#,
-            Err(MapError::Unknown("tags")),
-        ),
+        (r#"{"_id":"a1","createdAt":"yesterday"}"#, 1),
+        (r#"{"_id":"a1","lastMessage":7,"websiteVisits":-1}"#, 2),
+        (r#"{"_id":"a1","profile":{"userDetails":{"tags":"solar","attributes":7}}}"#, 2),
+        (r#"{"_id":"a1","lastMessage":{"text":"half \ud83d"}}"#, 0),
     ] {
-        assert_eq!(read(record, "lead", 0).map(|_| ()), wanted, "{record}");
+        let read = read(record, Listing::Lead).unwrap();
+        assert_eq!(rows(&read.batch, "conversations").unwrap().ids(), ["a1"], "{record}");
+        assert_eq!(read.faults.len(), fault_count, "{record}: {:?}", read.faults);
+    }
+    for record in [r#"{"uuid":"u"}"#, r#"{"_id":""}"#] {
+        let error = read(record, Listing::Lead).err();
+        assert_eq!(error, Some(MapError::Missing("_id")), "{record}");
     }
 }
 
 #[test]
 fn the_last_message_has_an_id_made_of_all_that_tells_it_apart() {
     let id = |message: &str| {
-        let batch = read(&format!(r#"{{"_id":"a1","lastMessage":{message}}}"#), "lead", 0).unwrap();
+        let record = format!(r#"{{"_id":"a1","lastMessage":{message}}}"#);
+        let batch = read(&record, Listing::Lead).unwrap().batch;
         rows(&batch, "messages").map(|rows| rows.ids()[0].clone())
     };
     let told = id(r#"{"text":"hi","by":"bot","at":"2026-02-03T08:00:00.000Z"}"#);
@@ -144,7 +147,7 @@ fn the_sender_gives_a_message_its_direction() {
         ("", None),
     ] {
         let record = format!(r#"{{"_id":"a1","lastMessage":{{"text":"hi","by":"{by}"}}}}"#);
-        let batch = read(&record, "non-lead", 0).unwrap();
+        let batch = read(&record, Listing::NonLead).unwrap().batch;
         assert_eq!(text(&batch, "messages", "direction").as_deref(), wanted, "{by}");
     }
 }
@@ -159,11 +162,8 @@ fn activity_is_the_later_of_seen_and_written() {
         ("", "", None),
     ] {
         let record = format!(r#"{{"_id":"a1","lastSeenAt":"{seen}","lastMessage":{{"at":"{written}"}}}}"#);
-        let told = text(
-            &read(&record, "lead", 0).unwrap(),
-            "conversations",
-            "last_activity_at",
-        );
+        let batch = read(&record, Listing::Lead).unwrap().batch;
+        let told = text(&batch, "conversations", "last_activity_at");
         assert_eq!(told.as_deref().map(|at| &at[11..19]), wanted, "{seen} {written}");
     }
 }
@@ -171,49 +171,74 @@ fn activity_is_the_later_of_seen_and_written() {
 #[test]
 fn a_late_page_does_not_make_a_lead_a_chat_again() {
     let record = |seen: &str| format!(r#"{{"_id":"a1","lastSeenAt":"2026-02-03T{seen}Z"}}"#);
-    for (seen, kind, stage, fills) in [
-        ("09:00:00", "non-lead", 0, false),
-        ("09:00:00", "non-lead", 2, false),
-        ("09:00:00", "non-lead", 1, true),
-        ("09:00:00", "non-lead", 3, true),
-        ("09:59:00", "non-lead", 1, false),
-        ("09:00:00", "lead", 1, false),
+    for (seen, listing, is_second, fills) in [
+        ("09:00:00", Listing::NonLead, false, false),
+        ("09:00:00", Listing::NonLead, true, true),
+        ("09:59:00", Listing::NonLead, true, false),
+        ("09:00:00", Listing::Lead, true, false),
     ] {
-        let batch = read(&record(seen), kind, stage).unwrap();
-        let is_filling = rows(&batch, "conversations").unwrap().fills_gaps();
-        assert_eq!(is_filling, fills, "{seen} {kind} {stage}");
-        assert_eq!(rows(&batch, "leads").is_some(), kind == "lead");
+        let context = Context::default().with(BOT, "b1").with(LISTING, listing.word());
+        let context = if is_second {
+            context.with(MET_BEFORE, "2026-02-03T09:55:00+00:00")
+        } else {
+            context
+        };
+        let batch = read_in(&record(seen), &context).unwrap().batch;
+        let is_filling = !rows(&batch, "conversations").unwrap().ownership().has("kind");
+        assert_eq!(is_filling, fills, "{seen} {listing:?} {is_second}");
+        assert_eq!(rows(&batch, "leads").is_some(), listing == Listing::Lead);
         let lead = text(&batch, "conversations", "lead_id");
-        assert_eq!(lead.is_some(), kind == "lead");
+        assert_eq!(lead.is_some(), listing == Listing::Lead);
     }
 }
 
 #[test]
-fn labels_are_complete_where_the_record_has_the_list() {
-    for (tags, wanted) in [
+fn what_belongs_to_a_chat_is_complete_where_the_record_has_the_list() {
+    for (table, member, wanted) in [
         (
-            Some(r#"["solar","vip","solar","",null]"#),
+            "conversation_tags",
+            r#""userDetails":{"tags":["solar","vip","solar","",null]}"#,
             Some(vec!["a1:solar", "a1:vip"]),
         ),
-        (Some("[]"), Some(vec![])),
-        (None, None),
+        ("conversation_tags", r#""userDetails":{"tags":[]}"#, Some(vec![])),
+        ("conversation_tags", r#""userDetails":{}"#, None),
+        ("conversation_tags", r#""userDetails":{"tags":7}"#, None),
+        (
+            "contact_notes",
+            r#""notes":[{"_id":"n1","title":"Budget","description":"a quote"},{"title":"no id"},7]"#,
+            Some(vec!["a1:n1"]),
+        ),
+        (
+            "contact_attributes",
+            r#""userDetails":{"attributes":[{"key":"roof","value":"flat"},{"key":"roof","value":"steep"},{"key":""}]}"#,
+            Some(vec!["a1:roof"]),
+        ),
+        ("contact_attributes", r#""notes":[]"#, None),
     ] {
-        let tags = tags.map(|tags| format!(r#""tags":{tags}"#)).unwrap_or_default();
-        let record = format!(r#"{{"_id":"a1","profile":{{"userDetails":{{{tags}}}}}}}"#);
-        let batch = read(&record, "lead", 0).unwrap();
-        let told = batch.children().first();
+        let record = format!(r#"{{"_id":"a1","profile":{{{member}}}}}"#);
+        let batch = read(&record, Listing::NonLead).unwrap().batch;
+        let told = batch.children().iter().find(|set| set.table.name == table);
         let told: Option<Vec<&str>> = told.map(|set| set.ids.iter().map(String::as_str).collect());
-        assert_eq!(told, wanted);
-        let ids = rows(&batch, "conversation_tags").map_or(0, Rows::len);
-        assert_eq!(ids, wanted.map_or(0, |ids| ids.len()));
+        assert_eq!(told, wanted, "{member}");
+        let ids = rows(&batch, table).map_or(0, Rows::len);
+        assert_eq!(ids, wanted.map_or(0, |ids| ids.len()), "{member}");
     }
+}
+
+#[test]
+fn notes_and_attributes_are_read_with_their_texts() {
+    let record = r#"{"_id":"a1","profile":{"notes":[{"_id":"n1","title":"Budget","description":"a quote"}],
+        "userDetails":{"attributes":[{"key":"roof","value":"flat"},{"key":"roof","value":"steep"}]}}}"#;
+    let batch = read(record, Listing::NonLead).unwrap().batch;
+    assert_eq!(text(&batch, "contact_notes", "text").as_deref(), Some("Budget: a quote"));
+    assert_eq!(text(&batch, "contact_attributes", "value").as_deref(), Some("steep"));
 }
 
 #[test]
 fn a_lead_is_read_without_blanks_and_empty_texts() {
     let record = r#"{"_id":"a1","profile":{"userDetails":{"name":"Rowan Sample ","gender":"",
         "contact":{"email":"Rowan@Sim.Example","phone":{"number":"02079460018","prefix":"+44"}},"city":" ","country":"null"}}}"#;
-    let batch = read(record, "lead", 0).unwrap();
+    let batch = read(record, Listing::Lead).unwrap().batch;
     for (column, wanted) in [
         ("name", Some("Rowan Sample")),
         ("email", Some("rowan@sim.example")),
@@ -229,30 +254,33 @@ fn a_lead_is_read_without_blanks_and_empty_texts() {
 }
 
 #[test]
-fn a_contact_takes_the_first_platform() {
-    let account = Account::new(chrono_tz::UTC, Region::US);
-    for (platform, flag, wanted) in [
-        (
-            r#"["WEBSITE","WHATSAPP"]"#,
-            "true",
-            (Some("WEBSITE"), Some("true")),
-        ),
-        ("[]", "false", (None, Some("false"))),
-        ("null", "null", (None, None)),
-    ] {
-        let record: Cow<'_, str> =
-            format!(r#"{{"_id":"a1","platform":{platform},"isContact":{flag}}}"#).into();
+fn each_bot_is_a_partition_and_a_channel_with_the_name_of_the_settings() {
+    let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let options = crate::source::Options {
+        values: [
+            (BOTS, list(&["b2", "b1", "b2"])),
+            (BOT_NAMES, list(&["b1: Website"])),
+            ("customer_id", list(&["c"])),
+        ]
+        .into(),
+        ..crate::source::Options::default()
+    };
+    let account = Account {
+        options: std::sync::Arc::new(options),
+        ..Account::new(chrono_tz::UTC, Region::US)
+    };
+    assert_eq!(partitions(&account), ["b2", "b1"]);
+    for (bot, name) in [("b1", Some("Website")), ("b2", None)] {
         let item = Item {
-            record: &record,
-            ask: &Ask::first(crate::vendors::convertalk::lists::contacts(1), window()),
+            record: r#"{"_id":"a1"}"#,
+            context: &Context::default().with(BOT, bot).with(LISTING, "lead"),
             account: &account,
+            faults: &Faults::new(),
         };
         let mut batch = Batch::default();
-        contact(&item, &mut batch).unwrap();
-        let told = [
-            text(&batch, "contacts", "platform"),
-            text(&batch, "contacts", "is_lead"),
-        ];
-        assert_eq!((told[0].as_deref(), told[1].as_deref()), wanted);
+        map_chat(&item, &mut batch).unwrap();
+        assert_eq!(rows(&batch, "channels").unwrap().ids(), [bot]);
+        assert_eq!(text(&batch, "channels", "name").as_deref(), name);
+        assert_eq!(text(&batch, "channels", "account_id").as_deref(), Some("c"));
     }
 }
