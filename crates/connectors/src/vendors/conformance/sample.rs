@@ -32,7 +32,7 @@ pub(super) fn make_account(vendor: &Vendor) -> Account {
                 .collect::<BTreeMap<_, _>>(),
             identity: vendor.account_options,
         }),
-        ..Account::new(vendor.time_zone, Region::US)
+        ..Account::new(vendor.fixed_time_zone.unwrap_or(vendor.time_zone), Region::US)
     }
 }
 
