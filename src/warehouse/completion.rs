@@ -1,11 +1,11 @@
 //! What a complete slice is worth: coverage, what of it is settled, its part of the re-reads, and the rows that are gone.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgConnection;
 
 use super::deletions::{Absences, judge_absences, judge_tombstones};
 use super::drift::{TableFields, book_fields};
 use super::ledger::{LedgerSlice, seconds};
+use super::transaction::Transaction;
 use super::{Lease, WarehouseError};
 
 /// What a complete slice is worth.
@@ -61,7 +61,7 @@ pub struct SliceOutcome {
 
 /// Books all of it.
 pub(super) async fn book_completion(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     completion: &Completion<'_>,
@@ -78,7 +78,7 @@ pub(super) async fn book_completion(
 }
 
 async fn extend_coverage(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     completion: &Completion<'_>,
@@ -87,8 +87,14 @@ async fn extend_coverage(
     let (mut lookup, mut covers) = (None, false);
     match completion.reach {
         Reach::Start { is_full: full } => (reaches_start, is_full) = (true, full),
-        Reach::Lookup { ids_left, oldest_left } => {
-            lookup = Some((ids_left, oldest_left.map_or(slice.started_at, |at| at.min(slice.started_at))));
+        Reach::Lookup {
+            ids_left,
+            oldest_left,
+        } => {
+            lookup = Some((
+                ids_left,
+                oldest_left.map_or(slice.started_at, |at| at.min(slice.started_at)),
+            ));
         }
         Reach::Window => covers = true,
         Reach::Unfiltered | Reach::Nothing => (),

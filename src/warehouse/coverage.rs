@@ -1,12 +1,12 @@
 //! What of each partition is safely loaded, and what has to be read again.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgConnection;
 
 use connectors::source::{Reread, Window};
 
 use super::ledger::{Purpose, seconds};
 use super::pool::repeated;
+use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
 /// A partition that is about to be planned.
@@ -113,7 +113,7 @@ impl Warehouse {
 }
 
 async fn prepare_row(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     spec: &PartitionSpec<'_>,
 ) -> Result<Booked, WarehouseError> {
@@ -154,7 +154,7 @@ const PENDING: &str = "select lower(span), upper(span) from (
      where c.source = $1 and c.stream = $2 and c.partition = $3 order by 1";
 
 async fn spans(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     statement: &'static str,
     lease: &Lease,
     spec: &PartitionSpec<'_>,
@@ -182,7 +182,7 @@ struct BookedRetry {
 }
 
 async fn retries(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     spec: &PartitionSpec<'_>,
 ) -> Result<Vec<Retry>, WarehouseError> {
@@ -199,7 +199,10 @@ async fn retries(
     let retry = |booked: BookedRetry| {
         Some(Retry {
             purpose: Purpose::of_word(&booked.purpose)?,
-            window: booked.since.zip(booked.until).and_then(|(since, until)| Window::new(since, until)),
+            window: booked
+                .since
+                .zip(booked.until)
+                .and_then(|(since, until)| Window::new(since, until)),
             attempts: booked.attempts,
             next_attempt_at: booked.next_attempt_at,
             reason: booked.reason,
@@ -210,7 +213,7 @@ async fn retries(
 
 /// A round that is due takes up what is covered of its span, apart from what a shorter round, or each run, reads anyway.
 async fn begin_rounds(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     spec: &PartitionSpec<'_>,
     now: DateTime<Utc>,

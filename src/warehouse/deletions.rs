@@ -8,13 +8,14 @@
 //! conversation). They are replaced by what the parent shows, however few that are; no error of a list can empty them.
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::AssertSqlSafe;
 
 use connectors::schema::{Batch, Children, Proof as StatedProof, TABLES, Table};
 
 use super::completion::{Completion, SliceOutcome};
 use super::ledger::{LedgerSlice, SliceId};
 use super::pool::repeated;
+use super::transaction::Transaction;
 use super::{CHANNEL, Lease, Warehouse, WarehouseError};
 
 /// The share of living rows that tombstones of one slice may delete: vendors do archive much at once.
@@ -92,12 +93,12 @@ impl Warehouse {
             )
             .bind(source)
             .bind(stream)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
             sqlx::query("select pg_notify($1, 'confirm ' || $2)")
                 .bind(CHANNEL)
                 .bind(source)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
             transaction.commit_durably().await?;
             Ok(confirmed)
@@ -113,7 +114,7 @@ impl Warehouse {
                  = (h.source, h.stream, h.partition, h.table_name, h.proof)) as is_confirmed
              from sync.held_deletions as h order by source, stream, partition, table_name, proof",
         )
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut transaction)
         .await?;
         transaction.commit().await?;
         Ok(held)
@@ -149,7 +150,7 @@ impl From<StatedProof> for Proof {
 
 /// Keeps the tombstones of a batch until their slice is judged. A batch alone cannot tell whether they are too many.
 pub(super) async fn keep_tombstones(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     batch: &Batch,
@@ -161,7 +162,9 @@ pub(super) async fn keep_tombstones(
     let tables: Vec<&str> = stones().map(|stone| stone.table.name).collect();
     let ids: Vec<&str> = stones().map(|stone| stone.id.as_str()).collect();
     let proofs: Vec<&str> = stones().map(|stone| Proof::from(stone.proof).word()).collect();
-    let times: Vec<DateTime<Utc>> = stones().map(|stone| stone.at.unwrap_or(slice.started_at)).collect();
+    let times: Vec<DateTime<Utc>> = stones()
+        .map(|stone| stone.at.unwrap_or(slice.started_at))
+        .collect();
     sqlx::query(
         "insert into sync.tombstones as t (source, stream, partition, table_name, id, proof, at, slice_id)
          select distinct on (u.table_name, u.id) $1, $2, $3, u.table_name, u.id, u.proof, u.at, $4
@@ -185,7 +188,7 @@ pub(super) async fn keep_tombstones(
 
 /// Forgets what a slice that is not complete has said of deletions: its tombstones, and that rows were absent in a row.
 pub(super) async fn forget_unproved(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
 ) -> Result<(), WarehouseError> {
@@ -194,7 +197,7 @@ pub(super) async fn forget_unproved(
 
 /// The same for a slice of which only the number is left.
 pub(super) async fn forget(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     (stream, partition): (&str, &str),
     slice: SliceId,
@@ -226,7 +229,7 @@ struct Waiting {
 
 /// Judges the tombstones that a complete slice has brought, together with those that were held before.
 pub(super) async fn judge_tombstones(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     completion: &Completion<'_>,
@@ -244,7 +247,10 @@ pub(super) async fn judge_tombstones(
     let mut outcome = SliceOutcome::default();
     for table in TABLES {
         for proof in [Proof::Stated, Proof::NotFound] {
-            if !waiting.iter().any(|waits| waits.table_name == table.name && waits.proof == proof.word()) {
+            if !waiting
+                .iter()
+                .any(|waits| waits.table_name == table.name && waits.proof == proof.word())
+            {
                 continue;
             }
             let judged = judge_waiting(connection, lease, slice, completion, table, proof).await?;
@@ -256,7 +262,7 @@ pub(super) async fn judge_tombstones(
 }
 
 async fn judge_waiting(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     completion: &Completion<'_>,
@@ -290,15 +296,27 @@ async fn judge_waiting(
         }
     }
     if proof == Proof::NotFound {
-        needless.extend(keep_often_missing(connection, lease, slice, completion.not_found_times, &mut gone).await?);
+        needless.extend(
+            keep_often_missing(connection, lease, slice, completion.not_found_times, &mut gone).await?,
+        );
     }
-    let share = if proof == Proof::Stated { STATED_SHARE } else { completion.delete_share };
-    let guarded = Guarded { slice, table, proof, share, only: &[] };
+    let share = if proof == Proof::Stated {
+        STATED_SHARE
+    } else {
+        completion.delete_share
+    };
+    let guarded = Guarded {
+        slice,
+        table,
+        proof,
+        share,
+        only: &[],
+    };
     let outcome = guarded.judge(connection, lease, &gone, None).await?;
     if outcome.held == 0 {
         needless.append(&mut gone.ids);
         if proof == Proof::NotFound {
-            believe_missing(connection, lease, &slice.stream, &needless).await?;
+            believe_missing(connection, lease, slice, completion.not_found_times, &needless).await?;
         }
     }
     settle_tombstones(connection, lease, slice, table, &needless).await?;
@@ -307,7 +325,7 @@ async fn judge_waiting(
 
 /// Removes the tombstones that have had their effect; the others of the partition are held.
 async fn settle_tombstones(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     table: &'static Table,
@@ -339,7 +357,7 @@ async fn settle_tombstones(
 
 /// Takes out the ids that were not missing often enough, and returns them: they stay due.
 async fn keep_often_missing(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     times: u32,
@@ -367,18 +385,20 @@ async fn keep_often_missing(
 
 /// Ids whose rows are gone, or were never there, and that were missing often enough need not be asked for at each run.
 async fn believe_missing(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
-    stream: &str,
+    slice: &LedgerSlice,
+    times: u32,
     ids: &[String],
 ) -> Result<(), WarehouseError> {
     sqlx::query(
-        "update sync.lookups as l set is_missing = true
-         where l.source = $1 and l.stream = $2 and l.id = any($3) and l.missing_count > 0",
+        "update sync.lookups set is_missing = true
+         where source = $1 and stream = $2 and id = any($3) and missing_count >= greatest($4, 1)",
     )
     .bind(lease.source())
-    .bind(stream)
+    .bind(&slice.stream)
     .bind(ids)
+    .bind(i32::try_from(times).unwrap_or(i32::MAX))
     .execute(connection)
     .await?;
     Ok(())
@@ -386,14 +406,17 @@ async fn believe_missing(
 
 /// Judges what a complete slice did not meet.
 pub(super) async fn judge_absences(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     absences: &Absences<'_>,
 ) -> Result<SliceOutcome, WarehouseError> {
     let known = known_rows(connection, lease, absences).await?;
     let all = i64::try_from(known.len()).unwrap_or(i64::MAX);
-    let absent = known.into_iter().filter(|(_, is_seen)| !is_seen).map(|(id, _)| id);
+    let absent = known
+        .into_iter()
+        .filter(|(_, is_seen)| !is_seen)
+        .map(|(id, _)| id);
     let mut gone = Gone::all_at(absent.collect(), slice.started_at);
     let guarded = Guarded {
         slice,
@@ -404,7 +427,10 @@ pub(super) async fn judge_absences(
     };
     // All that are missing are weighed, not only those that were missing before.
     if absences.times > 1 && !guarded.is_held(connection, lease, gone.count(), all).await? {
-        gone = Gone::all_at(often_absent(connection, lease, slice, absences, &gone.ids).await?, slice.started_at);
+        gone = Gone::all_at(
+            often_absent(connection, lease, slice, absences, &gone.ids).await?,
+            slice.started_at,
+        );
         if gone.ids.is_empty() {
             return Ok(SliceOutcome::default());
         }
@@ -414,7 +440,7 @@ pub(super) async fn judge_absences(
 
 /// The living rows, and whether the slice met each.
 async fn known_rows(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     absences: &Absences<'_>,
 ) -> Result<Vec<(String, bool)>, WarehouseError> {
@@ -437,7 +463,7 @@ async fn known_rows(
 
 /// Counts these absences on, forgets those that ended, and returns the ids that were absent often enough.
 async fn often_absent(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     absences: &Absences<'_>,
@@ -503,7 +529,7 @@ impl Guarded<'_> {
     /// Marks the rows, or holds them. `all` is the number of living rows, where it is known already.
     async fn judge(
         &self,
-        connection: &mut PgConnection,
+        connection: &mut Transaction,
         lease: &Lease,
         gone: &Gone,
         all: Option<i64>,
@@ -517,7 +543,10 @@ impl Guarded<'_> {
         };
         if self.is_held(connection, lease, count, all).await? {
             self.hold(connection, lease, count, all).await?;
-            return Ok(SliceOutcome { deleted: 0, held: count });
+            return Ok(SliceOutcome {
+                deleted: 0,
+                held: count,
+            });
         }
         self.forget_held(connection, lease).await?;
         let deleted = mark_deleted(connection, lease, self.slice, self.table, gone).await?;
@@ -531,7 +560,7 @@ impl Guarded<'_> {
         }
     }
 
-    async fn living(&self, connection: &mut PgConnection, lease: &Lease) -> Result<i64, WarehouseError> {
+    async fn living(&self, connection: &mut Transaction, lease: &Lease) -> Result<i64, WarehouseError> {
         let statement = format!(
             "select count(*) from warehouse.{} as t where t.source = $1 and t.deleted_at is null",
             self.table.name
@@ -545,7 +574,7 @@ impl Guarded<'_> {
     /// True where they are too many to be believed, and nobody has confirmed about so many.
     async fn is_held(
         &self,
-        connection: &mut PgConnection,
+        connection: &mut Transaction,
         lease: &Lease,
         count: i64,
         all: i64,
@@ -573,7 +602,7 @@ impl Guarded<'_> {
 
     async fn hold(
         &self,
-        connection: &mut PgConnection,
+        connection: &mut Transaction,
         lease: &Lease,
         count: i64,
         all: i64,
@@ -601,7 +630,7 @@ impl Guarded<'_> {
     }
 
     /// Nothing is held here any more, and an operator's word is used up.
-    async fn forget_held(&self, connection: &mut PgConnection, lease: &Lease) -> Result<(), WarehouseError> {
+    async fn forget_held(&self, connection: &mut Transaction, lease: &Lease) -> Result<(), WarehouseError> {
         for statement in [
             "delete from sync.held_deletions where source = $1 and stream = $2 and partition = $3 and table_name = $4 and proof = $5",
             "delete from sync.confirmations where source = $1 and stream = $2 and partition = $3 and table_name = $4 and proof = $5",
@@ -634,7 +663,7 @@ fn is_stated_suspicious(gone: i64, all: i64) -> bool {
 
 /// Marks these rows, unless a newer version of them was read since. Returns how many were not marked before.
 async fn mark_deleted(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     table: &'static Table,
@@ -666,7 +695,7 @@ async fn mark_deleted(
 
 /// Marks the children of these parents that are not among their children now. Returns how many were not marked before.
 pub(super) async fn delete_orphans(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     sets: &[Children],
@@ -674,12 +703,21 @@ pub(super) async fn delete_orphans(
 ) -> Result<i64, WarehouseError> {
     let mut marked = 0;
     for table in TABLES {
-        let mut columns: Vec<&str> = sets.iter().filter(|set| set.table == *table).map(|set| set.column).collect();
+        let mut columns: Vec<&str> = sets
+            .iter()
+            .filter(|set| set.table == *table)
+            .map(|set| set.column)
+            .collect();
         columns.dedup();
         for column in columns {
-            let same = || sets.iter().filter(|set| set.table == *table && set.column == column);
+            let same = || {
+                sets.iter()
+                    .filter(|set| set.table == *table && set.column == column)
+            };
             let parents: Vec<&str> = same().map(|set| set.parent.as_str()).collect();
-            let ids: Vec<&str> = same().flat_map(|set| set.ids.iter().map(String::as_str)).collect();
+            let ids: Vec<&str> = same()
+                .flat_map(|set| set.ids.iter().map(String::as_str))
+                .collect();
             let statement = format!(
                 "select t.id from warehouse.{} as t where t.source = $1 and t.{column} = any($2) and t.deleted_at is null
                  and t.id <> all($3)",

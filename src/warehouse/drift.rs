@@ -1,9 +1,8 @@
 //! Which fields the vendors' records have, so that new ones and vanished ones can be seen.
 
-use sqlx::PgConnection;
-
 use super::completion::Completion;
 use super::ledger::LedgerSlice;
+use super::transaction::Transaction;
 use super::words::{LONGEST_WORDS, fitting};
 use super::{Lease, WarehouseError};
 
@@ -21,7 +20,7 @@ pub struct TableFields {
 
 /// Books the fields that a complete slice met.
 pub(super) async fn book_fields(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     completion: &Completion<'_>,

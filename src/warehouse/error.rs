@@ -37,7 +37,9 @@ pub enum WarehouseError {
         waited: Duration,
     },
     /// The disk of the server is full.
-    #[error("The disk of the warehouse is full (SQLSTATE {code}); nothing is lost, and it goes on once there is room")]
+    #[error(
+        "The disk of the warehouse is full (SQLSTATE {code}); nothing is lost, and it goes on once there is room"
+    )]
     DiskFull {
         /// The server's code.
         code: String,
@@ -114,7 +116,9 @@ pub enum WarehouseError {
         source: Box<WarehouseError>,
     },
     /// A migration that was applied is not the one that we know.
-    #[error("Migration {version} was applied in another form; the schema was made by another build of Convene")]
+    #[error(
+        "Migration {version} was applied in another form; the schema was made by another build of Convene"
+    )]
     Foreign {
         /// The migration.
         version: i64,
@@ -186,7 +190,10 @@ impl WarehouseError {
 
     /// True where the same transaction may well succeed a moment later.
     pub(super) fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Conflict { .. } | Self::ReadOnly)
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Conflict { .. } | Self::ReadOnly
+        )
     }
 }
 

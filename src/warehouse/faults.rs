@@ -1,16 +1,16 @@
 //! Fields that could not be read: counted with the batch that brought them.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use connectors::source::FieldFault;
 
+use super::transaction::Transaction;
 use super::words::{LONGEST_WORDS, fitting};
 use super::{Lease, WarehouseError};
 
 /// Counts the faults of a batch.
 pub(super) async fn store_faults(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     stream: &str,
     faults: &[FieldFault],
@@ -19,9 +19,15 @@ pub(super) async fn store_faults(
     if faults.is_empty() {
         return Ok(());
     }
-    let fields: Vec<String> = faults.iter().map(|fault| fitting(fault.field, LONGEST_WORDS)).collect();
+    let fields: Vec<String> = faults
+        .iter()
+        .map(|fault| fitting(fault.field, LONGEST_WORDS))
+        .collect();
     let kinds: Vec<&str> = faults.iter().map(|fault| fault.kind.word()).collect();
-    let counts: Vec<i64> = faults.iter().map(|fault| i64::try_from(fault.count).unwrap_or(i64::MAX)).collect();
+    let counts: Vec<i64> = faults
+        .iter()
+        .map(|fault| i64::try_from(fault.count).unwrap_or(i64::MAX))
+        .collect();
     let example = |fault: &FieldFault| fault.example.as_deref().map(|id| fitting(id, LONGEST_WORDS));
     let examples: Vec<Option<String>> = faults.iter().map(example).collect();
     sqlx::query(

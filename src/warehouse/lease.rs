@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::pool::{Transaction, repeated};
+use super::pool::repeated;
+use super::transaction::Transaction;
 use super::{Warehouse, WarehouseError};
 
 /// The right to work on a source, as long as it is renewed.
@@ -44,7 +45,7 @@ impl Warehouse {
         )
         .bind(source)
         .bind(holder)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
         // Waits until the holder's transactions have ended, which is not worth it while it is alive.
         let taken: Option<i64> = sqlx::query_scalar(
@@ -58,7 +59,7 @@ impl Warehouse {
         .bind(source)
         .bind(holder)
         .bind(period.as_secs_f64())
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut transaction)
         .await?;
         if let Some(epoch) = taken {
             transaction.commit_durably().await?;
@@ -68,7 +69,7 @@ impl Warehouse {
         let (holder, until): (String, DateTime<Utc>) =
             sqlx::query_as("select holder, expires_at from sync.leases where source = $1")
                 .bind(source)
-                .fetch_one(&mut *transaction)
+                .fetch_one(&mut transaction)
                 .await?;
         transaction.commit().await?;
         Err(WarehouseError::Held {
@@ -92,7 +93,7 @@ impl Warehouse {
         .bind(&lease.source)
         .bind(lease.epoch)
         .bind(period.as_secs_f64())
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut transaction)
         .await?;
         transaction.commit().await?;
         renewed.ok_or_else(|| fenced(lease))
@@ -104,7 +105,7 @@ impl Warehouse {
         sqlx::query("update sync.leases set expires_at = clock_timestamp() where source = $1 and epoch = $2")
             .bind(&lease.source)
             .bind(lease.epoch)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         transaction.commit().await
     }
@@ -116,7 +117,7 @@ impl Warehouse {
         let holds = sqlx::query("select 1 from sync.leases where source = $1 and epoch = $2 for key share")
             .bind(&lease.source)
             .bind(lease.epoch)
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await?;
         if holds.is_some() {
             return Ok(transaction);

@@ -1,12 +1,12 @@
 //! The ledger: a row for each run of a stream and for each of its slices, from the first page request to the end.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgConnection;
 
 use connectors::source::{Remedy, Window};
 
 use super::completion::{Completion, SliceOutcome, book_completion};
 use super::pool::repeated;
+use super::transaction::Transaction;
 use super::words::{LONGEST_REASON, LONGEST_WORDS, fitting};
 use super::{Lease, Warehouse, WarehouseError, deletions};
 
@@ -239,7 +239,7 @@ impl Warehouse {
             .bind(stream)
             .bind(lease.epoch())
             .bind(started_at)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
             transaction.commit().await?;
             Ok(id)
@@ -251,7 +251,10 @@ impl Warehouse {
     pub async fn end_run(&self, lease: &Lease, run: RunId, end: &RunEnd<'_>) -> Result<(), WarehouseError> {
         let reason = match end.state {
             RunState::Complete => None,
-            _ => Some(fitting(end.reason.unwrap_or("not every slice is complete"), LONGEST_REASON)),
+            _ => Some(fitting(
+                end.reason.unwrap_or("not every slice is complete"),
+                LONGEST_REASON,
+            )),
         };
         repeated(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
@@ -263,7 +266,7 @@ impl Warehouse {
             .bind(end.state.word())
             .bind(&reason)
             .bind(end.remedy.map(Remedy::word))
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
             transaction.commit().await
         })
@@ -271,7 +274,11 @@ impl Warehouse {
     }
 
     /// Opens a slice. Its number is durable, so that it is never given twice. Slices of one run may be open at the same time.
-    pub async fn begin_slice(&self, lease: &Lease, new: &NewSlice<'_>) -> Result<LedgerSlice, WarehouseError> {
+    pub async fn begin_slice(
+        &self,
+        lease: &Lease,
+        new: &NewSlice<'_>,
+    ) -> Result<LedgerSlice, WarehouseError> {
         let id = repeated(|| self.try_begin_slice(lease, new)).await?;
         Ok(LedgerSlice {
             id,
@@ -304,7 +311,7 @@ impl Warehouse {
         .bind(new.window.map(|window| window.until))
         .bind(lease.epoch())
         .bind(new.started_at)
-        .fetch_one(&mut *transaction)
+        .fetch_one(&mut transaction)
         .await?;
         transaction.commit_durably().await?;
         Ok(id)
@@ -381,7 +388,7 @@ impl Warehouse {
             let deleted = sqlx::query(statement)
                 .bind(seconds(keep))
                 .bind(PRUNED_AT_ONCE)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
             pruned = i64::try_from(deleted.rows_affected()).unwrap_or(i64::MAX);
         }
@@ -417,7 +424,7 @@ struct Booked {
 }
 
 impl Booked {
-    async fn find(connection: &mut PgConnection, slice: &LedgerSlice) -> Result<Self, WarehouseError> {
+    async fn find(connection: &mut Transaction, slice: &LedgerSlice) -> Result<Self, WarehouseError> {
         let found = sqlx::query_as(
             "select state, batch_count, deleted, held_deletions from sync.slices where id = $1 for update",
         )
@@ -436,7 +443,11 @@ impl Booked {
 }
 
 /// Closes the runs and slices of a stream that a dead process left open. What they had proved of deletions does not count.
-async fn close_left_open(connection: &mut PgConnection, lease: &Lease, stream: &str) -> Result<(), WarehouseError> {
+async fn close_left_open(
+    connection: &mut Transaction,
+    lease: &Lease,
+    stream: &str,
+) -> Result<(), WarehouseError> {
     const DIED: &str = "the process ended before the slice did";
     sqlx::query(
         "update sync.runs set state = 'failed', ended_at = clock_timestamp(), reason = $3, remedy = 'next run'
@@ -464,7 +475,7 @@ async fn close_left_open(connection: &mut PgConnection, lease: &Lease, stream: &
 }
 
 async fn close(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     slice: &LedgerSlice,
     end: &SliceEnd<'_>,
     outcome: SliceOutcome,
@@ -500,7 +511,7 @@ async fn close(
 }
 
 /// Keeps the totals of the partition, so that nobody has to add up the ledger.
-async fn add_to_totals(connection: &mut PgConnection, slice: SliceId) -> Result<(), WarehouseError> {
+async fn add_to_totals(connection: &mut Transaction, slice: SliceId) -> Result<(), WarehouseError> {
     sqlx::query(
         "update sync.coverage as c set row_count = c.row_count + s.inserted, request_count = c.request_count + s.request_count,
              body_bytes = c.body_bytes + s.body_bytes
@@ -515,7 +526,7 @@ async fn add_to_totals(connection: &mut PgConnection, slice: SliceId) -> Result<
 
 /// Puts off the next attempt at the same slice, further with each failure.
 async fn book_retry(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     flaw: &Flaw<'_>,
@@ -553,9 +564,17 @@ async fn book_retry(
 }
 
 /// Ends the back-off of what a complete slice has read: of windows that it touches, or of the list.
-async fn forget_retries(connection: &mut PgConnection, lease: &Lease, slice: &LedgerSlice) -> Result<(), WarehouseError> {
+async fn forget_retries(
+    connection: &mut Transaction,
+    lease: &Lease,
+    slice: &LedgerSlice,
+) -> Result<(), WarehouseError> {
     // A list that was read to its end was read as far as a quick slice goes, too.
-    let also = if slice.purpose == Purpose::Full { Purpose::Recent } else { slice.purpose };
+    let also = if slice.purpose == Purpose::Full {
+        Purpose::Recent
+    } else {
+        slice.purpose
+    };
     sqlx::query(
         "delete from sync.retries where source = $1 and stream = $2 and partition = $3
              and case when $4::timestamptz is null then purpose in ($6, $7)

@@ -3,7 +3,6 @@
 use std::ops::AddAssign;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use connectors::reader::Lookup;
 use connectors::schema::{Batch, Ownership, Rows, TABLES};
@@ -16,6 +15,7 @@ use super::lookups::record_lookups;
 use super::merge::{Destination, Written, drop_unchanged, insert_rows, merge_rows};
 use super::pool::Repeats;
 use super::rejects::store_rejects;
+use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
 /// A batch to be loaded.
@@ -132,7 +132,7 @@ impl Warehouse {
         let mut transaction = self.begin().await?;
         let batches: i64 = sqlx::query_scalar("select batch_count from sync.slices where id = $1")
             .bind(load.slice.id)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(batches >= load.sequence)
@@ -151,7 +151,9 @@ fn arrange_rows(batch: &mut Batch) -> i64 {
     }
     let place = |rows: &Rows| TABLES.iter().position(|table| *table == rows.table());
     let is_partial = |rows: &Rows| rows.ownership() != Ownership::Whole;
-    batch.rows_mut().sort_by_key(|rows| (place(rows), is_partial(rows)));
+    batch
+        .rows_mut()
+        .sort_by_key(|rows| (place(rows), is_partial(rows)));
     duplicates
 }
 
@@ -164,7 +166,7 @@ fn destination<'a>(lease: &'a Lease, load: &Load<'_>) -> Destination<'a> {
 }
 
 async fn write_batch(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     load: &Load<'_>,
     mut counts: Counts,
@@ -172,7 +174,8 @@ async fn write_batch(
     let mut refused = Vec::new();
     for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
         let to = destination(lease, load);
-        let Written { inserted, written } = write_table(connection, to, rows, load.is_new_ground, &mut refused).await?;
+        let Written { inserted, written } =
+            write_table(connection, to, rows, load.is_new_ground, &mut refused).await?;
         counts.inserted += inserted;
         counts.updated += written - inserted;
         counts.unchanged += count(rows.len()) - written;
@@ -192,7 +195,7 @@ async fn write_batch(
 
 /// Writes the rows of a table. Where the server refuses a value, the row that has it is found by halves and becomes a reject.
 async fn write_table(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
     is_new_ground: bool,
@@ -233,7 +236,7 @@ fn halves(mut rows: Rows) -> Vec<Rows> {
 
 /// Writes rows, or leaves the transaction as it was.
 async fn try_write(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
     is_new_ground: bool,
@@ -245,13 +248,19 @@ async fn try_write(
         merge_rows(connection, to, rows).await
     };
     if matches!(written, Err(WarehouseError::Data { .. })) {
-        sqlx::query("rollback to savepoint rows").execute(&mut *connection).await?;
+        sqlx::query("rollback to savepoint rows")
+            .execute(&mut *connection)
+            .await?;
     }
     written
 }
 
 /// Books the batch, which must be the next of its slice: none of those before may have been lost.
-async fn record_batch(connection: &mut PgConnection, load: &Load<'_>, counts: Counts) -> Result<(), WarehouseError> {
+async fn record_batch(
+    connection: &mut Transaction,
+    load: &Load<'_>,
+    counts: Counts,
+) -> Result<(), WarehouseError> {
     let booked = sqlx::query(
         "update sync.slices set batch_count = $2, request_count = request_count + $3, body_bytes = body_bytes + $4,
              rows_seen = rows_seen + $5, inserted = inserted + $6, updated = updated + $7, unchanged = unchanged + $8,

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, PgConnection};
-
-use connectors::source::{LookupPolicy, Reference};
+use sqlx::AssertSqlSafe;
 
 use connectors::reader::Lookup;
+use connectors::source::{LookupPolicy, Reference};
 
+use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
 /// The ids that are due.
@@ -55,7 +55,7 @@ impl Warehouse {
             .bind(stream)
             .bind(now - policy.renew_after)
             .bind(i64::from(policy.budget))
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(DueIds {
@@ -93,7 +93,7 @@ fn wanted(references: &[Reference]) -> String {
 
 /// Notes that ids were asked for.
 pub(super) async fn record_lookups(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     stream: &str,
     lookups: &[Lookup],

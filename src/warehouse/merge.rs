@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres};
+use sqlx::{AssertSqlSafe, Postgres};
 
 use connectors::schema::{Kind, Rows, Values};
 
 use super::WarehouseError;
 use super::ledger::SliceId;
+use super::transaction::Transaction;
 
 /// The first parameter of a merge that carries a typed column.
 const FIRST_OF_MERGE: usize = 9;
@@ -39,7 +40,7 @@ pub(super) struct Written {
 
 /// Drops the rows that the table already holds, and returns how many. They cost a look at the index and no write.
 pub(super) async fn drop_unchanged(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &mut Rows,
 ) -> Result<i64, WarehouseError> {
@@ -55,7 +56,7 @@ pub(super) async fn drop_unchanged(
 
 /// For each row, whether it differs from what the table holds, or is held from before the present generation.
 async fn differ_by_hash(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
 ) -> Result<Vec<bool>, WarehouseError> {
@@ -78,13 +79,14 @@ async fn differ_by_hash(
         .iter()
         .map(|(id, hash)| (id.as_str(), hash.as_slice()))
         .collect();
-    let differs = |(id, hash): (&String, &[u8; 16])| held.get(id.as_str()).is_none_or(|held| *held != hash.as_slice());
+    let differs =
+        |(id, hash): (&String, &[u8; 16])| held.get(id.as_str()).is_none_or(|held| *held != hash.as_slice());
     Ok(rows.ids().iter().zip(rows.hashes()).map(differs).collect())
 }
 
 /// The same for rows of which only some columns are ours: they have no hash of their own in the table.
 async fn differ_by_value(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
 ) -> Result<Vec<bool>, WarehouseError> {
@@ -92,7 +94,11 @@ async fn differ_by_value(
     let same = if parts.owned.is_empty() {
         String::new()
     } else {
-        format!(" and row({}) is not distinct from row({})", parts.held(), parts.brought())
+        format!(
+            " and row({}) is not distinct from row({})",
+            parts.held(),
+            parts.brought()
+        )
     };
     let statement = format!(
         "select u.id from unnest($2::text[]{}) as u (id{})
@@ -103,7 +109,9 @@ async fn differ_by_value(
         parts.names,
         rows.table().name
     );
-    let query = sqlx::query_as(AssertSqlSafe(statement)).bind(to.source).bind(rows.ids());
+    let query = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(to.source)
+        .bind(rows.ids());
     let same: Vec<(String,)> = bind_columns(query, rows).fetch_all(connection).await?;
     let same: HashSet<&str> = same.iter().map(|(id,)| id.as_str()).collect();
     Ok(rows.ids().iter().map(|id| !same.contains(id.as_str())).collect())
@@ -111,7 +119,7 @@ async fn differ_by_value(
 
 /// Merges rows that are sorted by their ids, which differ.
 pub(super) async fn merge_rows(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
 ) -> Result<Written, WarehouseError> {
@@ -120,7 +128,7 @@ pub(super) async fn merge_rows(
 
 /// Inserts rows that are expected not to be there: one that is makes the server refuse them all. Sorted like those of a merge.
 pub(super) async fn insert_rows(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
 ) -> Result<Written, WarehouseError> {
@@ -132,7 +140,7 @@ pub(super) async fn insert_rows(
 }
 
 async fn write_rows(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     statement: String,
     to: Destination<'_>,
     rows: &Rows,
@@ -181,7 +189,11 @@ fn insert_statement(rows: &Rows, parts: &Parts) -> String {
         ..
     } = parts;
     // A row whose record nobody owns yet gives way to the owner's, whichever was read first.
-    let hash = if rows.ownership().has_record() { "u.content_hash" } else { "''::bytea" };
+    let hash = if rows.ownership().has_record() {
+        "u.content_hash"
+    } else {
+        "''::bytea"
+    };
     format!(
         "insert into warehouse.{table} as t
              (source, id, raw, context, content_hash, fetched_at, first_seen_at, changed_at, slice_id, generation{names})
@@ -216,7 +228,9 @@ fn merge_statement(rows: &Rows) -> String {
         );
     }
     if parts.owned.is_empty() {
-        return format!("with merged as ({insert} on conflict (source, id) do nothing returning true as is_new) {counts}");
+        return format!(
+            "with merged as ({insert} on conflict (source, id) do nothing returning true as is_new) {counts}"
+        );
     }
     format!(
         "with merged as (
@@ -263,7 +277,10 @@ impl Parts {
                 write!(parts.fields, ", u.{name}{cast}"),
                 write!(parts.arrays, ", ${}::{carrier}[]", first + place),
             ];
-            debug_assert!(written.iter().all(Result::is_ok), "writing to a string cannot fail");
+            debug_assert!(
+                written.iter().all(Result::is_ok),
+                "writing to a string cannot fail"
+            );
             if rows.ownership().has(name) {
                 parts.owned.push(Owned { name, cast });
             }
@@ -272,7 +289,10 @@ impl Parts {
     }
 
     fn updates(&self) -> String {
-        let updates = self.owned.iter().map(|Owned { name, .. }| format!(", {name} = excluded.{name}"));
+        let updates = self
+            .owned
+            .iter()
+            .map(|Owned { name, .. }| format!(", {name} = excluded.{name}"));
         updates.collect()
     }
 

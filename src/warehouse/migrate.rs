@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use sqlx::migrate::{Migration, Migrator};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 use tokio::time::sleep;
 
-use super::session::prepare_session;
+use super::transaction::Transaction;
 use super::{Warehouse, WarehouseError};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -33,13 +33,11 @@ impl Warehouse {
         if missing(&applied(self).await?)?.is_empty() {
             return Ok(());
         }
-        let mut connection = self.connect_apart().await?;
-        prepare_session(&mut connection).await?;
-        prepare_notes(&mut connection).await?;
+        prepare_notes(self).await?;
         for migration in MIGRATOR.iter() {
             let begun_at = Instant::now();
             loop {
-                match apply(&mut connection, migration).await {
+                match apply(self, migration).await {
                     Err(WarehouseError::Waited { .. } | WarehouseError::Conflict { .. })
                         if begun_at.elapsed() < LONGEST_TRYING =>
                     {
@@ -50,7 +48,6 @@ impl Warehouse {
                 }
             }
         }
-        connection.close().await?;
         Ok(())
     }
 
@@ -65,7 +62,9 @@ impl Warehouse {
 
 fn of_migration(migration: &Migration, error: WarehouseError) -> WarehouseError {
     match error {
-        known @ (WarehouseError::Foreign { .. } | WarehouseError::NewerSchema { .. } | WarehouseError::Unreachable(_)) => known,
+        known @ (WarehouseError::Foreign { .. }
+        | WarehouseError::NewerSchema { .. }
+        | WarehouseError::Unreachable(_)) => known,
         error => WarehouseError::Migration {
             version: migration.version,
             source: Box::new(error),
@@ -87,22 +86,32 @@ async fn applied(warehouse: &Warehouse) -> Result<Vec<Applied>, WarehouseError> 
     Ok(applied)
 }
 
-async fn read_notes(connection: &mut PgConnection) -> Result<Vec<Applied>, WarehouseError> {
+async fn read_notes(connection: &mut Transaction) -> Result<Vec<Applied>, WarehouseError> {
     let exists: bool = sqlx::query_scalar("select to_regclass('sync.schema') is not null")
         .fetch_one(&mut *connection)
         .await?;
     if !exists {
         return Ok(Vec::new());
     }
-    Ok(sqlx::query_as("select version, checksum from sync.schema where success order by version")
-        .fetch_all(connection)
-        .await?)
+    Ok(
+        sqlx::query_as("select version, checksum from sync.schema where success order by version")
+            .fetch_all(connection)
+            .await?,
+    )
 }
 
 /// The versions that are not applied, unless the schema is not one of ours.
 fn missing(applied: &[Applied]) -> Result<Vec<i64>, WarehouseError> {
-    let known = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
-    let find = |version| MIGRATOR.iter().find(move |migration| migration.version == version);
+    let known = MIGRATOR
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0);
+    let find = |version| {
+        MIGRATOR
+            .iter()
+            .find(move |migration| migration.version == version)
+    };
     for Applied { version, checksum } in applied {
         match find(*version) {
             None => {
@@ -120,58 +129,62 @@ fn missing(applied: &[Applied]) -> Result<Vec<i64>, WarehouseError> {
     Ok(versions.filter(|version| !is_applied(*version)).collect())
 }
 
-async fn prepare_notes(connection: &mut PgConnection) -> Result<(), WarehouseError> {
-    let mut transaction = connection.begin().await?;
+async fn prepare_notes(warehouse: &Warehouse) -> Result<(), WarehouseError> {
+    let mut transaction = warehouse.begin().await?;
     lock(&mut transaction).await?;
     let (has_schema, has_table): (bool, bool) =
         sqlx::query_as("select to_regnamespace('sync') is not null, to_regclass('sync.schema') is not null")
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
     if !has_schema {
-        sqlx::query("create schema sync").execute(&mut *transaction).await?;
+        sqlx::query("create schema sync")
+            .execute(&mut transaction)
+            .await?;
     }
     if !has_table {
-        sqlx::query(NOTES).execute(&mut *transaction).await?;
+        sqlx::query(NOTES).execute(&mut transaction).await?;
     }
-    Ok(transaction.commit().await?)
+    transaction.commit().await
 }
 
 /// Waits for other instances that migrate, for as long as it takes; and sets what holds for the rest of the transaction.
-async fn lock(connection: &mut PgConnection) -> Result<(), WarehouseError> {
-    sqlx::raw_sql("set local statement_timeout = 0; set local lock_timeout = 0; set local synchronous_commit = on")
-        .execute(&mut *connection)
-        .await?;
+async fn lock(connection: &mut Transaction) -> Result<(), WarehouseError> {
+    let unlimited =
+        "set local statement_timeout = 0; set local lock_timeout = 0; set local synchronous_commit = on";
+    connection.execute(sqlx::raw_sql(unlimited)).await?;
     sqlx::query("select pg_advisory_xact_lock($1)")
         .bind(LOCK)
         .execute(&mut *connection)
         .await?;
     let limit = format!("set local lock_timeout = '{LOCK_TIMEOUT}'");
-    sqlx::raw_sql(AssertSqlSafe(limit)).execute(connection).await?;
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(limit))).await?;
     Ok(())
 }
 
 /// Applies a migration in a transaction of its own, unless another instance has.
-async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<(), WarehouseError> {
-    let mut transaction = connection.begin().await?;
+async fn apply(warehouse: &Warehouse, migration: &Migration) -> Result<(), WarehouseError> {
+    let mut transaction = warehouse.begin().await?;
     lock(&mut transaction).await?;
     if !missing(&read_notes(&mut transaction).await?)?.contains(&migration.version) {
-        return Ok(transaction.rollback().await?);
+        return transaction.commit().await;
     }
     let begun_at = Instant::now();
     let statements = needed(&mut transaction, migration.sql.as_str()).await?;
-    sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *transaction).await?;
+    transaction
+        .execute(sqlx::raw_sql(AssertSqlSafe(statements)))
+        .await?;
     sqlx::query("insert into sync.schema (version, description, success, checksum, execution_time) values ($1, $2, true, $3, $4)")
         .bind(migration.version)
         .bind(&*migration.description)
         .bind(&*migration.checksum)
         .bind(i64::try_from(begun_at.elapsed().as_nanos()).unwrap_or(i64::MAX))
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
-    Ok(transaction.commit().await?)
+    transaction.commit().await
 }
 
 /// The migration without what it asks about schemas that an administrator has made for us.
-async fn needed(connection: &mut PgConnection, statements: &str) -> Result<String, WarehouseError> {
+async fn needed(connection: &mut Transaction, statements: &str) -> Result<String, WarehouseError> {
     if !statements.contains("schema ") {
         return Ok(statements.to_owned());
     }

@@ -22,8 +22,10 @@ mod session;
 mod sources;
 mod status;
 mod streams;
+mod transaction;
 mod words;
 
+pub use budgets::Reservation;
 pub use completion::{Completion, Reach, SliceOutcome};
 pub use coverage::{Coverage, PartitionSpec, Retry};
 pub use deletions::{Absences, ColumnValue, HeldDeletion};
@@ -31,8 +33,8 @@ pub use drift::TableFields;
 pub use error::WarehouseError;
 pub use lease::Lease;
 pub use ledger::{
-    EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd, SliceId,
-    SliceVerdict, Traffic,
+    EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd,
+    SliceId, SliceVerdict, Traffic,
 };
 pub use load::{Counts, Load};
 pub use lookups::DueIds;

@@ -1,19 +1,19 @@
 //! The connection pool, its transactions, and the server's clock.
 
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection, PgPool, Postgres};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::{sleep, timeout};
 
 use super::WarehouseError;
 use super::gate::{Gate, Place};
 use super::session::{Suspicion, begin_statement, connect_options, prepare_session, takes_writes};
+use super::transaction::Transaction;
 
 /// How long a caller waits for a connection: all streams of all sources share the pool, and each holds one for milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,20 +49,15 @@ impl From<u32> for PoolOptions {
 /// The warehouse.
 #[derive(Debug, Clone)]
 pub struct Warehouse {
-    pool: PgPool,
+    pub(super) pool: PgPool,
     /// One connection for the renewal of leases, which must not wait behind batches.
     lease_pool: PgPool,
     gate: Arc<Gate>,
     suspicion: Suspicion,
     options: Arc<PgConnectOptions>,
     begin_statement: &'static str,
-}
-
-/// A transaction of ours. Dropped, it is rolled back.
-pub(super) struct Transaction {
-    inner: Option<sqlx::Transaction<'static, Postgres>>,
-    suspicion: Suspicion,
-    _place: Option<Place>,
+    /// False behind a pooler that gives each transaction another session.
+    has_sessions: bool,
 }
 
 impl Warehouse {
@@ -84,6 +79,7 @@ impl Warehouse {
             gate: Arc::new(Gate::new(max_connections)),
             options: Arc::new(connect.clone()),
             begin_statement: begin_statement(is_pooled),
+            has_sessions: !is_pooled,
             suspicion,
         };
         warehouse.try_once().await?;
@@ -92,6 +88,14 @@ impl Warehouse {
             Ok(warehouse)
         } else {
             Err(WarehouseError::Encoding { encoding })
+        }
+    }
+
+    /// Waits for the right to a connection, for a statement that is a transaction by itself.
+    pub(super) async fn enter(&self) -> Result<Place, WarehouseError> {
+        match timeout(PATIENCE, self.gate.enter()).await {
+            Ok(place) => Ok(place),
+            Err(_) => Err(self.why_not().await),
         }
     }
 
@@ -106,11 +110,12 @@ impl Warehouse {
             match self.pool.begin_with(self.begin_statement).await {
                 Ok(inner) => {
                     self.gate.widen().await;
-                    return Ok(Transaction {
-                        inner: Some(inner),
-                        suspicion: self.suspicion.clone(),
-                        _place: Some(place),
-                    });
+                    return Ok(Transaction::of(
+                        inner,
+                        self.has_sessions,
+                        self.suspicion.clone(),
+                        Some(place),
+                    ));
                 }
                 Err(sqlx::Error::PoolTimedOut) => self.gate.narrow(place).await,
                 Err(error) => {
@@ -124,31 +129,30 @@ impl Warehouse {
     /// Begins a transaction for a lease: on the connection that is kept for them, unless the server does not give it.
     pub(super) async fn begin_for_lease(&self) -> Result<Transaction, WarehouseError> {
         match self.lease_pool.begin_with(self.begin_statement).await {
-            Ok(inner) => Ok(Transaction {
-                inner: Some(inner),
-                suspicion: self.suspicion.clone(),
-                _place: None,
-            }),
+            Ok(inner) => Ok(Transaction::of(
+                inner,
+                self.has_sessions,
+                self.suspicion.clone(),
+                None,
+            )),
             Err(_) => self.begin().await,
         }
     }
 
-    /// Makes a connection of its own, outside the pool.
-    pub(super) async fn connect_apart(&self) -> Result<PgConnection, WarehouseError> {
+    /// Makes a connection outside the pool, which does not tell why it gets none.
+    async fn try_once(&self) -> Result<(), WarehouseError> {
         let connected = timeout(LONGEST_CONNECT, PgConnection::connect_with(&self.options)).await;
         let no_answer = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
-        Ok(connected.map_err(no_answer)??)
-    }
-
-    async fn try_once(&self) -> Result<(), WarehouseError> {
-        self.connect_apart().await?.close().await?;
-        Ok(())
+        Ok(connected.map_err(no_answer)??.close().await?)
     }
 
     /// Why there is no connection: the pool does not say.
     async fn why_not(&self) -> WarehouseError {
         let waited = PATIENCE;
-        self.try_once().await.err().unwrap_or(WarehouseError::Busy { waited })
+        self.try_once()
+            .await
+            .err()
+            .unwrap_or(WarehouseError::Busy { waited })
     }
 
     /// A setting of the server.
@@ -156,7 +160,7 @@ impl Warehouse {
         let mut transaction = self.begin().await?;
         let value = sqlx::query_scalar("select current_setting($1)")
             .bind(name)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(value)
@@ -166,7 +170,7 @@ impl Warehouse {
     pub async fn now(&self) -> Result<DateTime<Utc>, WarehouseError> {
         let mut transaction = self.begin().await?;
         let now = sqlx::query_scalar("select clock_timestamp()")
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(now)
@@ -202,51 +206,6 @@ fn pool_of(size: u32, is_pooled: bool, suspicion: &Suspicion) -> PgPoolOptions {
             let is_suspect = suspicion.is_raised();
             Box::pin(async move { Ok(!is_suspect || takes_writes(connection).await?) })
         })
-}
-
-impl Transaction {
-    /// Commits. The disk may have it a moment later.
-    pub(super) async fn commit(mut self) -> Result<(), WarehouseError> {
-        let committed = match self.inner.take() {
-            Some(inner) => inner.commit().await,
-            None => Ok(()),
-        };
-        committed.map_err(|error| {
-            self.suspicion.raise();
-            error.into()
-        })
-    }
-
-    /// Commits, and waits until the disk has this and everything that was committed before.
-    pub(super) async fn commit_durably(mut self) -> Result<(), WarehouseError> {
-        sqlx::query("set local synchronous_commit = on")
-            .execute(&mut *self)
-            .await?;
-        self.commit().await
-    }
-}
-
-impl Drop for Transaction {
-    fn drop(&mut self) {
-        // Whatever went wrong may have been the connection's fault.
-        if self.inner.is_some() {
-            self.suspicion.raise();
-        }
-    }
-}
-
-impl Deref for Transaction {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        self.inner.as_ref().expect("it is there until the commit, which takes all of it")
-    }
-}
-
-impl DerefMut for Transaction {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        self.inner.as_mut().expect("it is there until the commit, which takes all of it")
-    }
 }
 
 /// Repeats a transaction that another one or a lost connection has ended.
@@ -311,12 +270,16 @@ mod tests {
         (count.get(), outcome.is_ok())
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn only_what_may_pass_is_tried_again_and_not_for_ever() {
         let conflict = || WarehouseError::Conflict { code: "40P01".into() };
         assert_eq!(attempts(2, conflict).await, (3, true));
-        assert_eq!(attempts(99, conflict).await, (7, false));
-        assert_eq!(attempts(99, || WarehouseError::ReadOnly).await, (7, false));
+        assert_eq!(attempts(1, || WarehouseError::ReadOnly).await, (2, true));
         assert_eq!(attempts(1, || WarehouseError::Lost).await, (1, false));
+        let mut used_up = Repeats {
+            left: 0,
+            ..Repeats::new()
+        };
+        assert!(!used_up.wait_after(&conflict()).await);
     }
 }

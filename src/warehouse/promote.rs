@@ -24,7 +24,7 @@ impl Warehouse {
              order by ordinal_position",
         )
         .bind(&view)
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut transaction)
         .await?;
         let mut columns: Vec<&String> = known.iter().skip(2).collect();
         let before = columns.len();
@@ -32,7 +32,7 @@ impl Warehouse {
         if columns.len() > before || known.is_empty() {
             let statement = statement(&view, table, lease.source(), &columns);
             sqlx::raw_sql(AssertSqlSafe(statement))
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
         }
         transaction.commit().await

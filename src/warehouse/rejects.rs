@@ -1,17 +1,17 @@
 //! Records that could not be read or stored: kept whole, once each, however often they come.
 
-use sqlx::PgConnection;
 use xxhash_rust::xxh3::xxh3_128;
 
 use connectors::source::Reject;
 
 use super::load::Load;
+use super::transaction::Transaction;
 use super::words::{LONGEST_REASON, fitting};
 use super::{Lease, WarehouseError};
 
 /// Keeps rejects. The order of keys lets two loaders wait for each other without a deadlock.
 pub(super) async fn store_rejects(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     load: &Load<'_>,
     rejects: &[&Reject],

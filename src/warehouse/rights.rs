@@ -1,8 +1,7 @@
 //! Whether the role may do what will be asked of it.
 
-use sqlx::PgConnection;
-
 use super::session::takes_writes;
+use super::transaction::Transaction;
 use super::{Warehouse, WarehouseError};
 
 /// The oldest server that we know to do: it has ranges of several spans.
@@ -37,29 +36,41 @@ impl Warehouse {
         let mut transaction = self.begin().await?;
         let (role, version): (String, i32) =
             sqlx::query_as("select current_user::text, current_setting('server_version_num')::integer")
-                .fetch_one(&mut *transaction)
+                .fetch_one(&mut transaction)
                 .await?;
         if version < OLDEST_SERVER {
-            problems.push(format!("The server is PostgreSQL {}; 14 is the oldest that does", version / 10_000));
+            problems.push(format!(
+                "The server is PostgreSQL {}; 14 is the oldest that does",
+                version / 10_000
+            ));
         }
-        if !takes_writes(&mut transaction).await? {
+        if !takes_writes(transaction.connection()).await? {
             problems.push(WarehouseError::ReadOnly.to_string());
         }
         let missing = if is_current {
             let mut missing = texts(&mut transaction, TABLES).await?;
             // New views for chosen fields are made at any time.
-            missing.extend(texts(&mut transaction, SCHEMAS).await?.into_iter().filter(|right| right.starts_with("usage")));
+            missing.extend(
+                texts(&mut transaction, SCHEMAS)
+                    .await?
+                    .into_iter()
+                    .filter(|right| right.starts_with("usage")),
+            );
             missing
         } else {
             texts(&mut transaction, SCHEMAS).await?
         };
-        problems.extend(missing.into_iter().map(|right| format!("The role `{role}` lacks the right: {right}")));
+        problems.extend(
+            missing
+                .into_iter()
+                .map(|right| format!("The role `{role}` lacks the right: {right}")),
+        );
         transaction.commit().await?;
         Ok(problems)
     }
 }
 
-async fn texts(connection: &mut PgConnection, query: &'static str) -> Result<Vec<String>, WarehouseError> {
+async fn texts(connection: &mut Transaction, query: &'static str) -> Result<Vec<String>, WarehouseError> {
     let texts: Vec<Option<String>> = sqlx::query_scalar(query).fetch_all(connection).await?;
     Ok(texts.into_iter().flatten().collect())
 }

@@ -39,18 +39,27 @@ const STATED_LOCALLY: [usize; 7] = [0, 2, 3, 4, 5, 9, 10];
 const SUSPICION: Duration = Duration::from_mins(1);
 
 /// The address and what else the connection itself needs.
-pub(super) fn connect_options(url: &SecretString, is_pooled: bool) -> Result<PgConnectOptions, WarehouseError> {
+pub(super) fn connect_options(
+    url: &SecretString,
+    is_pooled: bool,
+) -> Result<PgConnectOptions, WarehouseError> {
     let text = url.expose_secret();
     let flaw = |flaw| WarehouseError::Address { flaw };
     let host = text.split_once("://").map_or("", |(_, rest)| rest);
     let host = host.split(['/', '?']).next().unwrap_or_default();
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     if host.contains(',') {
-        return Err(flaw("names several hosts, of which only one can be used: the one that always leads to the primary"));
+        return Err(flaw(
+            "names several hosts, of which only one can be used: the one that always leads to the primary",
+        ));
     }
     let options = PgConnectOptions::from_str(text).map_err(|_| flaw("cannot be read"))?;
     let bare = options.get_host().trim_matches(['[', ']']).to_owned();
-    let options = if bare.contains(':') { options.host(&bare) } else { options };
+    let options = if bare.contains(':') {
+        options.host(&bare)
+    } else {
+        options
+    };
     let options = options.application_name("convene").extra_float_digits(None);
     Ok(if is_pooled {
         // The next transaction may have another session, which does not know the statement.
@@ -108,7 +117,10 @@ impl Suspicion {
         self.now_ms() < self.until_ms.load(Ordering::Relaxed)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "2^64 milliseconds are not to be lived through")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "2^64 milliseconds are not to be lived through"
+    )]
     fn now_ms(&self) -> u64 {
         self.began_at.elapsed().as_millis() as u64
     }
@@ -133,19 +145,31 @@ mod tests {
 
     #[test]
     fn addresses_by_ipv6_are_read_and_several_hosts_are_told() {
-        let options = connect_options(&SecretString::from("postgres://u:p@[::1]:5433/db".to_owned()), true);
+        let options = connect_options(
+            &SecretString::from("postgres://u:p@[::1]:5433/db".to_owned()),
+            true,
+        );
         let options = options.expect("it can be read");
         assert_eq!((options.get_host(), options.get_port()), ("::1", 5433));
         let told = flaw("postgres://u@one,two:5432/db?target_session_attrs=read-write");
         assert!(told.is_some_and(|told| told.contains("several hosts")));
         assert!(flaw("localhost").is_some_and(|told| told.contains("cannot be read")));
-        assert_eq!(flaw("postgres://u:a,b@host/db"), None, "a password may have commas");
+        assert_eq!(
+            flaw("postgres://u:a,b@host/db"),
+            None,
+            "a password may have commas"
+        );
     }
 
     #[test]
     fn behind_a_pooler_each_transaction_says_what_it_relies_on() {
         let statement = begin_statement(true);
-        for wanted in ["read committed", "TimeZone = 'UTC'", "synchronous_commit = off", "lock_timeout"] {
+        for wanted in [
+            "read committed",
+            "TimeZone = 'UTC'",
+            "synchronous_commit = off",
+            "lock_timeout",
+        ] {
             assert!(statement.contains(wanted), "{statement}");
         }
         assert!(!statement.contains("keepalives"));

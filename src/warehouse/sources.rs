@@ -5,6 +5,7 @@ use sqlx::AssertSqlSafe;
 use connectors::schema::Table;
 
 use super::pool::repeated;
+use super::transaction::Transaction;
 use super::{CHANNEL, Lease, Warehouse, WarehouseError};
 
 /// A source, as the settings have it.
@@ -53,26 +54,40 @@ struct Booked {
 
 impl Warehouse {
     /// Notes whose account the source is, and in which zone its days begin; unless it may be another one than before.
-    pub async fn record_source(&self, lease: &Lease, entry: &SourceEntry<'_>) -> Result<SourceState, WarehouseError> {
+    pub async fn record_source(
+        &self,
+        lease: &Lease,
+        entry: &SourceEntry<'_>,
+    ) -> Result<SourceState, WarehouseError> {
         repeated(|| self.try_record(lease, entry)).await
     }
 
-    async fn try_record(&self, lease: &Lease, entry: &SourceEntry<'_>) -> Result<SourceState, WarehouseError> {
+    async fn try_record(
+        &self,
+        lease: &Lease,
+        entry: &SourceEntry<'_>,
+    ) -> Result<SourceState, WarehouseError> {
         let mut transaction = self.begin_fenced(lease).await?;
         let booked: Option<Booked> = sqlx::query_as(
             "select account, state, reason, refused_account from sync.sources where source = $1 for update",
         )
         .bind(lease.source())
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut transaction)
         .await?;
         let state = match booked {
             None => SourceState::New,
             Some(Booked { account: None, .. }) => SourceState::Known,
             // The operator went back to the account that is stored.
-            Some(Booked { account: Some(account), .. }) if account == entry.account => SourceState::Known,
-            Some(Booked { state, reason, refused_account, .. })
-                if state == "refused" && refused_account.as_deref() == Some(entry.account) =>
-            {
+            Some(Booked {
+                account: Some(account),
+                ..
+            }) if account == entry.account => SourceState::Known,
+            Some(Booked {
+                state,
+                reason,
+                refused_account,
+                ..
+            }) if state == "refused" && refused_account.as_deref() == Some(entry.account) => {
                 let reason = reason.unwrap_or_default();
                 SourceState::Refused { reason }
             }
@@ -96,14 +111,19 @@ impl Warehouse {
     }
 
     /// Refuses the account: it shares nothing with what is stored. Nothing else happens until somebody adopts the source.
-    pub async fn refuse_source(&self, lease: &Lease, account: &str, reason: &str) -> Result<(), WarehouseError> {
+    pub async fn refuse_source(
+        &self,
+        lease: &Lease,
+        account: &str,
+        reason: &str,
+    ) -> Result<(), WarehouseError> {
         repeated(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
             sqlx::query("update sync.sources set state = 'refused', reason = $3, refused_account = $2 where source = $1")
                 .bind(lease.source())
                 .bind(account)
                 .bind(reason)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
             transaction.commit().await
         })
@@ -120,12 +140,12 @@ impl Warehouse {
                  where source = $1 and state = 'refused'",
             )
             .bind(source)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
             sqlx::query("select pg_notify($1, 'adopt ' || $2)")
                 .bind(CHANNEL)
                 .bind(source)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
             transaction.commit_durably().await?;
             Ok(adopted.rows_affected() > 0)
@@ -149,7 +169,7 @@ impl Warehouse {
         let count = sqlx::query_as(AssertSqlSafe(statement))
             .bind(source)
             .bind(ids)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(count)
@@ -157,7 +177,7 @@ impl Warehouse {
 }
 
 async fn write_source(
-    connection: &mut sqlx::PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     entry: &SourceEntry<'_>,
 ) -> Result<(), WarehouseError> {

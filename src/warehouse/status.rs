@@ -169,7 +169,7 @@ impl Warehouse {
         .bind(source)
         .bind(stream)
         .bind(i64::from(limit))
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut transaction)
         .await?;
         transaction.commit().await?;
         Ok(runs)
@@ -204,7 +204,7 @@ impl Warehouse {
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
         let mut transaction = self.begin().await?;
-        let list = sqlx::query_as(query).fetch_all(&mut *transaction).await?;
+        let list = sqlx::query_as(query).fetch_all(&mut transaction).await?;
         transaction.commit().await?;
         Ok(list)
     }

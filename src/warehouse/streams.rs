@@ -1,10 +1,9 @@
 //! What the settings want: the streams and partitions of a source, each with the identity of what it reads.
 
-use sqlx::PgConnection;
-
 use connectors::schema::Table;
 
 use super::pool::repeated;
+use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
 /// A stream's partition, as the settings want it.
@@ -59,10 +58,11 @@ impl Warehouse {
     ) -> Result<Vec<Registered>, WarehouseError> {
         let mut transaction = self.begin_fenced(lease).await?;
         // Counted per source, so that rows which several streams read can be compared.
-        let newest: i32 = sqlx::query_scalar("select coalesce(max(generation), 1) from sync.streams where source = $1")
-            .bind(lease.source())
-            .fetch_one(&mut *transaction)
-            .await?;
+        let newest: i32 =
+            sqlx::query_scalar("select coalesce(max(generation), 1) from sync.streams where source = $1")
+                .bind(lease.source())
+                .fetch_one(&mut transaction)
+                .await?;
         let mut registered = Vec::with_capacity(entries.len());
         for entry in entries {
             let known: Option<(i32, Option<String>)> = sqlx::query_as(
@@ -71,11 +71,13 @@ impl Warehouse {
             .bind(lease.source())
             .bind(entry.stream)
             .bind(entry.partition)
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await?;
-            let is_new_generation = known
-                .as_ref()
-                .is_some_and(|(_, identity)| identity.as_ref().is_some_and(|identity| identity != entry.identity));
+            let is_new_generation = known.as_ref().is_some_and(|(_, identity)| {
+                identity
+                    .as_ref()
+                    .is_some_and(|identity| identity != entry.identity)
+            });
             let generation = match known {
                 _ if is_new_generation => newest + 1,
                 Some((generation, _)) => generation,
@@ -99,12 +101,13 @@ impl Warehouse {
 }
 
 async fn write_entry(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     entry: &StreamEntry<'_>,
     generation: i32,
 ) -> Result<(), WarehouseError> {
-    let names = |tables: &[&'static Table]| -> Vec<&'static str> { tables.iter().map(|table| table.name).collect() };
+    let names =
+        |tables: &[&'static Table]| -> Vec<&'static str> { tables.iter().map(|table| table.name).collect() };
     sqlx::query(
         "insert into sync.streams as s (source, stream, partition, is_enabled, mode, fills, completes, depends_on, identity, generation)
          values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9)
@@ -130,7 +133,7 @@ async fn write_entry(
 
 /// Empties what is known of a partition; its totals stay.
 async fn begin_generation(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     entry: &StreamEntry<'_>,
     generation: i32,
@@ -171,7 +174,7 @@ async fn begin_generation(
 }
 
 async fn disable_others(
-    connection: &mut PgConnection,
+    connection: &mut Transaction,
     lease: &Lease,
     entries: &[StreamEntry<'_>],
 ) -> Result<(), WarehouseError> {

@@ -1,13 +1,17 @@
-//! What the loader and the end of a walk do beyond calls and agents: children, gap fillers, absences, ids, fields, the future.
+//! What the loader and the end of a slice do beyond calls and agents: children, gap fillers, absences, ids, fields, the future.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use connectors::reader::Lookup;
 use connectors::schema::{
     Batch, Children, Contact, Conversation, ConversationTag, Entity as _, Recording, Table,
 };
-use connectors::source::{Keys, Reference, Request, Window};
-use convene::warehouse::{Absences, Earned, End, Ground, Lookup, Purpose, Reach};
+use connectors::source::{FaultKind, FieldFault, LookupPolicy, Reference, Window};
+use convene::warehouse::{
+    Absences, ColumnValue, Completion, PartitionSpec, Purpose, Reach, SliceId, SliceVerdict,
+    TableFields,
+};
 
-use crate::desk::{Desk, STREAM, earned};
+use crate::desk::{Desk, STREAM, completion, spec};
 
 fn conversation(id: &str) -> Conversation {
     Conversation {
@@ -43,18 +47,18 @@ async fn children_that_their_parent_lost_are_marked_and_those_of_others_stay() {
     let desk = Desk::new().await;
     let mut both = tagged("a", &["1", "2"]);
     both.append(tagged("b", &["1", "2"]));
-    desk.walk(both, |_, _| ()).await;
-    let counts = desk.walk(tagged("a", &["2", "3"]), |_, _| ()).await;
+    desk.slice(both, |_, _| ()).await;
+    let counts = desk.slice(tagged("a", &["2", "3"]), |_, _| ()).await;
     assert_eq!((counts.inserted, counts.deleted), (1, 1), "{counts:?}");
     let living = "select id from warehouse.conversation_tags where deleted_at is null order by 1";
     assert_eq!(desk.texts(living).await, ["a:2", "a:3", "b:1", "b:2"]);
-    desk.walk(tagged("a", &["1"]), |_, _| ()).await;
+    desk.slice(tagged("a", &["1"]), |_, _| ()).await;
     assert_eq!(
         desk.texts(living).await,
         ["a:1", "b:1", "b:2"],
         "the first is revived"
     );
-    desk.walk(tagged("a", &[]), |_, _| ()).await;
+    desk.slice(tagged("a", &[]), |_, _| ()).await;
     assert_eq!(desk.texts(living).await, ["b:1", "b:2"]);
 }
 
@@ -68,19 +72,203 @@ async fn a_gap_filler_lands_where_nothing_is_and_overwrites_nothing() {
     };
     let mut first = Batch::default();
     first.push(recording("1", "known"), "{}");
-    desk.walk(first, |_, _| ()).await;
+    desk.slice(first, |_, _| ()).await;
     for is_new_ground in [true, false] {
         let mut fill = Batch::default();
         fill.fill(recording("1", "second hand"), r#"{"second": 1}"#);
         fill.fill(recording("2", "second hand"), r#"{"second": 2}"#);
-        desk.walk(fill, |load, _| load.is_new_ground = is_new_ground)
+        desk.slice(fill, |load, _| load.is_new_ground = is_new_ground)
             .await;
         let urls = "select id || ' ' || url from warehouse.recordings order by 1";
         assert_eq!(desk.texts(urls).await, ["1 known", "2 second hand"]);
     }
     let mut better = Batch::default();
     better.push(recording("2", "first hand"), "{}");
-    assert_eq!(desk.walk(better, |_, _| ()).await.updated, 1);
+    assert_eq!(desk.slice(better, |_, _| ()).await.updated, 1);
+}
+
+/// What one list tells of a recording, and what another one does.
+fn told(url: &str) -> Batch {
+    let mut batch = Batch::default();
+    let recording = Recording {
+        id: "1".to_owned(),
+        call_id: Some("c".to_owned()),
+        url: Some(url.to_owned()),
+        ..Recording::default()
+    };
+    batch.push_partial(recording, r#"{"of": "call"}"#, &["raw", "call_id", "url"]);
+    batch
+}
+
+fn told_second_hand(seconds: i64) -> Batch {
+    let mut batch = Batch::default();
+    let recording = Recording {
+        id: "1".to_owned(),
+        url: Some("second hand".to_owned()),
+        duration_seconds: Some(seconds),
+        ..Recording::default()
+    };
+    batch.push_partial(recording, r#"{"of": "list"}"#, &["duration_seconds"]);
+    batch
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_two_streams_fill_comes_out_the_same_whichever_comes_first() {
+    let row = "select concat_ws(' ', call_id, url, duration_seconds, raw ->> 'of') from warehouse.recordings";
+    for is_owner_first in [true, false] {
+        let desk = Desk::new().await;
+        // Each was read before the other one, in turn: what is read later has no right to what it does not own.
+        let early = desk.now().await;
+        let batches = if is_owner_first {
+            [told("u"), told_second_hand(7)]
+        } else {
+            [told_second_hand(7), told("u")]
+        };
+        for (batch, minutes) in batches.into_iter().zip([0, -1]) {
+            let at = early + TimeDelta::minutes(minutes);
+            desk.slice(batch, |load, _| load.at = at).await;
+        }
+        assert_eq!(
+            desk.texts(row).await,
+            ["c u 7 call"],
+            "the owner is first: {is_owner_first}"
+        );
+        for batch in [told("u"), told_second_hand(7)] {
+            let counts = desk.slice(batch, |_, _| ()).await;
+            assert_eq!((counts.unchanged, counts.updated), (1, 0), "{counts:?}");
+        }
+        for batch in [told_second_hand(8), told("v")] {
+            assert_eq!(desk.slice(batch, |_, _| ()).await.updated, 1);
+        }
+        assert_eq!(desk.texts(row).await, ["c v 8 call"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_later_reading_wins_whichever_commits_first_and_a_deletion_is_a_reading() {
+    let living = "select coalesce(status, '') || case when deleted_at is null then '' else ' gone' end from warehouse.conversations";
+    let row = |status: &str| {
+        let mut batch = Batch::default();
+        let status = Some(status.to_owned());
+        batch.push(
+            Conversation {
+                status,
+                ..conversation("a")
+            },
+            "{}",
+        );
+        batch
+    };
+    let gone = || {
+        let mut batch = Batch::default();
+        batch.delete(Conversation::TABLE, "a".to_owned());
+        batch
+    };
+    for (story, read, wanted) in [
+        ("old, new", vec![(row("old"), 1), (row("new"), 2)], "new"),
+        ("new, old", vec![(row("new"), 2), (row("old"), 1)], "new"),
+        (
+            "row, tombstone, older row",
+            vec![(row("old"), 1), (gone(), 3), (row("older"), 2)],
+            "old gone",
+        ),
+        (
+            "row, tombstone, newer row",
+            vec![(row("old"), 1), (gone(), 2), (row("new"), 3)],
+            "new",
+        ),
+        ("newer row, tombstone", vec![(row("new"), 3), (gone(), 2)], "new"),
+    ] {
+        let desk = Desk::new().await;
+        let begin = desk.now().await;
+        for (batch, minute) in read {
+            desk.slice(batch, |load, _| load.at = begin + TimeDelta::minutes(minute))
+                .await;
+        }
+        assert_eq!(desk.texts(living).await, [wanted], "{story}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_that_the_server_refuses_costs_its_row_alone() {
+    let desk = Desk::new().await;
+    for is_new_ground in [true, false] {
+        let mut batch = Batch::default();
+        for number in 0..101 {
+            let record = if number % 40 == 7 {
+                r#"{"n": 1e200000}"#
+            } else {
+                "{}"
+            };
+            batch.push(conversation(&format!("{is_new_ground}{number:03}")), record);
+        }
+        let counts = desk
+            .slice(batch, |load, _| load.is_new_ground = is_new_ground)
+            .await;
+        assert_eq!(
+            (counts.inserted, counts.rejected, counts.unchanged),
+            (98, 3, 0),
+            "{counts:?}"
+        );
+    }
+    let told = "select reason from sync.rejects";
+    assert_eq!(
+        desk.texts(told).await,
+        ["The warehouse refuses a value of the row (SQLSTATE 22003)"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn labels_that_no_index_holds_land_shortened_with_their_row() {
+    let desk = Desk::new().await;
+    // Noise, which no index can compress.
+    let label: String = (0..3_500).map(|_| fastrand::alphanumeric()).collect();
+    let counts = desk.slice(tagged("a", &[&label, "short"]), |_, _| ()).await;
+    assert_eq!((counts.inserted, counts.rejected), (3, 0));
+    assert_eq!(
+        desk.slice(tagged("a", &[&label, "short"]), |_, _| ())
+            .await
+            .unchanged,
+        3
+    );
+    let living = "select count(*)::text from warehouse.conversation_tags where deleted_at is null";
+    assert_eq!(desk.texts(living).await, ["2"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_of_the_page_request_the_mapping_needed_stands_beside_the_record() {
+    let desk = Desk::new().await;
+    let mut batch = tagged("a", &[]);
+    batch.set_context(Some(r#"{"day": "2026-02-03"}"#.to_owned()));
+    batch.append(tagged("b", &[]));
+    batch.set_context(None);
+    let slice = desk.begin(Purpose::Full, None).await;
+    desk.fill(&slice, batch, |_, _| ()).await;
+    let rows = "select concat_ws(' ', id, context ->> 'day', slice_id, generation) from warehouse.conversations order by id";
+    let SliceId(number) = slice.id;
+    assert_eq!(
+        desk.texts(rows).await,
+        [format!("a 2026-02-03 {number} 1"), format!("b {number} 1")]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fields_that_cannot_be_read_are_counted_with_the_batch() {
+    let desk = Desk::new().await;
+    let fault = |count, example: Option<&str>| FieldFault {
+        field: "last_called",
+        kind: FaultKind::Range,
+        count,
+        example: example.map(str::to_owned),
+    };
+    for faults in [vec![fault(2, Some("a")), fault(1, None)], vec![fault(4, None)]] {
+        desk.slice(tagged("a", &[]), |load, _| load.faults = faults).await;
+    }
+    let told = "select concat_ws(' ', stream, field, kind, fault_count, example_id) from sync.field_faults";
+    assert_eq!(
+        desk.texts(told).await,
+        ["conversations last_called impossible value 7 a"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,7 +279,7 @@ async fn a_row_that_must_be_absent_twice_is_marked_the_second_time_in_a_row() {
     for id in all {
         batch.push(conversation(id), "{}");
     }
-    desk.walk(batch, |_, _| ()).await;
+    desk.slice(batch, |_, _| ()).await;
     let met = |missing: &[&str]| -> Vec<String> {
         let met = all.iter().filter(|id| !missing.contains(id));
         met.map(|id| (*id).to_owned()).collect()
@@ -107,10 +295,10 @@ async fn a_row_that_must_be_absent_twice_is_marked_the_second_time_in_a_row() {
     ] {
         let seen = met(missing);
         let counts = desk
-            .walk(Batch::default(), |_, earned| {
-                // The ids outlive the walk.
+            .slice(Batch::default(), |_, completion| {
+                // The ids outlive the slice.
                 let seen: &'static [String] = Vec::leak(seen);
-                earned.absences = vec![absences(Conversation::TABLE, seen, 2)];
+                completion.absences = vec![absences(Conversation::TABLE, seen, 2)];
             })
             .await;
         deleted.push(counts.deleted);
@@ -124,14 +312,13 @@ async fn a_row_that_must_be_absent_twice_is_marked_the_second_time_in_a_row() {
     assert_eq!(desk.texts(gone).await, ["a"]);
 }
 
-fn absences(table: &'static Table, seen: &'static [String], walks: u32) -> Absences<'static> {
+fn absences(table: &'static Table, seen: &'static [String], times: u32) -> Absences<'static> {
     Absences {
-        stream: STREAM,
         table,
         seen,
-        only: None,
-        walks,
-        limit: 0.1,
+        only: Vec::new(),
+        times,
+        share: 0.1,
     }
 }
 
@@ -149,12 +336,15 @@ async fn an_absence_counts_only_within_its_part_of_the_table() {
             "{}",
         );
     }
-    desk.walk(batch, |_, _| ()).await;
+    desk.slice(batch, |_, _| ()).await;
     let counts = desk
-        .walk(Batch::default(), |_, earned| {
+        .slice(Batch::default(), |_, completion| {
             let seen = Vec::leak(vec!["a".to_owned()]);
-            let only = Some(("kind", "lead".to_owned()));
-            earned.absences = vec![Absences {
+            let only = vec![ColumnValue {
+                column: "kind",
+                value: "lead".to_owned(),
+            }];
+            completion.absences = vec![Absences {
                 only,
                 ..absences(Conversation::TABLE, seen, 1)
             }];
@@ -184,8 +374,8 @@ async fn ids_are_due_until_they_were_asked_for_the_newest_first_and_again_when_t
         };
         batch.push(row, "{}");
     }
-    desk.walk(batch, |_, _| ()).await;
-    let keys = |budget| Keys {
+    desk.slice(batch, |_, _| ()).await;
+    let policy = |budget| LookupPolicy {
         references: &[Reference {
             table: Conversation::TABLE,
             column: "contact_id",
@@ -194,11 +384,11 @@ async fn ids_are_due_until_they_were_asked_for_the_newest_first_and_again_when_t
         }],
         renew_after: TimeDelta::days(30),
         budget,
-        question: |id, _| Request::get(format!("authors/{id}")),
+        times: 1,
     };
     let due = async |budget, now: DateTime<Utc>| {
-        let keys = keys(budget);
-        let due = desk.warehouse.due_keys(&desk.lease, STREAM, &keys, now);
+        let policy = policy(budget);
+        let due = desk.warehouse.due_ids(&desk.lease, STREAM, &policy, now);
         let due = due.await.expect("the warehouse answers");
         (due.ids.join(" "), due.left)
     };
@@ -211,12 +401,13 @@ async fn ids_are_due_until_they_were_asked_for_the_newest_first_and_again_when_t
         ..Contact::default()
     };
     found.push(contact, "{}");
+    found.delete_missing(Contact::TABLE, "ann".to_owned());
     let lookup = |id: &str, is_missing| Lookup {
         id: id.to_owned(),
         is_missing,
     };
     let lookups = vec![lookup("bea", false), lookup("ann", true)];
-    desk.walk(found, |load, _| load.lookups = lookups).await;
+    desk.slice(found, |load, _| load.lookups = lookups).await;
     assert_eq!(due(9, now).await, (String::new(), 0));
     let later = now + TimeDelta::days(31);
     assert_eq!(
@@ -235,10 +426,11 @@ async fn fields_that_appear_and_fields_that_vanish_are_noted_and_a_few_records_p
         (&["id"], 99),
         (&["id", "score"], 100),
     ] {
-        desk.walk(Batch::default(), |_, earned| {
+        desk.slice(Batch::default(), |_, completion| {
             let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-            earned.fields = Vec::leak(vec![("conversations", fields)]);
-            earned.record_count = record_count;
+            let table = "conversations";
+            completion.fields = Vec::leak(vec![TableFields { table, fields }]);
+            completion.record_count = record_count;
         })
         .await;
     }
@@ -251,33 +443,25 @@ async fn fields_that_appear_and_fields_that_vanish_are_noted_and_a_few_records_p
 async fn a_window_that_reaches_into_the_future_covers_the_past_only() {
     let desk = Desk::new().await;
     let now = desk.warehouse.now().await.expect("the server tells the time");
-    let ground = Ground {
-        stream: STREAM,
-        tables: &[Conversation::TABLE],
+    let spec = PartitionSpec {
         since: Some(now - TimeDelta::days(2)),
-        default_since: now,
-        overlap: TimeDelta::zero(),
-        trailing: &[],
+        ..spec(STREAM)
     };
-    let coverage = async || {
-        desk.warehouse
-            .coverage(&desk.lease, &ground, now)
-            .await
-            .expect("it answers")
-    };
-    coverage().await;
+    desk.prepare(&spec).await;
     for (since, until) in [(-1, 1), (2, 3)] {
         let window = Window {
             since: now + TimeDelta::days(since),
             until: now + TimeDelta::days(until),
         };
-        let walk = desk.begin(Purpose::Gap, Some(window)).await;
+        let slice = desk.begin(Purpose::Window, Some(window)).await;
         let reach = Reach::Window;
-        let end = End::Complete(Earned { reach, ..earned() });
-        let ended = desk.warehouse.end_walk(&desk.lease, walk, (0, None), end).await;
-        ended.expect("it ends");
+        let verdict = SliceVerdict::Complete(Completion {
+            reach,
+            ..completion()
+        });
+        desk.end(&slice, 0, verdict).await;
     }
-    let covered = coverage().await.covered;
+    let covered = desk.prepare(&spec).await.covered;
     let [window] = covered.as_slice() else {
         panic!("{covered:?}")
     };

@@ -196,6 +196,16 @@ impl Database {
         Self { name }
     }
 
+    /// A database that is made with these options.
+    pub(crate) async fn of(options: &str) -> Self {
+        Self::make(options).await
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Where it is.
     pub(crate) fn url(&self) -> String {
         SERVER.url.replace("{}", &self.name)

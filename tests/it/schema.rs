@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use crate::postgres::Database;
 
 /// Columns that every table has beside its typed ones.
-const ENGINE: [(&str, &str); 9] = [
+const ENGINE: [(&str, &str); 11] = [
     ("source", "text"),
     ("id", "text"),
     ("raw", "jsonb"),
@@ -17,7 +17,9 @@ const ENGINE: [(&str, &str); 9] = [
     ("first_seen_at", "timestamp with time zone"),
     ("changed_at", "timestamp with time zone"),
     ("deleted_at", "timestamp with time zone"),
-    ("walk_id", "bigint"),
+    ("slice_id", "bigint"),
+    ("context", "jsonb"),
+    ("generation", "integer"),
 ];
 
 #[tokio::test]

@@ -82,7 +82,7 @@ fn rows() -> Batch {
 async fn an_agents_day_is_the_accounts_own_and_samples_of_messages_are_not_counted() {
     let desk = Desk::new().await;
     desk.of_zone("America/Los_Angeles").await;
-    desk.walk(rows(), |_, _| ()).await;
+    desk.slice(rows(), |_, _| ()).await;
     let days =
         "select concat_ws(' ', day, agent_name, call_count, talk_seconds, conversation_count, message_count)
                 from warehouse.agent_daily order by 1";
@@ -101,7 +101,7 @@ async fn an_agents_day_is_the_accounts_own_and_samples_of_messages_are_not_count
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_and_conversations_with_one_person_stand_side_by_side() {
     let desk = Desk::new().await;
-    desk.walk(rows(), |_, _| ()).await;
+    desk.slice(rows(), |_, _| ()).await;
     let all =
         "select concat_ws(' ', kind, id, duration_seconds, direction, agent_name, customer_e164, outcome)
                from warehouse.interactions where customer_email = 'rowan@sim.example' order by kind, id";
@@ -117,7 +117,7 @@ async fn calls_and_conversations_with_one_person_stand_side_by_side() {
     );
     let mut gone = Batch::default();
     gone.delete(<Call as connectors::schema::Entity>::TABLE, "1".to_owned());
-    desk.walk(gone, |_, _| ()).await;
+    desk.slice(gone, |_, _| ()).await;
     let left = "select count(*)::text from warehouse.interactions";
     assert_eq!(desk.texts(left).await, ["4"]);
 }

@@ -76,11 +76,14 @@ impl Batch {
     /// and exactly one of them owns the record, by the name `raw`.
     pub fn push_partial<E: Entity>(&mut self, entity: E, record: &str, owned: &'static [&'static str]) {
         debug_assert!(
-            owned.iter().all(|name| *name == "raw" || E::TABLE.columns.iter().any(|column| column.name == *name)),
+            owned
+                .iter()
+                .all(|name| *name == "raw" || E::TABLE.columns.iter().any(|column| column.name == *name)),
             "{owned:?} are columns of {}",
             E::TABLE.name
         );
-        self.rows_of(E::TABLE, Ownership::Columns(owned)).push(entity, record);
+        self.rows_of(E::TABLE, Ownership::Columns(owned))
+            .push(entity, record);
     }
 
     /// Adds a row from a second-hand list: where the table holds it already, it stays as it is.

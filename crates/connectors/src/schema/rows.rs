@@ -201,7 +201,7 @@ impl Rows {
         self.columns.iter_mut().for_each(|column| column.arrange(&order));
     }
 
-    /// Takes the rows from this place on, which must be stamped and have their contexts noted.
+    /// Takes the rows from this place on; the rows must be stamped.
     pub fn split_off(&mut self, at: usize) -> Self {
         Self {
             table: self.table,
@@ -210,13 +210,20 @@ impl Rows {
             raws: self.raws.split_off(at),
             hashes: self.hashes.split_off(at),
             fetched: self.fetched.split_off(at),
-            contexts: self.contexts.split_off(at),
-            columns: self.columns.iter_mut().map(|column| column.split_off(at)).collect(),
+            contexts: self.contexts.split_off(at.min(self.contexts.len())),
+            columns: self
+                .columns
+                .iter_mut()
+                .map(|column| column.split_off(at))
+                .collect(),
         }
     }
 
     /// Moves the rows of `other`, of the same table, behind our own.
     pub fn append(&mut self, mut other: Self) {
+        // Those without a note of their context have none, and must not take one of those behind them.
+        self.set_context(None);
+        other.set_context(None);
         self.ids.append(&mut other.ids);
         self.raws.append(&mut other.raws);
         self.hashes.append(&mut other.hashes);
@@ -294,6 +301,15 @@ mod tests {
         assert_eq!(rows.ids(), [key.clone()]);
         let texts = [key, "short".into(), long].map(|text| Values::Text(vec![Some(text)]));
         assert_eq!(rows.columns(), texts);
+    }
+
+    #[test]
+    fn rows_without_a_context_do_not_take_their_neighbours() {
+        let mut rows = agents(&[("1", "Ann")]);
+        let mut other = agents(&[("2", "Bea")]);
+        other.set_context(Some("{}".into()));
+        rows.append(other);
+        assert_eq!(rows.contexts(), [None, Some("{}".into())]);
     }
 
     #[test]

@@ -194,7 +194,7 @@ fn users_without_an_address_are_told() {
         (r#"{"1": {"email": "a@sim.example"}}"#, false),
         (r#"{"1": {"email": "a@sim.example"}, "2": {"email": ""}}"#, true),
         (r#"{"1": {}}"#, true),
-        (r#"[7]"#, false),
+        ("[7]", false),
     ] {
         let body = format!(r#"{{"success":true,"data":{{"total":"1","results":{users}}}}}"#);
         let opened = open_recorded_users(&body, &Context::default()).unwrap();

@@ -145,13 +145,13 @@ wire_record! {
 fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let wire = WireCall::read(item.record)?;
     let call = header(&wire, item)?;
-    let recordings = recordings(&wire, &call, item.faults);
+    let recordings = read_all(&wire, &call, item.faults);
     batch.push(call, item.record);
     push_agents(&wire, item.faults, batch);
     let mut flaw = Ok(());
-    for (record, recording) in recordings {
-        match recording {
-            Ok(recording) => batch.push_partial(recording, record, RECORDING_COLUMNS),
+    for read in recordings {
+        match read.recording {
+            Ok(recording) => batch.push_partial(recording, read.record, RECORDING_COLUMNS),
             Err(error) => flaw = Err(error),
         }
     }
@@ -276,16 +276,19 @@ fn push_agent(id: Option<String>, name: Option<String>, batch: &mut Batch) {
     batch.push_partial(agent, &record, &[]);
 }
 
-/// The recordings of a call, each with its own record. The call log does not tell their length.
-fn recordings<'a>(
-    wire: &WireCall<'a>,
-    call: &Call,
-    faults: &Faults,
-) -> Vec<(&'a str, Result<Recording, MapError>)> {
-    let records = wire.recording.records(faults).into_iter();
-    records
-        .map(|record| (record, recording(record, call, faults)))
-        .collect()
+/// A recording, as far as it can be read, with its own record.
+struct ReadRecording<'a> {
+    record: &'a str,
+    recording: Result<Recording, MapError>,
+}
+
+/// The recordings of a call. The call log does not tell their length.
+fn read_all<'a>(wire: &WireCall<'a>, call: &Call, faults: &Faults) -> Vec<ReadRecording<'a>> {
+    let read = |record| ReadRecording {
+        record,
+        recording: recording(record, call, faults),
+    };
+    wire.recording.records(faults).into_iter().map(read).collect()
 }
 
 fn recording(record: &str, call: &Call, faults: &Faults) -> Result<Recording, MapError> {

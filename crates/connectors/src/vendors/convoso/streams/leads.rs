@@ -147,9 +147,10 @@ impl Paging for LeadPages {
     type Position = LeadPosition;
 
     fn first(&self, scope: &Scope<'_>) -> Vec<LeadPosition> {
-        let by = match scope.slice.has_filter() {
-            true => Filter::Change,
-            false => Filter::Creation,
+        let by = if scope.slice.has_filter() {
+            Filter::Change
+        } else {
+            Filter::Creation
         };
         let span = Some((by.seek().span)(scope));
         vec![LeadPosition {

@@ -105,7 +105,7 @@ fn a_list_beyond_reach_is_divided_until_each_part_can_be_reached() {
 #[test]
 fn what_cannot_be_divided_is_told_after_what_can_be_reached_has_landed() {
     let mut sizes = Vec::new();
-    let told = read(&[PLAIN; 1_020], &mut sizes);
+    let told = read(&vec![PLAIN; 1_020], &mut sizes);
     assert!(matches!(
         told.reading.verdict,
         Verdict::Failed(ReadError::Unreachable {

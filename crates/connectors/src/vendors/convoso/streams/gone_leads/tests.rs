@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::reader::Verdict;
-use crate::schema::Values;
+use crate::schema::{Ownership, Values};
 use crate::source::{Extent, Window};
 use crate::vendors::convoso::TIME;
 use crate::vendors::convoso::drive::{Drive, Told, map_in_context, read_slice};
@@ -276,6 +276,6 @@ fn a_lead_that_is_gone_is_a_row_that_tells_what_became_of_it_and_when() {
 fn a_span_that_only_confirms_another_takes_no_day_away() {
     let record = r#"{"id": 7, "modified_at": "2026-10-01T10:00:00Z"}"#;
     let (batch, _) = map_in_context(&ARCHIVED_LEADS, record, &Context::default()).unwrap();
-    assert_eq!(batch.rows()[0].ownership(), crate::schema::Ownership::Columns(&[]));
+    assert_eq!(batch.rows()[0].ownership(), Ownership::Columns(&[]));
     assert_eq!(batch.tombstones().len(), 1);
 }

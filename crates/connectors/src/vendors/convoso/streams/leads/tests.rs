@@ -157,6 +157,25 @@ fn no_lead_is_lost_however_leads_change_between_the_pages() {
 }
 
 #[test]
+fn a_page_in_order_is_followed_by_its_last_second_and_not_by_an_offset() {
+    let row = |id: u32, changed| record(id, Row { changed, version: 0 });
+    let mut asked = Vec::new();
+    let told = read_slice(drive(&LEADS, window(0, SPAN)), |request| {
+        let since = request.param("updated_at_start_date").unwrap().to_owned();
+        asked.push(format!("{since} +{}", request.param("offset").unwrap()));
+        let rows = match asked.len() {
+            1 => json!({"total": "3", "entries": [row(1, 2), row(2, 5)]}),
+            _ => json!({"total": "2", "entries": [row(2, 5), row(3, 7)]}),
+        };
+        json!({"success": true, "data": rows}).to_string()
+    });
+    let at = |second| at(second).format(TIME).to_string();
+    assert_eq!(asked, [format!("{} +0", at(0)), format!("{} +0", at(5))]);
+    assert_eq!(told.ids("leads"), ["1", "2", "3"]);
+    assert_eq!(told.reading.verdict, Verdict::Complete);
+}
+
+#[test]
 fn leads_without_a_time_of_change_come_with_the_slice_without_that_filter() {
     let mut asked = Vec::new();
     let told = read_slice(drive(&LEADS, Extent::Unfiltered), |request| {
