@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 
 use super::vendor;
 use crate::reader::SliceLimits;
 use crate::schema::{Batch, Region, Values};
 use crate::source::{Account, Extent, Options, Request, Response, Slice, SyncMode, Window};
+
+/// The zone of the accounts, but for vendors whose times are in another one whatever the account.
+const ZONE: Tz = chrono_tz::America::Los_Angeles;
 
 /// Local times of Los Angeles and what instants they are: in winter and summer, around the hour that is skipped, and in and
 /// around the hour that happens twice.
@@ -33,10 +37,9 @@ fn account(name: &str) -> Account {
             .collect(),
         ..Options::default()
     };
-    let zone = vendor.fixed_time_zone.unwrap_or(chrono_tz::America::Los_Angeles);
     Account {
         options: Arc::new(options),
-        ..Account::new(zone, Region::US)
+        ..Account::new(vendor.fixed_time_zone.unwrap_or(ZONE), Region::US)
     }
 }
 
@@ -211,9 +214,7 @@ fn a_message_is_the_same_message_with_both_written_vendors() {
 fn a_lead_is_the_same_person_with_both_vendors_of_leads() {
     for (local, instant) in TIMES {
         let at: DateTime<Utc> = instant.parse().unwrap();
-        let offset = at
-            .with_timezone(&chrono_tz::America::Los_Angeles)
-            .format("%Y-%m-%dT%H:%M:%S%z");
+        let offset = at.with_timezone(&ZONE).format("%Y-%m-%dT%H:%M:%S%z");
         let body = format!(
             r#"{{"success": true, "data": {{"offset": "0", "limit": "10", "total": 1, "entries": [{{"id": 7000123,
                "created_at": "{offset}", "modified_at": "{offset}", "first_name": "Rowan", "last_name": "Sample",

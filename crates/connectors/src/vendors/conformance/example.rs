@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::acme;
-use super::fixtures::{folder_of, read};
+use super::fixtures::{folder_of, read_file};
 
 /// What an excerpt leaves out.
 const GAP: &str = "// …";
@@ -46,7 +46,7 @@ fn excerpts(document: &str) -> Vec<Excerpt<'_>> {
 #[test]
 fn every_excerpt_of_the_document_stands_in_the_example() {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let document = read(&crate_folder.join("../../docs/adding-a-vendor.md"));
+    let document = read_file(&crate_folder.join("../../docs/adding-a-vendor.md"));
     let excerpts = excerpts(&document);
     for file in FILES {
         assert!(
@@ -55,7 +55,7 @@ fn every_excerpt_of_the_document_stands_in_the_example() {
         );
     }
     for Excerpt { file, code } in excerpts {
-        let whole = read(&folder_of(&acme::VENDOR).join(file));
+        let whole = read_file(&folder_of(&acme::VENDOR).join(file));
         let mut rest = whole.as_str();
         for part in code.split(|line| line.trim() == GAP) {
             let part = part.join("\n");

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds};
 
-use super::sample::{account, partitions};
+use super::sample::{list_partitions, make_account};
 use super::{Subject, subjects, vendors};
-use crate::schema::{Region, TABLES};
-use crate::source::{Absence, Account, RowScope, SyncMode, Vendor};
+use crate::schema::{Region, TABLES, Table};
+use crate::source::{Absence, Account, LookupPolicy, OptionForm, RowScope, SyncMode, Vendor};
 
 /// A table that a vendor fills and no stream of it completes.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -42,14 +43,15 @@ fn names_are_unique_and_in_lower_snake_case() {
     for vendor in vendors() {
         require_names(vendor.streams.iter().map(|stream| stream.name));
         require_names(vendor.options.iter().map(|option| option.name));
+        let main = vendor.hosts[0].url_key;
         for host in vendor.hosts {
             require_names([host.url_key, host.secret]);
             let is_option = |key: &str| has_option(vendor, key);
-            // Settings know the main address and the secrets by themselves; the address of another host is an option, unless
-            // only the credential is another.
-            assert_eq!(
+            // Settings know the main address and the secrets by themselves; any other address is an option.
+            let is_main = host.url_key == main;
+            assert_ne!(
                 is_option(host.url_key),
-                host.url_key != vendor.hosts[0].url_key,
+                is_main,
                 "{}: `{}`",
                 vendor.name,
                 host.url_key
@@ -87,10 +89,11 @@ fn a_vendor_has_streams_a_main_host_and_a_budget() {
 fn what_a_vendor_names_of_itself_exists() {
     for vendor in vendors() {
         let name = vendor.name;
-        assert!(
-            vendor.stream(vendor.identified_by).is_some(),
-            "{name}: `identified_by`"
-        );
+        let has_identity = match vendor.identified_by {
+            "" => !vendor.account_options.is_empty(),
+            stream => vendor.stream(stream).is_some(),
+        };
+        assert!(has_identity, "{name}: nothing tells its accounts apart");
         for key in vendor.account_options {
             assert!(has_option(vendor, key), "{name}: option `{key}`");
         }
@@ -100,7 +103,14 @@ fn what_a_vendor_names_of_itself_exists() {
         let has_host = vendor.hosts.iter().any(|host| host.name == stream.host);
         assert!(has_host, "{subject}: host `{}`", stream.host);
         if let Some(key) = stream.promoted_by {
-            assert!(has_option(vendor, key), "{subject}: option `{key}`");
+            let mut options = vendor.options.iter();
+            let names = options
+                .find(|option| option.name == key)
+                .map(|option| option.form);
+            assert!(
+                matches!(names, Some(OptionForm::Names)),
+                "{subject}: option `{key}` names columns"
+            );
         }
         for key in stream.shaped_by {
             assert!(has_option(vendor, key), "{subject}: option `{key}`");
@@ -196,63 +206,58 @@ fn a_lookup_completes_no_table_that_a_listing_completes() {
 fn the_measures_of_a_mode_name_what_exists() {
     for subject in subjects() {
         let stream = subject.stream;
-        let has_column = |table: &crate::schema::Table, column: &str| {
-            column == "id" || table.columns.iter().any(|known| known.name == column)
-        };
-        let require = |table: &crate::schema::Table, column: &str| {
-            assert!(has_column(table, column), "{subject}: {}.{column}", table.name);
-        };
-        let scope_column = |scope: Option<RowScope>| {
-            scope.map(|scope| match scope {
-                RowScope::Value { column, .. } | RowScope::Partition { column } => column,
-            })
-        };
         if let Some(policy) = stream.mode.window_policy() {
-            assert!(
-                policy.max_span > chrono::TimeDelta::zero(),
-                "{subject}: `max_span`"
-            );
+            assert!(policy.max_span > TimeDelta::zero(), "{subject}: `max_span`");
             let is_sorted = policy.rereads.is_sorted_by_key(|reread| reread.span);
             assert!(is_sorted, "{subject}: the shortest re-read comes first");
         }
         if let SyncMode::Daily(policy) = stream.mode {
-            require(stream.fills[0], policy.day_column);
-            scope_column(policy.only)
-                .into_iter()
-                .for_each(|column| require(stream.fills[0], column));
+            require_column(subject, stream.fills[0], Some(policy.day_column));
+            require_column(subject, stream.fills[0], column_of(policy.only));
         }
         if let Absence::Gone { tables, times, only } = stream.mode.absence() {
             assert!(times > 0 && !tables.is_empty(), "{subject}");
             for table in tables {
                 assert!(
                     stream.fills.contains(table),
-                    "{subject}: {} is not filled",
+                    "{subject} does not fill `{}`",
                     table.name
                 );
-                scope_column(only)
-                    .into_iter()
-                    .for_each(|column| require(table, column));
+                require_column(subject, table, column_of(only));
             }
         }
         if let SyncMode::Lookup(policy) = stream.mode {
-            assert!(policy.budget > 0 && policy.times > 0, "{subject}");
-            assert!(!policy.references.is_empty(), "{subject}: nothing names its ids");
-            for reference in policy.references {
-                require(reference.table, reference.column);
-                require(reference.table, reference.newest_by);
-                reference
-                    .unless
-                    .into_iter()
-                    .for_each(|column| require(reference.table, column));
-            }
+            require_references(subject, &policy);
         }
     }
+}
+
+fn require_references(subject: Subject, policy: &LookupPolicy) {
+    assert!(policy.budget > 0 && policy.times > 0, "{subject}");
+    assert!(!policy.references.is_empty(), "{subject}: nothing names its ids");
+    for reference in policy.references {
+        require_column(subject, reference.table, Some(reference.column));
+        require_column(subject, reference.table, Some(reference.newest_by));
+        require_column(subject, reference.table, reference.unless);
+    }
+}
+
+fn require_column(subject: Subject, table: &Table, column: Option<&str>) {
+    let Some(name) = column else { return };
+    let is_known = name == "id" || table.columns.iter().any(|column| column.name == name);
+    assert!(is_known, "{subject}: {}.{name}", table.name);
+}
+
+fn column_of(scope: Option<RowScope>) -> Option<&'static str> {
+    scope.map(|scope| match scope {
+        RowScope::Value { column, .. } | RowScope::Partition { column } => column,
+    })
 }
 
 #[test]
 fn an_account_with_every_option_has_every_stream_and_one_without_a_host_lacks_its_streams() {
     for vendor in vendors() {
-        let account = account(vendor);
+        let account = make_account(vendor);
         assert_eq!(
             vendor.streams_of(&account).count(),
             vendor.streams.len(),
@@ -276,7 +281,7 @@ fn an_account_with_every_option_has_every_stream_and_one_without_a_host_lacks_it
         }
     }
     for subject in subjects() {
-        let partitions = partitions(subject);
+        let partitions = list_partitions(subject);
         let distinct: HashSet<&String> = partitions.iter().collect();
         assert_eq!(distinct.len(), partitions.len(), "{subject}: {partitions:?}");
     }
@@ -286,7 +291,7 @@ fn an_account_with_every_option_has_every_stream_and_one_without_a_host_lacks_it
 fn coverage_has_another_identity_where_anything_differs_that_shapes_what_is_read() {
     for subject in subjects() {
         let Subject { vendor, stream } = subject;
-        let account = account(vendor);
+        let account = make_account(vendor);
         let identity = |account: &Account, partition: &str| stream.identity(vendor.name, account, partition);
         let own = identity(&account, "");
         assert_eq!(own, identity(&account.clone(), ""), "{subject}");

@@ -33,7 +33,7 @@ impl Fixtures {
         let pages = names.iter().filter(|name| *name != STORY).enumerate();
         let answers = pages.map(|(place, name)| Response {
             status: status(name, place, &folder),
-            body: read(&folder.join(name)),
+            body: read_file(&folder.join(name)),
         });
         Self {
             answers: answers.collect(),
@@ -47,7 +47,7 @@ impl Fixtures {
         if env::var_os(VARIABLE).is_some_and(|value| value == "1") {
             fs::write(&path, told).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
-        let kept = read(&path);
+        let kept = read_file(&path);
         let (mut kept_lines, mut told_lines) = (kept.lines(), told.lines());
         for number in 1.. {
             match (kept_lines.next(), told_lines.next()) {
@@ -78,7 +78,7 @@ pub(super) fn folder_of(vendor: &Vendor) -> PathBuf {
 }
 
 /// The file as text.
-pub(super) fn read(path: &Path) -> String {
+pub(super) fn read_file(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::fixtures::Fixtures;
 use super::mutation::Mutation;
-use super::playback::{LIMITS, play};
+use super::playback::{LIMITS, play_recording};
 use super::watch::{Opened, WatchedStream};
 use super::{Subject, sample, subjects};
 use crate::reader::{Reading, Verdict};
@@ -15,7 +15,7 @@ use crate::source::{Evidence, Request, Response, SyncMode};
 /// Where the numbers begin; any other start must do as well.
 const SEED: u64 = 20_261_101;
 /// So many slices on every run of the tests, in all.
-const FEW: usize = 6_000;
+const FEW: usize = 4_000;
 /// So many when asked for.
 const MANY: usize = 1_000_000;
 /// So many answers at most of one slice, which a mutated answer may lead in circles.
@@ -33,7 +33,7 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn new(subject: Subject, fixtures: &'a Fixtures) -> Self {
-        let steps = play(subject, fixtures).steps;
+        let steps = play_recording(subject, fixtures).steps;
         Self {
             subject,
             stream: WatchedStream::of(subject),
@@ -78,7 +78,7 @@ impl Witness {
 
 /// Reads a slice whose answers are bad at random: the same answer whenever the same request comes.
 fn read_badly(target: &Target<'_>, rng: &mut Rng) -> usize {
-    let slices = sample::slices(target.subject, target.answers.len());
+    let slices = sample::make_slices(target.subject, target.answers.len());
     let slice = slices[rng.usize(..slices.len())].clone();
     let mut reader = target.stream.open(target.subject, slice, LIMITS);
     let mut served: HashMap<Request, Response> = HashMap::new();

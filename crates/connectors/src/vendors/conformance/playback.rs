@@ -30,8 +30,8 @@ pub(super) struct Playback<'a> {
 }
 
 /// Reads the recorded slice of a stream. There is an answer for each page request, and a page request for each answer.
-pub(super) fn play(subject: Subject, fixtures: &Fixtures) -> Playback<'_> {
-    let slice = sample::slice(subject, fixtures.answers.len());
+pub(super) fn play_recording(subject: Subject, fixtures: &Fixtures) -> Playback<'_> {
+    let slice = sample::make_slice(subject, fixtures.answers.len());
     let mut reader = WatchedStream::of(subject).open(subject, slice, LIMITS);
     let mut steps = Vec::new();
     for answer in &fixtures.answers {
@@ -45,7 +45,7 @@ pub(super) fn play(subject: Subject, fixtures: &Fixtures) -> Playback<'_> {
             panic!(
                 "{subject}: page {number}: {error}\n{}{}",
                 told(),
-                story::line_of(&request)
+                story::describe_request(&request)
             )
         });
         steps.push(Step {
@@ -59,7 +59,7 @@ pub(super) fn play(subject: Subject, fixtures: &Fixtures) -> Playback<'_> {
         let told = story::tell_steps(&steps);
         panic!(
             "{subject}: no page is recorded for the last request\n{told}{}",
-            story::line_of(&request)
+            story::describe_request(&request)
         );
     }
     Playback {
@@ -71,6 +71,6 @@ pub(super) fn play(subject: Subject, fixtures: &Fixtures) -> Playback<'_> {
 /// Looks at every recorded slice of every stream.
 pub(super) fn each_playback(look: impl Fn(Subject, &Playback<'_>)) {
     for subject in super::subjects() {
-        look(subject, &play(subject, &Fixtures::of(subject)));
+        look(subject, &play_recording(subject, &Fixtures::of(subject)));
     }
 }

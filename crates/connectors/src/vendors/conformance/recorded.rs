@@ -1,17 +1,17 @@
 //! What the recorded pages of every stream have to show.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use super::fixtures::Fixtures;
-use super::playback::{LIMITS, Playback, Step, each_playback, play};
-use super::sample::{account, closed, slice, window};
+use super::playback::{LIMITS, Playback, Step, each_playback, play_recording};
+use super::sample::{closed_extent, make_account, make_slice, recorded_window};
 use super::watch::WatchedStream;
 use super::{Subject, story, subjects};
 use crate::reader::{ReadSlice, Verdict};
 use crate::source::{Evidence, Extent, Remedy, Request, Response, Slice, SyncMode, Verb, Window};
-use std::sync::Arc;
 
 /// Answers that no vendor means as a page.
 const UNSOUND: [&str; 14] = [
@@ -38,7 +38,7 @@ const CUT_STEP: usize = 7;
 fn a_recorded_slice_tells_its_story() {
     for subject in subjects() {
         let fixtures = Fixtures::of(subject);
-        fixtures.compare_story(&story::tell(&play(subject, &fixtures)));
+        fixtures.compare_story(&story::tell_story(&play_recording(subject, &fixtures)));
     }
 }
 
@@ -63,7 +63,7 @@ fn a_slice_that_is_given_up_at_any_page_is_not_complete() {
     for subject in subjects() {
         let fixtures = Fixtures::of(subject);
         for page_count in 0..fixtures.answers.len() {
-            let slice = slice(subject, fixtures.answers.len());
+            let slice = make_slice(subject, fixtures.answers.len());
             let mut reader = WatchedStream::of(subject).open(subject, slice, LIMITS);
             for answer in &fixtures.answers[..page_count] {
                 reader.accept(answer).read.expect("a page");
@@ -103,7 +103,12 @@ fn each_stream_has_an_odd_page_whose_other_rows_land() {
         (!page.rejects.is_empty() || !page.faults.is_empty()) && !page.batch.is_empty()
     };
     let smooth: Vec<String> = subjects()
-        .filter(|subject| !play(*subject, &Fixtures::of(*subject)).steps.iter().any(is_odd))
+        .filter(|subject| {
+            !play_recording(*subject, &Fixtures::of(*subject))
+                .steps
+                .iter()
+                .any(is_odd)
+        })
         .map(|subject| subject.to_string())
         .collect();
     assert_eq!(smooth, [""; 0], "without an odd page");
@@ -126,7 +131,7 @@ fn every_record_leaves_a_row_a_tombstone_or_a_reject() {
 fn a_request_goes_to_the_host_of_its_stream_and_only_those_that_make_something_are_sent_once() {
     each_playback(|subject, playback| {
         for Step { request, .. } in &playback.steps {
-            let line = story::line_of(request);
+            let line = story::describe_request(request);
             assert_eq!(request.host, subject.stream.host, "{subject}: {line}");
             assert!(
                 request.is_repeatable || request.verb != Verb::Get,
@@ -149,7 +154,7 @@ fn a_request_goes_to_the_host_of_its_stream_and_only_those_that_make_something_a
 fn the_same_request_is_due_until_its_answer_was_taken() {
     for subject in subjects() {
         let fixtures = Fixtures::of(subject);
-        let slice = slice(subject, fixtures.answers.len());
+        let slice = make_slice(subject, fixtures.answers.len());
         let mut reader = WatchedStream::of(subject).open(subject, slice, LIMITS);
         let is_by_id = matches!(subject.stream.mode, SyncMode::Lookup(_));
         for answer in &fixtures.answers {
@@ -180,7 +185,7 @@ fn an_answer_that_is_not_certainly_good_is_an_error_and_not_an_empty_page() {
             said.map(|member| page.replacen(member, r#""success": false"#, 1))
         });
         for body in UNSOUND.into_iter().map(str::to_owned).chain(failures) {
-            let mut reader = open(subject, slice(subject, 1));
+            let mut reader = open(subject, make_slice(subject, 1));
             let read = reader.accept(&answer_of(&body));
             let is_page = read.is_ok_and(|page| page.lookup.is_some() || !page.batch.is_empty())
                 || reader.finish().verdict == Verdict::Complete;
@@ -195,7 +200,7 @@ fn an_answer_cut_anywhere_is_asked_for_again() {
         // Where an id cannot be read, the machine goes on to the next; the stream says what is wrong all the same.
         let is_by_id = matches!(subject.stream.mode, SyncMode::Lookup(_));
         for (place, step) in playback.steps.iter().enumerate().filter(|_| !is_by_id) {
-            let mut reader = open(subject, slice(subject, playback.steps.len()));
+            let mut reader = open(subject, make_slice(subject, playback.steps.len()));
             for before in &playback.steps[..place] {
                 reader.accept(before.answer).expect("a page");
             }
@@ -221,7 +226,7 @@ fn an_answer_cut_anywhere_is_asked_for_again() {
 fn the_same_answers_are_always_the_same_pages() {
     for subject in subjects() {
         let fixtures = Fixtures::of(subject);
-        let [first, second] = [(); 2].map(|()| play(subject, &fixtures));
+        let [first, second] = [(); 2].map(|()| play_recording(subject, &fixtures));
         for (one, other) in first.steps.iter().zip(&second.steps) {
             assert_eq!(one.request, other.request, "{subject}");
             assert_eq!(one.page.batch, other.page.batch, "{subject}");
@@ -236,15 +241,15 @@ fn requests_follow_the_window_where_the_stream_has_one() {
     // Whole days, because some filters take dates only.
     let days = TimeDelta::days(2);
     let longer = Window {
-        until: window().until + days,
-        ..window()
+        until: recorded_window().until + days,
+        ..recorded_window()
     };
     let later = Window {
-        since: window().since + days,
+        since: recorded_window().since + days,
         ..longer
     };
     for subject in subjects().filter(|subject| subject.stream.mode.window_policy().is_some()) {
-        let asked = [window(), longer, later].map(|window| requests(subject, closed(window)));
+        let asked = [recorded_window(), longer, later].map(|window| requests(subject, closed_extent(window)));
         assert_eq!(asked.iter().collect::<HashSet<_>>().len(), 3, "{subject}");
     }
 }
@@ -255,10 +260,10 @@ fn an_open_slice_has_no_upper_bound_and_an_unfiltered_one_no_window() {
         let Some(policy) = subject.stream.mode.window_policy() else {
             continue;
         };
-        let filtered = requests(subject, closed(window()));
+        let filtered = requests(subject, closed_extent(recorded_window()));
         if policy.open_end {
             let open = Extent::Window {
-                window: window(),
+                window: recorded_window(),
                 is_open: true,
             };
             assert_ne!(requests(subject, open), filtered, "{subject}");
@@ -287,7 +292,7 @@ fn recorded_people_are_invented() {
 fn open(subject: Subject, slice: Slice) -> Box<dyn ReadSlice> {
     subject
         .stream
-        .open(Arc::new(account(subject.vendor)), slice, LIMITS)
+        .open(Arc::new(make_account(subject.vendor)), slice, LIMITS)
 }
 
 /// The page requests of a slice as far as the recorded answers lead: where the first is about parents, those that follow name
@@ -295,7 +300,7 @@ fn open(subject: Subject, slice: Slice) -> Box<dyn ReadSlice> {
 fn requests(subject: Subject, extent: Extent) -> Vec<Request> {
     let slice = Slice {
         extent,
-        ..slice(subject, 0)
+        ..make_slice(subject, 0)
     };
     let mut reader = open(subject, slice);
     let mut requests = Vec::new();

@@ -10,7 +10,7 @@ use crate::schema::{Children, Ownership, Proof, Rows, Values};
 use crate::source::{Request, Verb};
 
 /// The story of a slice.
-pub(super) fn tell(playback: &Playback<'_>) -> String {
+pub(super) fn tell_story(playback: &Playback<'_>) -> String {
     tell_steps(&playback.steps) + &end(&playback.reading)
 }
 
@@ -24,11 +24,17 @@ fn tell_step(step: &Step<'_>) -> String {
         200 => String::new(),
         status => format!("(status {status})\n"),
     };
-    line_of(&step.request) + &status + &page(&step.page)
+    let record_count = step.sight.opened.map_or(0, |opened| opened.record_count);
+    let again = if record_count > 0 && step.sight.fates.is_empty() {
+        format!("({record_count} records, which other requests bring again)\n")
+    } else {
+        String::new()
+    };
+    describe_request(&step.request) + &status + &again + &page(&step.page)
 }
 
 /// A page request, as one line.
-pub(super) fn line_of(request: &Request) -> String {
+pub(super) fn describe_request(request: &Request) -> String {
     let verb = match request.verb {
         Verb::Get => "",
         Verb::PostForm => "form to ",

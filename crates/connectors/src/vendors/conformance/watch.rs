@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::Subject;
-use super::sample::account;
+use super::sample::make_account;
 use crate::reader::{ReadPage, ReadSlice, Reading, SliceLimits};
 use crate::schema::Batch;
 use crate::source::{Context, Envelope, Item, MapError, ReadError, Request, Response, Slice, StreamDef};
@@ -80,7 +80,9 @@ impl WatchedStream {
     pub(super) fn open(self, subject: Subject, slice: Slice, limits: SliceLimits) -> WatchedSlice {
         WatchedSlice {
             stream: self.stream,
-            reader: self.twin.open(Arc::new(account(subject.vendor)), slice, limits),
+            reader: self
+                .twin
+                .open(Arc::new(make_account(subject.vendor)), slice, limits),
         }
     }
 }
@@ -98,7 +100,7 @@ impl WatchedSlice {
         let read = self.reader.accept(got);
         let sight = SIGHT.take();
         if let Ok(page) = &read {
-            require_balance(self.stream, page, &sight);
+            require_balance(self.stream, &got.body, page, &sight);
         }
         Seen { read, sight }
     }
@@ -118,11 +120,14 @@ pub(super) struct Seen {
 }
 
 /// Records in = rows + duplicates + tombstones + rejects. A page whose records other lists bring again has none of them.
-fn require_balance(stream: &StreamDef, page: &ReadPage, sight: &Sight) {
+fn require_balance(stream: &StreamDef, body: &str, page: &ReadPage, sight: &Sight) {
     let name = stream.name;
     let sum = |count: fn(&Fate) -> usize| sight.fates.iter().map(count).sum::<usize>();
     for (place, fate) in sight.fates.iter().enumerate() {
-        assert!(!fate.is_lost(), "{name}: record {place} is lost without a trace");
+        assert!(
+            !fate.is_lost(),
+            "{name}: record {place} is lost without a trace in\n{body}"
+        );
     }
     let record_count = sight.opened.map_or(0, |opened| opened.record_count);
     let is_read = !sight.fates.is_empty();

@@ -157,11 +157,16 @@ pub(super) fn map_conversation(item: &Item<'_>, batch: &mut Batch) -> Result<(),
             Err(error) => flaw = flaw.or(Some(error)),
         }
     }
-    if let Some(record) = group.conversation.raw() {
-        let told: Vec<Told> = messages.iter().map(|message| Told::from(&message.row)).collect();
-        let result = header(record, &told, item, batch);
-        // What the conversation lacks is told before what a message lacks.
-        flaw = result.err().or(flaw);
+    match group.conversation.raw() {
+        Some(record) => {
+            let told: Vec<Told> = messages.iter().map(|message| Told::from(&message.row)).collect();
+            let result = header(record, &told, item, batch);
+            // What the conversation lacks is told before what a message lacks.
+            flaw = result.err().or(flaw);
+        }
+        // Nothing stood where a conversation belongs.
+        None if messages.is_empty() => flaw = flaw.or(Some(MapError::Missing("id"))),
+        None => {}
     }
     for Read { row, record } in messages {
         match &owner {
