@@ -50,9 +50,9 @@ impl Sandbox {
         for source in &simulated.sources {
             print_line(&block(source));
         }
+        let control = format!("{}/sandbox", simulated.server.origin());
         print_line(&format!(
-            "\nClock, faults, quirks and rows change below {}/sandbox.\nCtrl-C stops it.",
-            simulated.server.origin()
+            "\nCtrl-C stops it. Clock, faults, quirks and rows can be changed below {control}."
         ));
         stop.cancelled().await;
         simulated.server.stop().await;

@@ -94,6 +94,13 @@ pub(crate) fn wall_text(wall_clock: i64) -> String {
     WallText(wall_clock).to_string()
 }
 
+/// `2024-05-01T08:00:00-0700`: an offset without a colon.
+pub(crate) fn offset_text(zone: Tz, instant: i64) -> String {
+    zone.from_utc_datetime(&moment(instant))
+        .format("%Y-%m-%dT%H:%M:%S%z")
+        .to_string()
+}
+
 /// The calendar view of seconds since 1970.
 pub(crate) fn moment(seconds: i64) -> NaiveDateTime {
     DateTime::from_timestamp(seconds, 0)

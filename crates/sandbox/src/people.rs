@@ -1,5 +1,7 @@
 //! Invented people: the same customers call, write and become leads, and the same agents serve them, at every vendor.
 
+use std::sync::OnceLock;
+
 use crate::rng::{one_of, rng_of, scatter};
 
 /// How many customers there are; every vendor draws from the same ones.
@@ -100,21 +102,30 @@ pub(crate) fn prose(seed: u64, byte_count: usize) -> String {
     text
 }
 
-/// Long prose of which every call takes a piece.
-pub(crate) struct Prose(String);
+/// Long prose of which every call takes a piece; it is written when the first one does.
+pub(crate) struct Prose {
+    seed: u64,
+    byte_count: usize,
+    text: OnceLock<String>,
+}
 
 impl Prose {
     /// Prose for pieces of up to so many bytes.
     pub(crate) fn new(seed: u64, longest: usize) -> Self {
-        // Beyond the longest piece, so that pieces differ.
-        Self(prose(seed, longest + 64 * 1024))
+        Self {
+            seed,
+            // Beyond the longest piece, so that pieces differ.
+            byte_count: longest + 64 * 1024,
+            text: OnceLock::new(),
+        }
     }
 
     /// A piece of it.
     pub(crate) fn piece(&self, pick: u64, byte_count: usize) -> &str {
-        let room = (self.0.len() - byte_count) as u64;
+        let text = self.text.get_or_init(|| prose(self.seed, self.byte_count));
+        let room = (text.len() - byte_count) as u64;
         let from = usize::try_from(pick % room).expect("prose fits memory");
-        &self.0[from..from + byte_count]
+        &text[from..from + byte_count]
     }
 }
 

@@ -187,7 +187,7 @@ fn landed_in_part(table: &'static Table, page: &ReadPage) -> Vec<bool> {
 /// For each tombstone, whether its record gave no row of the table besides, which counts already.
 fn tombstones_without_row(table: &'static Table, page: &ReadPage) -> Vec<bool> {
     let rows = page.batch.rows().iter().filter(|rows| rows.table() == table);
-    let ids: HashSet<&str> = rows.flat_map(|rows| rows.ids()).map(String::as_str).collect();
+    let ids: HashSet<&str> = rows.flat_map(Rows::ids).map(String::as_str).collect();
     let tombstones = page.batch.tombstones().iter();
     tombstones
         .map(|tombstone| !ids.contains(tombstone.id.as_str()))

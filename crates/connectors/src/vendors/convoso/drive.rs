@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::reader::{Reading, SliceLimits, Verdict};
-use crate::schema::{Batch, Region};
+use crate::schema::{Batch, Region, Rows};
 use crate::source::{
     Account, Context, Extent, Faults, FieldFault, Item, MapError, Reject, Request, Response, Slice, StreamDef,
 };
@@ -45,7 +45,7 @@ impl Told {
     pub(super) fn ids(&self, table: &str) -> Vec<String> {
         let rows = self.batches.iter().flat_map(Batch::rows);
         let rows = rows.filter(|rows| rows.table().name == table);
-        let ids: BTreeSet<&String> = rows.flat_map(|rows| rows.ids()).collect();
+        let ids: BTreeSet<&String> = rows.flat_map(Rows::ids).collect();
         ids.into_iter().cloned().collect()
     }
 

@@ -58,9 +58,12 @@ pub(super) fn open_users<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>,
 
 /// Opens an answer of leads/search. The rows are in `entries` (documented), or `data` is the rows (seen in client programs).
 pub(super) fn open_leads<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
-    open(body, none::LEADS, |data| match data.starts_with('[') {
-        true => Ok(uncounted(json(data)?)),
-        false => entries(data),
+    open(body, none::LEADS, |data| {
+        if data.starts_with('[') {
+            json(data).map(uncounted)
+        } else {
+            entries(data)
+        }
     })
 }
 
@@ -184,9 +187,12 @@ fn open_object<'a>(
     nothing: &[i64],
     read: impl FnOnce(&'a str) -> Result<Envelope<'a>, ReadError>,
 ) -> Result<Envelope<'a>, ReadError> {
-    open(body, nothing, |data| match Field::new("data", data).is_nothing() {
-        true => Ok(perhaps_none(None)),
-        false => read(data),
+    open(body, nothing, |data| {
+        if Field::new("data", data).is_nothing() {
+            Ok(perhaps_none(None))
+        } else {
+            read(data)
+        }
     })
 }
 
@@ -259,10 +265,9 @@ impl Reply<'_> {
         let faults = Faults::new();
         let texts = [&self.text, &self.error, &self.message];
         let text = texts.into_iter().find_map(|text| text.text(&faults))?;
-        let words = text.split_whitespace().map(|word| match may_be_value(word) {
-            true => "…",
-            false => word,
-        });
+        let words = text
+            .split_whitespace()
+            .map(|word| if may_be_value(word) { "…" } else { word });
         let words: Vec<&str> = words.collect();
         Some(words.join(" ").chars().take(SAID_CHARS).collect())
     }

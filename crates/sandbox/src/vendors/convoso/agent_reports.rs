@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::agents::Agent;
 use super::api::{Paging, Refused, Span};
 use super::call_json::recording_id;
 use super::call_log::{Call, CallLog, CallView};
 use super::call_script::{Fate, Talk};
+use super::lists::is_agent;
 use super::{Account, DAY, Empty, HOUR};
 use crate::account::Records;
 use crate::local::{self, wall_text};
@@ -16,19 +16,9 @@ use crate::request::{Request, Response};
 use crate::rng::scatter;
 
 /// The greatest page, which is taken without a `limit` too, and the greatest offset of events are documented.
-const EVENTS: Paging = Paging {
-    usual: 1_000,
-    most: 1_000,
-    is_strict: false,
-    farthest: 50_000,
-};
+const EVENTS: Paging = Paging::new(1_000, 1_000).up_to(50_000);
 /// The default is documented; the greatest page is that of the recordings of leads.
-const RECORDINGS: Paging = Paging {
-    usual: 20,
-    most: 100,
-    is_strict: false,
-    farthest: usize::MAX,
-};
+const RECORDINGS: Paging = Paging::new(20, 100);
 /// No call lasts longer, with the work after it.
 const LONGEST: i64 = 2 * HOUR;
 const NO_AGENTS: Refused = (6031, "Missing Agents");
@@ -86,7 +76,7 @@ fn figures(log: &CallLog<'_>, span: Span) -> BTreeMap<String, Value> {
     for view in log.talks(span) {
         let user = log.user(&view);
         let own = agents.entry(user.id).or_default();
-        user.name.clone_into(&mut own.name);
+        own.name = user.name;
         own.calls += 1;
         own.machines += i64::from(view.status().0 == "AM");
         own.talk += view.state.seconds.unwrap_or(0);
@@ -249,7 +239,7 @@ pub(super) fn recordings(account: &Account, request: &Request) -> Result<Respons
     let words = request.param("user").ok_or(NO_USERS)?;
     let rows: Vec<Value> = account.with(|state, now| {
         let mut agents = state.agents.present(now);
-        if !agents.any(|(_, agent)| agent.answers_to(words)) {
+        if !agents.any(|(_, agent)| is_agent(agent, words)) {
             return Err(NO_USERS);
         }
         let span = Span::of_report(request, state.zone, now)?;
@@ -262,7 +252,7 @@ pub(super) fn recordings(account: &Account, request: &Request) -> Result<Respons
 /// The recordings, by their ids, of the agents whom the words mean, or of all, whose calls began in a span of local time.
 pub(super) fn recordings_of(log: &CallLog<'_>, words: Option<&str>, span: Span) -> Vec<(u64, Value)> {
     let agents = &log.state.agents;
-    let is_meant = |agent: &Agent| words.is_none_or(|words| agent.answers_to(words));
+    let is_meant = |agent: &Value| words.is_none_or(|words| is_agent(agent, words));
     let mut rows = Vec::new();
     for view in log.talks(span) {
         let agent = agents.get(&log.user(&view).id.to_string(), log.now);

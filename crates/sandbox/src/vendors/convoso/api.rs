@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::{Account, Quirks, TokenRefusal};
-use super::{agent_reports, agents, call_log, callbacks, campaigns, do_not_contact, leads};
+use super::{agent_reports, call_log, do_not_contact, leads, lists};
 use crate::local::{self, DAY};
 use crate::request::{Request, Response};
 
@@ -23,15 +23,15 @@ type Endpoint = fn(&Account, &Request) -> Result<Response, Refused>;
 
 const ENDPOINTS: [(&str, Endpoint); 12] = [
     ("log/retrieve", call_log::retrieve),
-    ("users/search", agents::search),
+    ("users/search", lists::search_agents),
     ("users/recordings", agent_reports::recordings),
     ("leads/search", leads::search),
     ("agent-performance/search", agent_reports::performance),
     ("agent-productivity/search", agent_reports::productivity),
-    ("callbacks/search", callbacks::search),
-    ("campaigns/search", campaigns::search),
-    ("lists/search", campaigns::search_lists),
-    ("status/search", campaigns::search_dispositions),
+    ("callbacks/search", lists::search_callbacks),
+    ("campaigns/search", lists::search_campaigns),
+    ("lists/search", lists::search_lists),
+    ("status/search", lists::search_dispositions),
     ("dnc/search", do_not_contact::search_calls),
     ("sms-opt-out/search", do_not_contact::search_sms),
 ];
@@ -67,13 +67,13 @@ pub(super) fn respond(account: &Account, path: &str, request: &Request) -> Respo
 /// The pages that an endpoint gives.
 pub(super) struct Paging {
     /// Rows where no limit is named.
-    pub(super) usual: usize,
+    usual: usize,
     /// The greatest page.
-    pub(super) most: usize,
+    most: usize,
     /// A limit beyond the greatest is refused, and so is 0; otherwise it is cut.
     pub(super) is_strict: bool,
     /// The greatest offset.
-    pub(super) farthest: usize,
+    farthest: usize,
 }
 
 /// Which rows are asked for, and how the answer repeats it.
@@ -84,6 +84,29 @@ pub(super) struct Page<'a> {
 }
 
 impl Paging {
+    /// Pages of `usual` rows, and of `most` where so many are asked for.
+    pub(super) const fn new(usual: usize, most: usize) -> Self {
+        Self {
+            usual,
+            most,
+            is_strict: false,
+            farthest: usize::MAX,
+        }
+    }
+
+    /// The same with a greatest offset.
+    pub(super) const fn up_to(self, farthest: usize) -> Self {
+        Self { farthest, ..self }
+    }
+
+    /// The same where limits out of bounds are refused.
+    pub(super) const fn strictly(self) -> Self {
+        Self {
+            is_strict: true,
+            ..self
+        }
+    }
+
     pub(super) fn read<'a>(&self, request: &'a Request, quirks: &Quirks) -> Result<Page<'a>, Refused> {
         let number = |name, usual, refused| {
             request

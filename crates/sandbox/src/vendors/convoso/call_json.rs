@@ -3,9 +3,9 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::agents::agent_id;
 use super::call_log::{Call, CallLog, CallView, numeric_id};
 use super::call_script::{Fate, Kind};
+use super::lists::agent_id;
 use crate::listing::is_among;
 use crate::local::WallText;
 use crate::rng::scatter;

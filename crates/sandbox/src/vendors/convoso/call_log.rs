@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::api::{BAD_DATE, Page, Paging, Refused, Span};
 use super::call_script::{CallScript, CallState, Comment, Fate, Kind};
 use super::catalogue::{CAMPAIGNS, COMMENTS, EDITS, QUEUES, SYSTEM_NAME, SYSTEM_USERS, list_ids};
-use super::{Account, HOUR, Order, OverLimit, Quirks, State, Ties, agents};
+use super::{Account, HOUR, Order, OverLimit, Quirks, State, Ties, lists};
 use crate::account::Records;
 use crate::listing::shuffle_ties;
 use crate::local;
@@ -24,12 +24,7 @@ const LINKED_STEP: u32 = 4;
 const MARGIN: i64 = 2 * HOUR;
 
 /// Documented greatest page, which a published sample echoes without a `limit` too, and greatest offset.
-const PAGING: Paging = Paging {
-    usual: 500,
-    most: 500,
-    is_strict: false,
-    farthest: 40_000,
-};
+const PAGING: Paging = Paging::new(500, 500).up_to(40_000);
 
 /// The filters besides the window, in the vendor's names.
 const FILTERS: &str = "id lead_id campaign_id queue_id list_id user_id call_type called_count status phone_number \
@@ -182,9 +177,9 @@ pub(super) struct CallView<'a> {
 }
 
 /// Who a call is booked on.
-pub(super) struct Booked<'a> {
+pub(super) struct Booked {
     pub(super) id: u32,
-    pub(super) name: &'a str,
+    pub(super) name: String,
 }
 
 impl CallView<'_> {
@@ -224,18 +219,18 @@ impl<'a> CallLog<'a> {
     }
 
     /// The user that the call is booked on, with the name of the time of the call (assumed).
-    pub(super) fn user(&self, view: &CallView<'_>) -> Booked<'a> {
+    pub(super) fn user(&self, view: &CallView<'_>) -> Booked {
         let system = |id| Booked {
             id,
-            name: SYSTEM_NAME,
+            name: SYSTEM_NAME.to_owned(),
         };
         match &view.script.fate {
             Fate::System(_) if view.state.is_live => system(0),
             Fate::System(ending) => system(ending.user_id),
             Fate::Talk(talk) => {
-                let id = agents::agent_id(talk.agent);
+                let id = lists::agent_id(talk.agent);
                 let agent = self.state.agents.find(&id.to_string(), view.call.start);
-                let name = agent.map_or("", |agent| &agent.full_name);
+                let name = agent.map(lists::full_name).unwrap_or_default();
                 Booked { id, name }
             }
         }
@@ -327,10 +322,8 @@ fn odd_name(pool: &[&'static str], pick: u64) -> Option<&'static str> {
 /// log/retrieve: a window of local time, whose ends both count (assumed), and filters.
 pub(super) fn retrieve(account: &Account, request: &Request) -> Result<Response, Refused> {
     let quirks = account.current_quirks();
-    let paging = Paging {
-        is_strict: quirks.over_limit == OverLimit::Refuse || request.number("limit") == Some(0),
-        ..PAGING
-    };
+    let is_strict = quirks.over_limit == OverLimit::Refuse || request.number("limit") == Some(0);
+    let paging = if is_strict { PAGING.strictly() } else { PAGING };
     let page = paging.read(request, &quirks)?;
     let with_recordings = matches!(request.param("include_recordings"), Some("1" | "true"));
     let filters: Vec<(&str, &str)> = FILTERS

@@ -13,12 +13,7 @@ use crate::rng::scatter;
 use crate::table::{Record, Table};
 
 /// One of the two documented defaults; the greatest page and offset are documented.
-const PAGING: Paging = Paging {
-    usual: 100,
-    most: 1_000,
-    is_strict: false,
-    farthest: 100_000,
-};
+const PAGING: Paging = Paging::new(100, 1_000).up_to(100_000);
 /// The campaigns of entries: none, by purpose, or one of the account's.
 const CAMPAIGN_IDS: [i64; 4] = [0, -1, 410, 411];
 /// The id of the first entry.

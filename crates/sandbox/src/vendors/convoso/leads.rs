@@ -6,25 +6,20 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::agents::{agent_id, offset_text};
 use super::api::{Paging, Refused, Span};
 use super::call_script::{CallScript, Fate, Kind};
 use super::catalogue::{CAMPAIGNS, list_ids};
-use super::{Account, DAY, Empty, HOUR, Quirks, State, Ties, campaigns};
+use super::lists::{agent_id, list_name};
+use super::{Account, DAY, Empty, HOUR, Quirks, State, Ties};
 use crate::account::Records;
-use crate::local::wall_text;
+use crate::local::{offset_text, wall_text};
 use crate::people::{CUSTOMERS, Customer, FIRST_CUSTOMER, customer, phone};
 use crate::request::{Request, Response};
 use crate::rng::scatter;
 use crate::table::{Life, Record, Table, View};
 
 /// Documented default and greatest page.
-const PAGING: Paging = Paging {
-    usual: 10,
-    most: 2_000,
-    is_strict: true,
-    farthest: usize::MAX,
-};
+const PAGING: Paging = Paging::new(10, 2_000).strictly();
 
 /// A lead as it stands.
 #[derive(Debug, Clone)]
@@ -57,38 +52,40 @@ struct Touch {
 pub(super) struct LeadStore {
     pub(super) all: Table<Lead>,
     seed: u64,
+    /// What the leads are drawn from, as long as nobody has asked for them.
+    history: Option<Range<i64>>,
     /// Calls that began up to here are known.
     known: i64,
     touches: BinaryHeap<Reverse<Touch>>,
 }
 
 impl LeadStore {
-    /// Every customer as a lead, last changed some time in the history, some of them gone.
     pub(super) fn new(seed: u64, history: Range<i64>) -> Self {
+        Self {
+            all: Table::default(),
+            seed,
+            known: history.start - DAY,
+            history: Some(history),
+            touches: BinaryHeap::new(),
+        }
+    }
+
+    /// Every customer as a lead, last changed some time in the history, some of them gone.
+    fn draw(&mut self, history: &Range<i64>) {
         let length = u64::try_from(history.end - history.start).unwrap_or(0).max(1);
-        let mut all = Table::default();
         for number in FIRST_CUSTOMER..FIRST_CUSTOMER + CUSTOMERS {
-            let pick = scatter(seed ^ 0x1EAD, u64::from(number));
+            let pick = scatter(self.seed ^ 0x1EAD, u64::from(number));
             let modified = history.start + (pick % length).cast_signed();
             let created = history.start - (scatter(pick, 1) % 300).cast_signed() * DAY;
-            let id = number.to_string();
-            all.add(
-                id.clone(),
-                i64::MIN,
-                Lead::new(customer(seed, number), created, modified),
-            );
+            let (id, who) = (number.to_string(), customer(self.seed, number));
+            self.all
+                .add(id.clone(), i64::MIN, Lead::new(who, created, modified));
             let life = match number % 97 {
                 13 => Life::Deleted,
                 57 => Life::Archived,
                 _ => continue,
             };
-            all.set_life(&id, modified, life);
-        }
-        Self {
-            all,
-            seed,
-            known: history.start - DAY,
-            touches: BinaryHeap::new(),
+            self.all.set_life(&id, modified, life);
         }
     }
 
@@ -153,6 +150,9 @@ impl Lead {
 impl State {
     /// Applies all calls that are over by now. Calls that are added to the past afterwards touch no lead.
     pub(super) fn follow_calls(&mut self, now: i64) {
+        if let Some(history) = self.leads.history.take() {
+            self.leads.draw(&history);
+        }
         let recent = Span {
             first: self.wall(self.leads.known) - HOUR,
             last: self.wall(now) + HOUR,
@@ -295,7 +295,7 @@ fn record(state: &State, lead: &Lead, quirks: &Quirks) -> Value {
         "user_id": lead.user_id.to_string(), "owner_id": (["1000777", "0", "0", "1000784"][pick % 4]),
         "created_by": "1000001", "last_modified_by": lead.user_id.to_string(),
         "source_id": (["API", "WEB"][pick % 2]), "source_name": (["API", "Web form"][pick % 2]),
-        "list_id": lead.list.to_string(), "directory_name": campaigns::list_name(lead.list),
+        "list_id": lead.list.to_string(), "directory_name": list_name(lead.list),
         "campaign_uid": campaign.map(|campaign| campaign.id.to_string()),
         "campaign_name": campaign.map(|campaign| campaign.name),
         "locale_gmt": "-8.00", "called_since_last_reset": if lead.called > 0 { "Y" } else { "N" },

@@ -1,16 +1,14 @@
 //! A simulated Convoso account: its rows, how they begin, and what may be done to them.
 
 mod agent_reports;
-mod agents;
 mod api;
 mod call_json;
 mod call_log;
 mod call_script;
-mod callbacks;
-mod campaigns;
 mod catalogue;
 mod do_not_contact;
 mod leads;
+mod lists;
 mod schedule;
 
 #[cfg(test)]
@@ -32,10 +30,8 @@ use crate::people::Prose;
 use crate::request::{Request, Response};
 use crate::table::{Life, Rows, Table};
 
-use agents::Agent;
 use api::Span;
 use call_log::{Calls, Edit, call_number};
-use callbacks::Callback;
 use do_not_contact::Entry;
 use leads::LeadStore;
 
@@ -154,20 +150,20 @@ pub struct Quirks {
 impl Quirks {
     /// A count that is a text in the documented samples, and a number in what some clients saw.
     fn count(&self, count: usize) -> Value {
-        if self.counts_as_numbers {
-            json!(count)
-        } else {
-            json!(count.to_string())
-        }
+        json_count(count, self.counts_as_numbers)
     }
 
     /// A count that is a number in the documented samples, and a text elsewhere.
     fn number(&self, count: usize) -> Value {
-        if self.counts_as_numbers {
-            json!(count.to_string())
-        } else {
-            json!(count)
-        }
+        json_count(count, !self.counts_as_numbers)
+    }
+}
+
+fn json_count(count: usize, is_number: bool) -> Value {
+    if is_number {
+        json!(count)
+    } else {
+        json!(count.to_string())
     }
 }
 
@@ -185,9 +181,9 @@ pub struct State {
     next_call: u32,
     /// The first local day without a schedule.
     horizon: NaiveDate,
-    agents: Table<Agent>,
+    agents: Table<Value>,
     leads: LeadStore,
-    callbacks: Table<Callback>,
+    callbacks: Table<Value>,
     campaigns: Table<Value>,
     lists: Table<Value>,
     do_not_call: Table<Entry>,
@@ -206,7 +202,7 @@ pub(crate) fn open_account(options: &Options, clock: &Clock) -> Account {
     let wall_clock = local::wall_clock(zone, now);
     let first_day = local::days_before(local::day(zone, now), options.days);
     let agent_count = usize::try_from(options.agents.max(1)).expect("a count of agents fits memory");
-    let state = State {
+    let mut state = State {
         zone,
         seed,
         agent_count,
@@ -216,14 +212,17 @@ pub(crate) fn open_account(options: &Options, clock: &Clock) -> Account {
         edits: HashMap::new(),
         next_call: 0,
         horizon: first_day,
-        agents: agents::seed(seed, zone, agent_count, now),
+        agents: Table::default(),
         leads: LeadStore::new(seed, local::midnight(zone, first_day)..now),
-        callbacks: callbacks::seed(seed, wall_clock),
-        campaigns: campaigns::seed(wall_clock),
-        lists: campaigns::seed_lists(wall_clock),
+        callbacks: Table::default(),
+        campaigns: Table::default(),
+        lists: Table::default(),
         do_not_call: do_not_contact::seed(seed, 40, wall_clock),
         sms_opt_outs: do_not_contact::seed(seed ^ 0x535, 25, wall_clock),
     };
+    lists::seed_agents(&mut state, now);
+    lists::seed_callbacks(&mut state, now);
+    lists::seed_campaigns(&mut state, now);
     Account::new(options.clone(), clock.clone(), state)
 }
 
@@ -270,14 +269,14 @@ impl Vendor for Convoso {
             let log = state.log(&quirks, now, true);
             Some(match table {
                 "calls" => log.records(),
-                "agents" => agents::records(state, now),
+                "agents" => values(&state.agents, now),
                 "agent_performance" => agent_reports::daily_records(&log, first_day.timestamp()),
                 "agent_events" => pairs(agent_reports::events(&log, Span::EVER)),
                 "recordings" => pairs(agent_reports::recordings_of(&log, None, Span::EVER)),
-                "callbacks" => callbacks::records(state, now),
+                "callbacks" => lists::callback_records(state, now),
                 "campaigns" => values(&state.campaigns, now),
                 "lists" => values(&state.lists, now),
-                "dispositions" => campaigns::disposition_records(),
+                "dispositions" => lists::disposition_records(),
                 "do_not_contact" => do_not_contact::records(state, now),
                 "leads" => {
                     state.follow_calls(now);
@@ -379,12 +378,12 @@ impl Account {
 impl Account {
     /// Adds an agent and returns the id. No scheduled call is booked on added agents.
     pub fn add_agent(&self) -> String {
-        self.with(agents::add)
+        self.with(lists::add_agent)
     }
 
     /// Gives an agent another last name; calls before now keep the old one. Says whether there is such an agent.
     pub fn rename_agent(&self, id: &str) -> bool {
-        self.with(|state, now| state.agents.change(id, now, Agent::rename))
+        self.with(|state, now| state.agents.change(id, now, lists::rename_agent))
     }
 }
 
@@ -437,7 +436,7 @@ impl Account {
     pub fn add_callback(&self, due: DateTime<Utc>) -> String {
         self.with(|state, now| {
             let (due, created) = (state.wall(due.timestamp()), state.wall(now));
-            callbacks::add(&mut state.callbacks, state.seed, due, created)
+            lists::add_callback(state, due, created)
         })
     }
 
@@ -445,9 +444,9 @@ impl Account {
     pub fn dismiss_callback(&self, id: &str) -> bool {
         self.with(|state, now| {
             let wall_clock = state.wall(now);
-            state.callbacks.amend(id, |callback| {
-                callback.is_dismissed = true;
-                callback.modified = wall_clock;
+            state.callbacks.change(id, now, |callback| {
+                callback["stage"] = json!("Dismissed");
+                callback["modified_at"] = json!(local::wall_text(wall_clock));
             })
         })
     }

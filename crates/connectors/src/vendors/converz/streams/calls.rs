@@ -160,9 +160,9 @@ fn direction(word: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Faults;
     use crate::schema::{Region, Values};
     use crate::source::Account;
+    use crate::source::Faults;
 
     struct Read {
         batch: Batch,

@@ -134,10 +134,7 @@ fn an_inside_that_holds_nothing_is_perhaps_none_and_an_empty_list_is_none() {
 fn the_vendors_words_are_told_without_what_may_be_a_value() {
     for (text, wanted) in [
         ("Unknown Campaign ID", Some("Unknown Campaign ID")),
-        (
-            "Phone 2135550142 already exists",
-            Some("Phone … already exists"),
-        ),
+        ("Phone 2135550142 already exists", Some("Phone … already exists")),
         ("No user  rowan@sim.example", Some("No user …")),
         ("limit: max 2000", Some("limit: max …")),
         ("", None),
@@ -167,8 +164,16 @@ fn an_answer_without_a_good_status_is_explained_by_its_body() {
             "The vendor did not accept the request (code 400: bad)",
         ),
         (400, "", "The vendor did not accept the request (code 400)"),
-        (404, "<html>", "The answer is a web page, not data; check `base_url`, and for a proxy in between"),
-        (404, "{}", "The vendor says 404 (not found), and not in its own words"),
+        (
+            404,
+            "<html>",
+            "The answer is a web page, not data; check `base_url`, and for a proxy in between",
+        ),
+        (
+            404,
+            "{}",
+            "The vendor says 404 (not found), and not in its own words",
+        ),
         (
             404,
             r#"{"success":false,"code":403}"#,
@@ -189,7 +194,7 @@ fn users_without_an_address_are_told() {
         (r#"{"1": {"email": "a@sim.example"}}"#, false),
         (r#"{"1": {"email": "a@sim.example"}, "2": {"email": ""}}"#, true),
         (r#"{"1": {}}"#, true),
-        (r#"[7]"#, false),
+        ("[7]", false),
     ] {
         let body = format!(r#"{{"success":true,"data":{{"total":"1","results":{users}}}}}"#);
         let opened = open_recorded_users(&body, &Context::default()).unwrap();

@@ -50,9 +50,7 @@ pub(in crate::vendors::convoso) const AGENT_EVENTS: StreamDef = StreamDef {
 
 /// The list has no known order: by offset, in halves above what can be reached.
 const SEEK: Seek = Seek {
-    request: |scope| {
-        ask_newer_endpoint("agent-productivity/search", scope.account).with("limit", PAGE_SIZE)
-    },
+    request: |scope| ask_newer_endpoint("agent-productivity/search", scope.account).with("limit", PAGE_SIZE),
     span: local_span,
     since: "date_start",
     until: "date_end",
@@ -71,7 +69,10 @@ fn open_events<'a>(body: &'a str, context: &Context) -> Result<Envelope<'a>, Rea
     let Some(zone) = zone else { return Ok(opened) };
     // Only the zone counts here.
     let account = Account::new(zone, Region::US);
-    let verdicts = opened.records.iter().filter_map(|event| fits_zone(event, &account));
+    let verdicts = opened
+        .records
+        .iter()
+        .filter_map(|event| fits_zone(event, &account));
     let verdicts: Vec<bool> = verdicts.collect();
     let misfit_count = verdicts.iter().filter(|fits| !**fits).count();
     let warning = (2 * misfit_count > verdicts.len()).then_some(OTHER_ZONE);

@@ -39,7 +39,6 @@ pub(in crate::vendors::convoso) const AGENTS: StreamDef = StreamDef {
     ..STREAM
 };
 
-
 /// The request for users, without its offset.
 pub(super) fn ask_users() -> Request {
     Request::post_form("users/search").with("limit", PAGE_SIZE)
@@ -118,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_field_that_cannot_be_read_costs_nothing_but_itself() {
-        let record = r#"{"id": 7, "status": "maybe", "user_level": "high", "local_gmt": [1], "created_at": "soon"}"#;
+        let record =
+            r#"{"id": 7, "status": "maybe", "user_level": "high", "local_gmt": [1], "created_at": "soon"}"#;
         let (batch, faults) = map_record(&AGENTS, record).unwrap();
         assert_eq!((batch.len(), faults.len()), (1, 4));
     }

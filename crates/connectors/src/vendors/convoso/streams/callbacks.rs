@@ -81,9 +81,7 @@ impl Paging for DayPages {
     fn request(&self, at: &DayPosition, scope: &Scope<'_>) -> Request {
         let request = ask_newer_endpoint("callbacks/search", scope.account);
         let request = match at.days {
-            Some(days) => request
-                .with("start_date", days.first)
-                .with("end_date", days.last),
+            Some(days) => request.with("start_date", days.first).with("end_date", days.last),
             None => request,
         };
         request.with("limit", PAGE_SIZE).with("offset", at.offset)

@@ -18,7 +18,8 @@ use super::agents::is_system_user;
 const PAGE_SIZE: u64 = 500;
 
 /// What of a recording the call log knows best; the rest is that of the recordings of agents.
-const RECORDING_COLUMNS: &[&str] = &["raw", "call_id", "lead_id", "url", "media_type", "file_name"];
+pub(super) const RECORDING_COLUMNS: &[&str] =
+    &["raw", "call_id", "lead_id", "url", "media_type", "file_name"];
 
 /// A call without length that is younger than this is perhaps live, whatever its status says (assumed).
 const LIVE: TimeDelta = TimeDelta::minutes(15);
@@ -144,13 +145,13 @@ wire_record! {
 fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let wire = WireCall::read(item.record)?;
     let call = header(&wire, item)?;
-    let recordings = recordings(&wire, &call, item.faults);
+    let recordings = read_all(&wire, &call, item.faults);
     batch.push(call, item.record);
     push_agents(&wire, item.faults, batch);
     let mut flaw = Ok(());
-    for (record, recording) in recordings {
-        match recording {
-            Ok(recording) => batch.push_partial(recording, record, RECORDING_COLUMNS),
+    for read in recordings {
+        match read.recording {
+            Ok(recording) => batch.push_partial(recording, read.record, RECORDING_COLUMNS),
             Err(error) => flaw = Err(error),
         }
     }
@@ -244,7 +245,9 @@ fn is_final(wire: &WireCall<'_>, started_at: Option<DateTime<Utc>>, item: &Item<
     let status = wire.status_name.owned(item.faults).unwrap_or_default();
     let status = status.to_ascii_lowercase().replace(['_', '-'], " ");
     let read_at = item.context.get(READ_AT).and_then(|at| at.parse().ok());
-    let age = started_at.zip(read_at).map(|(start, read): (_, DateTime<Utc>)| read - start);
+    let age = started_at
+        .zip(read_at)
+        .map(|(start, read): (_, DateTime<Utc>)| read - start);
     let is_young = age.is_some_and(|age| age < LIVE);
     !status.contains("in progress") && !is_young
 }
@@ -273,16 +276,19 @@ fn push_agent(id: Option<String>, name: Option<String>, batch: &mut Batch) {
     batch.push_partial(agent, &record, &[]);
 }
 
-/// The recordings of a call, each with its own record. The call log does not tell their length.
-fn recordings<'a>(
-    wire: &WireCall<'a>,
-    call: &Call,
-    faults: &Faults,
-) -> Vec<(&'a str, Result<Recording, MapError>)> {
-    let records = wire.recording.records(faults).into_iter();
-    records
-        .map(|record| (record, recording(record, call, faults)))
-        .collect()
+/// A recording, as far as it can be read, with its own record.
+struct ReadRecording<'a> {
+    record: &'a str,
+    recording: Result<Recording, MapError>,
+}
+
+/// The recordings of a call. The call log does not tell their length.
+fn read_all<'a>(wire: &WireCall<'a>, call: &Call, faults: &Faults) -> Vec<ReadRecording<'a>> {
+    let read = |record| ReadRecording {
+        record,
+        recording: recording(record, call, faults),
+    };
+    wire.recording.records(faults).into_iter().map(read).collect()
 }
 
 fn recording(record: &str, call: &Call, faults: &Faults) -> Result<Recording, MapError> {

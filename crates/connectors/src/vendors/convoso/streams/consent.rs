@@ -24,6 +24,10 @@ pub(in crate::vendors::convoso) const DO_NOT_CALL: StreamDef = StreamDef {
     schedule: Some("10 4 * * * *"),
     paging: &NumberPages {
         request: |account| ask_newer_endpoint("dnc/search", account),
+        page_size: PAGE_SIZE,
+        reachable: REACHABLE,
+        reason: &["reason"],
+        purpose: &["purpose"],
     },
     map: |item, batch| map_entry(item, "call", batch),
     ..NUMBERS
@@ -37,6 +41,11 @@ pub(in crate::vendors::convoso) const SMS_OPT_OUTS: StreamDef = StreamDef {
     paging: &NumberPages {
         // A POST, even in the newer articles.
         request: |_| Request::post_form("sms-opt-out/search"),
+        page_size: PAGE_SIZE,
+        reachable: REACHABLE,
+        // A second SDK spells them with capitals here.
+        reason: &["reason", "Reason"],
+        purpose: &["purpose", "Purpose"],
     },
     map: |item, batch| map_entry(item, "sms", batch),
     ..NUMBERS
@@ -69,6 +78,13 @@ const fn gone(channel: &'static str) -> Absence {
 /// Whether the filter by date means that day or since then is not documented, so that it cannot divide anything.
 struct NumberPages {
     request: fn(&Account) -> Request,
+    /// The most that a page may have.
+    page_size: u64,
+    /// The largest offset.
+    reachable: u64,
+    /// The filters by reason and by purpose, in every spelling.
+    reason: &'static [&'static str],
+    purpose: &'static [&'static str],
 }
 
 /// A page of the entries of a part of the list.
@@ -116,20 +132,18 @@ impl Paging for NumberPages {
     fn request(&self, at: &NumberPosition, scope: &Scope<'_>) -> Request {
         let part = &at.part;
         let filters = [
-            ("campaign_id", part.campaign.as_deref()),
-            ("reason", part.reason.map(Blank::word)),
-            ("purpose", part.purpose.map(Blank::word)),
-            ("phone_code", part.country.as_deref()),
+            (&["campaign_id"][..], part.campaign.as_deref()),
+            (self.reason, part.reason.map(Blank::word)),
+            (self.purpose, part.purpose.map(Blank::word)),
+            (&["phone_code"], part.country.as_deref()),
         ];
-        let filters = filters
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
-        filters
-            .fold((self.request)(scope.account), |request, (name, value)| {
-                request.with(name, value)
-            })
-            .with("limit", PAGE_SIZE)
-            .with("offset", at.offset)
+        let mut request = (self.request)(scope.account);
+        for (names, value) in filters {
+            for name in names.iter().filter(|_| value.is_some()) {
+                request = request.with(name, value.unwrap_or_default());
+            }
+        }
+        request.with("limit", self.page_size).with("offset", at.offset)
     }
 
     fn next(
@@ -139,23 +153,27 @@ impl Paging for NumberPages {
         _: &Scope<'_>,
     ) -> Result<Next<NumberPosition>, ReadError> {
         let total = got.total.unwrap_or(0);
-        if at.offset == 0 && total > REACHABLE && at.part.splits_at_once() {
+        if at.offset == 0 && total > self.reachable && at.part.splits_at_once() {
             return Ok(Next::instead(at.part.halves()));
         }
-        let met = met_until(at, got, total);
-        let next = next_offset(at.offset, PAGE_SIZE, got, |offset| NumberPosition {
+        let met = if total > self.reachable {
+            met_until(at, got)
+        } else {
+            BTreeSet::new()
+        };
+        let next = next_offset(at.offset, self.page_size, got, |offset| NumberPosition {
             part: at.part.clone(),
             offset,
             met: met.clone(),
         });
         match &next {
-            Next::Page { page, .. } if page.offset > REACHABLE => at
+            Next::Page { page, .. } if page.offset > self.reachable => at
                 .part
                 .split(met)
                 .map(Next::instead)
                 .ok_or(ReadError::Unreachable {
                     total: total.max(page.offset),
-                    reachable: REACHABLE,
+                    reachable: self.reachable,
                 }),
             _ => Ok(next),
         }
@@ -226,15 +244,12 @@ fn begin(part: Part) -> NumberPosition {
     }
 }
 
-/// The values that may divide the part, those of this page among them; none where the part can be reached as it is.
-fn met_until(at: &NumberPosition, got: &Envelope<'_>, total: u64) -> BTreeSet<String> {
-    let mut met = at.met.clone();
-    if total > REACHABLE {
-        let faults = Faults::new();
-        let entries = got.records.iter().filter_map(|entry| Entry::read(entry).ok());
-        met.extend(entries.filter_map(|entry| at.part.divider(&entry).owned(&faults)));
-    }
-    met
+/// The values that may divide the part, as met on the pages before and on this one.
+fn met_until(at: &NumberPosition, got: &Envelope<'_>) -> BTreeSet<String> {
+    let faults = Faults::new();
+    let entries = got.records.iter().filter_map(|entry| Entry::read(entry).ok());
+    let met = entries.filter_map(|entry| at.part.divider(&entry).owned(&faults));
+    at.met.iter().cloned().chain(met).collect()
 }
 
 wire_record! {

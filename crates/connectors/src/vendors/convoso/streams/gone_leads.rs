@@ -12,8 +12,8 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::schema::{self, Batch, Entity as _};
 use crate::source::{
-    Account, Context, Envelope, Evidence, History, Item, LocalSpan, MapError, Next, Paging, ReadError, Request,
-    Scope, Seek, SeekPosition, StreamDef, SyncMode, WindowPolicy,
+    Account, Context, Envelope, Evidence, History, Item, LocalSpan, MapError, Next, Paging, ReadError,
+    Request, Scope, Seek, SeekPosition, StreamDef, SyncMode, WindowPolicy,
 };
 use crate::vendors::convoso::paging::map_positions;
 use crate::vendors::convoso::values::{local_second, local_span};
@@ -131,7 +131,11 @@ impl Paging for GonePages {
             }
             GonePosition::List { at, pass } => {
                 let next = self.seek().next_of(&at, got, scope.account)?;
-                Ok(twice(map_positions(next, |at| GonePosition::List { at, pass }), at, pass))
+                Ok(twice(
+                    map_positions(next, |at| GonePosition::List { at, pass }),
+                    at,
+                    pass,
+                ))
             }
         }
     }

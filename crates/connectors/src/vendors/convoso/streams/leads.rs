@@ -147,9 +147,10 @@ impl Paging for LeadPages {
     type Position = LeadPosition;
 
     fn first(&self, scope: &Scope<'_>) -> Vec<LeadPosition> {
-        let by = match scope.slice.has_filter() {
-            true => Filter::Change,
-            false => Filter::Creation,
+        let by = if scope.slice.has_filter() {
+            Filter::Change
+        } else {
+            Filter::Creation
         };
         let span = Some((by.seek().span)(scope));
         vec![LeadPosition {
@@ -252,7 +253,7 @@ pub(super) fn read_lead(wire: &Lead<'_>, item: &Item<'_>) -> Result<schema::Lead
     let Item { account, faults, .. } = *item;
     let e164 = |number: &Field<'_>| read_e164(number, &wire.phone_code, faults, account);
     Ok(schema::Lead {
-        id: wire.id.key().or_else(|error| wire.lead_id.key().map_err(|_| error))?,
+        id: key(wire)?,
         created_at: wire.created_at.instant(faults, account),
         updated_at: wire.modified_at.instant(faults, account),
         name: join_texts(&wire.first_name, &wire.last_name, faults),
@@ -285,7 +286,10 @@ pub(super) fn read_lead(wire: &Lead<'_>, item: &Item<'_>) -> Result<schema::Lead
         custom_source: wire.source.owned(faults),
         list_id: wire.list_id.id(faults),
         list_name: wire.directory_name.owned(faults),
-        campaign_id: wire.campaign_uid.id(faults).or_else(|| wire.campaign_id.id(faults)),
+        campaign_id: wire
+            .campaign_uid
+            .id(faults)
+            .or_else(|| wire.campaign_id.id(faults)),
         campaign_name: wire.campaign_name.owned(faults),
         called_count: wire.called_count.count(faults),
         inbound_count: wire.called_count_inbound.count(faults),
@@ -295,6 +299,15 @@ pub(super) fn read_lead(wire: &Lead<'_>, item: &Item<'_>) -> Result<schema::Lead
         // Leads that are gone are told by streams of their own; the vendor has no channels.
         ..schema::Lead::default()
     })
+}
+
+/// Its id, under either name; a zero is none where the other holds one.
+fn key(wire: &Lead<'_>) -> Result<String, MapError> {
+    let faults = Faults::new();
+    let id = [wire.id, wire.lead_id]
+        .into_iter()
+        .find_map(|field| field.id(&faults));
+    id.map_or_else(|| wire.id.key(), Ok)
 }
 
 /// The first of the fields that holds a text.
