@@ -608,8 +608,15 @@ impl Guarded<'_> {
         all: i64,
     ) -> Result<(), WarehouseError> {
         let columns: Vec<&str> = self.only.iter().map(|only| only.column).collect();
-        let scope = if columns.is_empty() { String::new() } else { format!(" of one {}", columns.join(" and ")) };
-        let reason = format!("{count} of {all} rows of {}{scope} at once are more than is believed", self.table.name);
+        let scope = if columns.is_empty() {
+            String::new()
+        } else {
+            format!(" of one {}", columns.join(" and "))
+        };
+        let reason = format!(
+            "{count} of {all} rows of {}{scope} at once are more than is believed",
+            self.table.name
+        );
         sqlx::query(
             "insert into sync.held_deletions as h (source, stream, partition, table_name, proof, row_count, of_count, held_since, reason)
              values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp(), $8)

@@ -158,7 +158,11 @@ impl WarehouseError {
     pub fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable(_) | Self::Busy { .. } | Self::Waited { .. } | Self::Conflict { .. } | Self::Crowded
+            Self::Unreachable(_)
+                | Self::Busy { .. }
+                | Self::Waited { .. }
+                | Self::Conflict { .. }
+                | Self::Crowded
         )
     }
 

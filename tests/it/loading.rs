@@ -7,8 +7,7 @@ use connectors::schema::{
 };
 use connectors::source::{FaultKind, FieldFault, LookupPolicy, Reference, Window};
 use convene::warehouse::{
-    Absences, ColumnValue, Completion, PartitionSpec, Purpose, Reach, SliceId, SliceVerdict,
-    TableFields,
+    Absences, ColumnValue, Completion, PartitionSpec, Purpose, Reach, SliceId, SliceVerdict, TableFields,
 };
 
 use crate::desk::{Desk, STREAM, completion, spec};
