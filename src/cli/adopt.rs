@@ -21,7 +21,9 @@ impl Adopt {
         warehouse.check_schema().await?;
         let source = &self.source;
         print_line(&if commands::adopt_source(&warehouse, settings, source).await? {
-            format!("{source} is read anew; the rows of the account before stay, and are stale until they are read again.")
+            format!(
+                "{source} is read anew; the rows of the account before stay, and are stale until they are read again."
+            )
         } else {
             format!("{source} shows no account that was refused.")
         });

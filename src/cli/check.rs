@@ -10,16 +10,35 @@ use super::{COMPLETE, INCOMPLETE};
 pub(super) async fn check(settings: &Settings) -> anyhow::Result<u8> {
     let warehouse = commands::connect_warehouse(settings).await?;
     let flaws = warehouse.check_rights().await?;
-    let state = if flaws.is_empty() { "ok".to_owned() } else { flaws.join("; ") };
+    let state = if flaws.is_empty() {
+        "ok".to_owned()
+    } else {
+        flaws.join("; ")
+    };
     let mut rows = vec![row(["settings", "", "", "ok"])];
-    rows.push(row(["warehouse", "PostgreSQL", &warehouse.version().await?, &state]));
+    rows.push(row([
+        "warehouse",
+        "PostgreSQL",
+        &warehouse.version().await?,
+        &state,
+    ]));
     let checked = commands::check_sources(&warehouse, settings, |checked| {
-        print_line(&format!("{}.{}: {}", checked.source, checked.stream, word_of(checked)));
+        print_line(&format!(
+            "{}.{}: {}",
+            checked.source,
+            checked.stream,
+            word_of(checked)
+        ));
     });
     let checked = checked.await?;
     let is_good = |checked: &Checked| matches!(checked.outcome, Trial::Well | Trial::NotTried);
     rows.extend(checked.iter().map(|checked| {
-        row([&checked.source, checked.vendor, &checked.stream, &word_of(checked)])
+        row([
+            &checked.source,
+            checked.vendor,
+            &checked.stream,
+            &word_of(checked),
+        ])
     }));
     print_line("");
     print_table(&["what", "kind", "stream", "state"], rows);

@@ -68,7 +68,10 @@ fn report_run(report: &RunReport) {
         print_error(&format!("{name}: {warning}"));
     }
     if report.ids_left > 0 {
-        print_error(&format!("{name}: {} ids to go; the next runs look them up", number(report.ids_left)));
+        print_error(&format!(
+            "{name}: {} ids to go; the next runs look them up",
+            number(report.ids_left)
+        ));
     }
     if report.held_deletions > 0 {
         print_error(&format!(
@@ -80,8 +83,14 @@ fn report_run(report: &RunReport) {
 
 fn describe_unfinished(slice: &UnfinishedSlice) -> String {
     let word = if slice.is_failed { "failed" } else { "incomplete" };
-    let partition = if slice.partition.is_empty() { String::new() } else { format!("`{}`, ", slice.partition) };
-    let window = slice.window.map_or_else(|| "the whole list".to_owned(), |window| window.to_string());
+    let partition = if slice.partition.is_empty() {
+        String::new()
+    } else {
+        format!("`{}`, ", slice.partition)
+    };
+    let window = slice
+        .window
+        .map_or_else(|| "the whole list".to_owned(), |window| window.to_string());
     format!(
         "{partition}{window} is {word}: {} (mended by: {})",
         slice.reason,
@@ -91,11 +100,23 @@ fn describe_unfinished(slice: &UnfinishedSlice) -> String {
 
 /// Prints for each table of the sources that ran why it is not complete.
 async fn report_tables(warehouse: &Warehouse, reports: &[anyhow::Result<RunReport>]) -> anyhow::Result<()> {
-    let ran = |fresh: &&Freshness| reports.iter().flatten().any(|report| report.source == fresh.source);
+    let ran = |fresh: &&Freshness| {
+        reports
+            .iter()
+            .flatten()
+            .any(|report| report.source == fresh.source)
+    };
     let freshness = warehouse.freshness().await?;
-    for fresh in freshness.iter().filter(ran).filter(|fresh| fresh.complete_through.is_none()) {
+    for fresh in freshness
+        .iter()
+        .filter(ran)
+        .filter(|fresh| fresh.complete_through.is_none())
+    {
         let reason = fresh.reason.as_deref().unwrap_or("it was never read");
-        print_line(&format!("{} of {} is not complete: {reason}", fresh.table_name, fresh.source));
+        print_line(&format!(
+            "{} of {} is not complete: {reason}",
+            fresh.table_name, fresh.source
+        ));
     }
     Ok(())
 }

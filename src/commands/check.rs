@@ -69,7 +69,11 @@ async fn check_source(
 ) {
     let mut is_down = false;
     for stream in &source.streams {
-        let outcome = if is_down { Trial::Skipped } else { try_stream(&stream.spec, now).await };
+        let outcome = if is_down {
+            Trial::Skipped
+        } else {
+            try_stream(&stream.spec, now).await
+        };
         is_down |= matches!(&outcome, Trial::Failed(error) if error.is_of_source());
         let checked = Checked {
             source: source.name.clone(),

@@ -33,7 +33,11 @@ pub fn load_settings(files: &[PathBuf]) -> Result<Settings, Problems> {
         let files = DEFAULT_FILES.iter().map(PathBuf::from);
         files.filter(|file| file.exists()).collect()
     };
-    let files = if files.is_empty() { defaults() } else { files.to_vec() };
+    let files = if files.is_empty() {
+        defaults()
+    } else {
+        files.to_vec()
+    };
     // A name that is not Unicode cannot be ours; a value that is not is told by what it is for.
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
@@ -47,5 +51,7 @@ pub async fn connect_warehouse(settings: &Settings) -> anyhow::Result<Warehouse>
         max_connections: warehouse.max_connections,
         is_pooled: warehouse.pooler,
     };
-    Warehouse::connect(&warehouse.url, options).await.context("No warehouse")
+    Warehouse::connect(&warehouse.url, options)
+        .await
+        .context("No warehouse")
 }

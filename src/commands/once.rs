@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{
-    LeaseWait, Observer, RunOptions, RunReport, Session, StreamSpec, WarehouseBudget, open_source, prepare_source,
-    run_stream,
+    LeaseWait, Observer, RunOptions, RunReport, Session, StreamSpec, WarehouseBudget, open_source,
+    prepare_source, run_stream,
 };
 use crate::settings::Settings;
 use crate::warehouse::Warehouse;
@@ -84,12 +84,19 @@ pub async fn sync_once(
 
 /// Runs some streams of a source that is held. What the settings want of the others is written down all the same: a table is
 /// complete only with all of its streams.
-async fn sync_source(source: Source, wanted: &[&'static str], session: &Session) -> Vec<anyhow::Result<RunReport>> {
+async fn sync_source(
+    source: Source,
+    wanted: &[&'static str],
+    session: &Session,
+) -> Vec<anyhow::Result<RunReport>> {
     let specs: Vec<&StreamSpec> = source.streams.iter().map(|stream| &stream.spec).collect();
     if let Err(error) = prepare_source(&specs, session).await {
         return vec![Err(error.into())];
     }
-    let streams = source.streams.into_iter().filter(|stream| wanted.contains(&stream.spec.name()));
+    let streams = source
+        .streams
+        .into_iter()
+        .filter(|stream| wanted.contains(&stream.spec.name()));
     // What is asked for by id is named by the rows of the others.
     let (by_id, first): (Vec<ConfiguredStream>, Vec<ConfiguredStream>) =
         streams.partition(|stream| matches!(stream.spec.mode, SyncMode::Lookup(_)));
@@ -100,7 +107,9 @@ async fn sync_source(source: Source, wanted: &[&'static str], session: &Session)
 
 async fn run_side_by_side(streams: Vec<ConfiguredStream>, session: &Session) -> Vec<RunReport> {
     let mut runs = JoinSet::new();
-    let options = RunOptions { ignores_retries: true };
+    let options = RunOptions {
+        ignores_retries: true,
+    };
     for stream in streams {
         let session = session.clone();
         // A stop is met by the next slice, which then tells what was not read.
@@ -117,7 +126,9 @@ impl Selection {
         }
         let names = |source: &Source| -> Vec<String> {
             let streams = source.streams.iter();
-            streams.map(|stream| format!("{}.{}", source.name, stream.spec.name())).collect()
+            streams
+                .map(|stream| format!("{}.{}", source.name, stream.spec.name()))
+                .collect()
         };
         for wanted in &self.0 {
             let mut known = sources.iter().flat_map(names);

@@ -6,7 +6,11 @@ use crate::settings::Settings;
 use crate::warehouse::Warehouse;
 
 /// Believes the deletions that are held of a source, or of one of its streams. Returns how many rows they are about.
-pub async fn confirm_deletions(warehouse: &Warehouse, settings: &Settings, name: &str) -> anyhow::Result<i64> {
+pub async fn confirm_deletions(
+    warehouse: &Warehouse,
+    settings: &Settings,
+    name: &str,
+) -> anyhow::Result<i64> {
     let (source, stream) = match name.split_once('.') {
         Some((source, stream)) => (source, Some(stream)),
         None => (name, None),
@@ -20,7 +24,10 @@ pub async fn confirm_deletions(warehouse: &Warehouse, settings: &Settings, name:
 /// there was none to take.
 pub async fn adopt_source(warehouse: &Warehouse, settings: &Settings, source: &str) -> anyhow::Result<bool> {
     require_source(settings, source)?;
-    warehouse.adopt_source(source).await.context("The adoption cannot be written")
+    warehouse
+        .adopt_source(source)
+        .await
+        .context("The adoption cannot be written")
 }
 
 fn require_source(settings: &Settings, source: &str) -> anyhow::Result<()> {

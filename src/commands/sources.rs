@@ -39,10 +39,16 @@ pub struct ConfiguredStream {
 pub fn build_sources(settings: &Settings, budget: Arc<dyn RequestBudget>) -> anyhow::Result<Vec<Source>> {
     let client = HttpClient::new(budget, CREDENTIAL_KEY)?;
     let sources = settings.sources.values();
-    sources.map(|source| build_source(settings, source, &client)).collect()
+    sources
+        .map(|source| build_source(settings, source, &client))
+        .collect()
 }
 
-fn build_source(settings: &Settings, source: &settings::Source, client: &HttpClient) -> anyhow::Result<Source> {
+fn build_source(
+    settings: &Settings,
+    source: &settings::Source,
+    client: &HttpClient,
+) -> anyhow::Result<Source> {
     let name = &source.name;
     let hosts = open_hosts(source);
     let account = Arc::new(build_account(source, &hosts));
@@ -63,7 +69,9 @@ fn build_source(settings: &Settings, source: &settings::Source, client: &HttpCli
 }
 
 fn build_account(source: &settings::Source, hosts: &BTreeMap<&'static str, HostAccess>) -> Account {
-    let addresses = hosts.iter().map(|(name, access)| (*name, access.base_url.to_string()));
+    let addresses = hosts
+        .iter()
+        .map(|(name, access)| (*name, access.base_url.to_string()));
     Account {
         time_zone: source.account_zone(),
         region: source.default_region.unwrap_or(Region::US),

@@ -181,9 +181,9 @@ impl HostAccess {
                 with.iter()
                     .fold(builder, |builder, (name, value)| builder.header(*name, *value))
             }
-            Auth::Headers(names) => names
-                .iter()
-                .fold(builder, |builder, name| builder.header(*name, self.sensitive_value())),
+            Auth::Headers(names) => names.iter().fold(builder, |builder, name| {
+                builder.header(*name, self.sensitive_value())
+            }),
             Auth::Basic { .. } => {
                 let user = self.user.as_deref().unwrap_or_default();
                 builder.basic_auth(user, Some(self.secret.expose_secret()))

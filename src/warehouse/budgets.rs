@@ -2,60 +2,71 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use super::pool::repeated;
 use super::{Warehouse, WarehouseError};
 
+/// A place in the queue of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    /// The request may be sent after this wait.
+    After(Duration),
+    /// The vendor wants to be left alone for so much longer; no place was taken.
+    Paused(Duration),
+}
+
 impl Warehouse {
-    /// Takes the next places in the queue of a credential, `interval` apart. Returns how long to wait before the first request.
+    /// Takes the next place in the queue of a credential, unless its vendor wants to be left alone for longer than `patience`.
     /// The credential is named by a hash.
-    pub async fn reserve_requests(
+    pub async fn reserve_request(
         &self,
         credential: &str,
         interval: Duration,
-        count: u32,
-    ) -> Result<Duration, WarehouseError> {
+        patience: Duration,
+    ) -> Result<Reservation, WarehouseError> {
         repeated(|| async {
-            let mut transaction = self.begin().await?;
-            let wait: f64 = sqlx::query_scalar(
+            let _place = self.enter().await?;
+            let (wait, pause): (f64, f64) = sqlx::query_as(
                 "with taken as (
                      insert into sync.budgets as b (credential, next_at)
-                     values ($1, clock_timestamp() + make_interval(secs => $2 * $3))
-                     on conflict (credential) do update
-                     set next_at = greatest(b.next_at, clock_timestamp()) + make_interval(secs => $2 * $3)
-                     returning next_at
+                     values ($1, clock_timestamp() + make_interval(secs => $2))
+                     on conflict (credential) do update set next_at =
+                         case when b.paused_until > clock_timestamp() + make_interval(secs => $3) then b.next_at
+                              else greatest(b.next_at, b.paused_until, clock_timestamp()) + make_interval(secs => $2) end
+                     returning next_at, paused_until
                  )
-                 select greatest(0, extract(epoch from next_at - make_interval(secs => $2 * $3) - clock_timestamp()))::float8 from taken",
+                 select greatest(0, extract(epoch from next_at - make_interval(secs => $2) - clock_timestamp()))::float8,
+                     greatest(0, extract(epoch from paused_until - clock_timestamp()))::float8
+                 from taken",
             )
             .bind(credential)
             .bind(interval.as_secs_f64())
-            .bind(f64::from(count))
-            .fetch_one(&mut transaction)
+            .bind(patience.as_secs_f64())
+            .fetch_one(&self.pool)
             .await?;
-            transaction.commit().await?;
-            Ok(Duration::try_from_secs_f64(wait).unwrap_or(Duration::ZERO))
+            let duration = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO);
+            Ok(if duration(pause) > patience {
+                Reservation::Paused(duration(pause))
+            } else {
+                Reservation::After(duration(wait))
+            })
         })
         .await
     }
 
-    /// Lets nobody use a credential before this instant: its vendor has asked for patience.
-    pub async fn postpone_requests(
-        &self,
-        credential: &str,
-        until: DateTime<Utc>,
-    ) -> Result<(), WarehouseError> {
+    /// Lets nobody use a credential for so long: its vendor has asked for patience. A pause that ends later stays as it is.
+    pub async fn postpone_requests(&self, credential: &str, pause: Duration) -> Result<(), WarehouseError> {
         repeated(|| async {
-            let mut transaction = self.begin().await?;
+            let _place = self.enter().await?;
             sqlx::query(
-                "insert into sync.budgets as b (credential, next_at) values ($1, $2)
-                 on conflict (credential) do update set next_at = excluded.next_at where b.next_at < excluded.next_at",
+                "insert into sync.budgets as b (credential, next_at, paused_until)
+                 values ($1, clock_timestamp(), clock_timestamp() + make_interval(secs => $2))
+                 on conflict (credential) do update set paused_until = greatest(b.paused_until, excluded.paused_until)",
             )
             .bind(credential)
-            .bind(until)
-            .execute(&mut transaction)
+            .bind(pause.as_secs_f64())
+            .execute(&self.pool)
             .await?;
-            transaction.commit().await
+            Ok(())
         })
         .await
     }

@@ -25,6 +25,7 @@ mod streams;
 mod transaction;
 mod words;
 
+pub use budgets::Reservation;
 pub use completion::{Completion, Reach, SliceOutcome};
 pub use coverage::{Coverage, PartitionSpec, Retry};
 pub use deletions::{Absences, ColumnValue, HeldDeletion};

@@ -11,7 +11,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::{sleep, timeout};
 
 use super::WarehouseError;
-use super::gate::Gate;
+use super::gate::{Gate, Place};
 use super::session::{Suspicion, begin_statement, connect_options, prepare_session, takes_writes};
 use super::transaction::Transaction;
 
@@ -49,7 +49,7 @@ impl From<u32> for PoolOptions {
 /// The warehouse.
 #[derive(Debug, Clone)]
 pub struct Warehouse {
-    pool: PgPool,
+    pub(super) pool: PgPool,
     /// One connection for the renewal of leases, which must not wait behind batches.
     lease_pool: PgPool,
     gate: Arc<Gate>,
@@ -88,6 +88,14 @@ impl Warehouse {
             Ok(warehouse)
         } else {
             Err(WarehouseError::Encoding { encoding })
+        }
+    }
+
+    /// Waits for the right to a connection, for a statement that is a transaction by itself.
+    pub(super) async fn enter(&self) -> Result<Place, WarehouseError> {
+        match timeout(PATIENCE, self.gate.enter()).await {
+            Ok(place) => Ok(place),
+            Err(_) => Err(self.why_not().await),
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::field::{Field, SettingsFile};
+use crate::support::env::{SettingsFile, TestEnv};
 
 /// No command of a test takes longer.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -41,10 +41,10 @@ pub(crate) fn bare(arguments: &[&str]) -> Command {
 }
 
 /// A command with these arguments and the settings of the field.
-pub(crate) fn convene(field: &Field, file: &SettingsFile, arguments: &[&str]) -> Command {
+pub(crate) fn convene(env: &TestEnv, file: &SettingsFile, arguments: &[&str]) -> Command {
     let mut command = bare(arguments);
     command.arg("--config").arg(&file.path);
-    command.env("DATABASE_URL", field.database.url());
+    command.env("DATABASE_URL", env.database.url());
     command
 }
 
@@ -150,10 +150,10 @@ impl Printed {
 }
 
 /// Waits until a query of the field's database says true.
-pub(crate) async fn until(field: &Field, condition: &str) {
+pub(crate) async fn until(env: &TestEnv, condition: &str) {
     let query = format!("select coalesce(({condition}), false)::int::bigint");
     for _ in 0..600 {
-        if field.number(&query).await == 1 {
+        if env.number(&query).await == 1 {
             return;
         }
         sleep(Duration::from_millis(50)).await;

@@ -4,16 +4,16 @@ use connectors::schema::{Agent, Call, Entity, Recording, Table};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
 
-use crate::field::Field;
+use crate::support::env::TestEnv;
 
 /// Readers written again: a text that is not one of the spellings of nothing, an id, a whole number, and an instant.
 const READERS: &str = r"
     create function pg_temp.said(raw jsonb, field text) returns text immutable language sql as
         $$ select nullif(nullif(btrim(raw ->> field), ''), 'null') $$;
     create function pg_temp.id(raw jsonb, field text) returns text immutable language sql as
-        $$ select nullif(pg_temp.said(raw, field), '0') $$;
+        $$ select nullif(pg_temp.said(raw, env), '0') $$;
     create function pg_temp.whole(raw jsonb, field text) returns bigint immutable language sql as
-        $$ select round(pg_temp.said(raw, field)::numeric)::bigint $$;
+        $$ select round(pg_temp.said(raw, env)::numeric)::bigint $$;
     create function pg_temp.first(local timestamp) returns timestamptz immutable language sql as
         -- The server takes the second of two instants.
         $$ select case when (later - interval '1 hour') at time zone 'America/Los_Angeles' = local
@@ -113,8 +113,8 @@ const AGENTS: &[(&str, &str)] = &[
 ];
 
 /// Makes the readers, for one connection.
-pub(crate) async fn readers(field: &Field) -> PoolConnection<Postgres> {
-    let mut connection = field.pool.acquire().await.expect("the database answers");
+pub(crate) async fn readers(env: &TestEnv) -> PoolConnection<Postgres> {
+    let mut connection = env.pool.acquire().await.expect("the database answers");
     sqlx::raw_sql(READERS)
         .execute(&mut *connection)
         .await
@@ -161,15 +161,15 @@ const TABLES: [(&Table, &str, Readings); 3] = [
 ];
 
 /// Reads every record again, and compares it with every column of its row.
-pub(crate) async fn assert_columns(field: &Field) {
-    let mut connection = readers(field).await;
+pub(crate) async fn assert_columns(env: &TestEnv) {
+    let mut connection = readers(env).await;
     for (table, id, readings) in TABLES {
         assert_readings(&mut connection, table, id, readings).await;
     }
 }
 
 /// Whether a column says something in some rows: two readings that are empty everywhere would agree too.
-async fn assert_told(field: &Field) {
+async fn assert_told(env: &TestEnv) {
     for (table, _, readings) in TABLES {
         for (column, _) in readings {
             // All recordings are of one type, and system users are not listed.
@@ -178,7 +178,7 @@ async fn assert_told(field: &Field) {
                 _ => 2,
             };
             let query = format!("select count(distinct {column}) from warehouse.{}", table.name);
-            let values = field.number(&query).await;
+            let values = env.number(&query).await;
             assert!(values >= fewest, "{}.{column}: {values}", table.name);
         }
     }
@@ -186,12 +186,11 @@ async fn assert_told(field: &Field) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_column_of_every_row_says_what_its_record_says() {
-    let field = Field::with(|options| options.calls_per_day = 600).await;
-    field
-        .sandbox
+    let env = TestEnv::with(|options| options.calls_per_day = 600).await;
+    env.sandbox
         .convoso()
-        .add_calls(20, field.sandbox.now(), chrono::TimeDelta::zero());
-    field.sync_completely().await;
-    assert_columns(&field).await;
-    assert_told(&field).await;
+        .add_calls(20, env.sandbox.now(), chrono::TimeDelta::zero());
+    env.sync_completely().await;
+    assert_columns(&env).await;
+    assert_told(&env).await;
 }

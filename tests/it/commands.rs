@@ -4,8 +4,8 @@ use sandbox::Fault;
 use serde_json::Value;
 
 use crate::binary::{Ended, Running, bare, convene, ended};
-use crate::field::{Field, SOURCE};
-use crate::postgres::Database;
+use crate::support::env::{SOURCE, TestEnv};
+use crate::support::postgres::Database;
 
 #[track_caller]
 fn assert_ended(done: &Ended, code: i32, out: &[&str], err: &[&str]) {
@@ -34,15 +34,15 @@ async fn help_names_every_command_and_no_command_is_a_question_for_help() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_problem_of_the_settings_is_told_at_once_and_no_secret_is_shown() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
     let text = "[warehouse]\nurl = \"postgres://convene:hush-hush@localhost/convene\"\nmax_connections = 0\n\
                 [sources.a]\nvendor = \"convoso\"\ntoken = \"hush-hush\"\nshedule = \"* * * * *\"\n\
                 base_url = \"http://user:hush-hush@api.example.com\"\n[sources.b]\nvendor = \"nobody\"\n\
                 token = \"hush-hush\"\n";
     std::fs::write(&file.path, text).expect("the settings are written");
     for command in ["sync", "run", "check", "status", "migrate"] {
-        let done = ended(&mut convene(&field, &file, &[command])).await;
+        let done = ended(&mut convene(&env, &file, &[command])).await;
         let problems = [
             "warehouse.max_connections: ",
             "sources.a.shedule: is not a known key; did you mean `schedule`?",
@@ -56,51 +56,51 @@ async fn every_problem_of_the_settings_is_told_at_once_and_no_secret_is_shown() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_that_are_missing_are_a_mistake_of_usage() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
     std::fs::write(&file.path, "").expect("the settings are written");
     for command in ["sync", "run"] {
-        let done = ended(&mut convene(&field, &file, &[command])).await;
+        let done = ended(&mut convene(&env, &file, &[command])).await;
         assert_ended(&done, 2, &[], &["No source is configured"]);
     }
     std::fs::remove_file(&file.path).expect("the file is removed");
-    let done = ended(&mut convene(&field, &file, &["status"])).await;
+    let done = ended(&mut convene(&env, &file, &["status"])).await;
     assert_ended(&done, 2, &[], &["settings.toml"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_stream_is_answered_with_those_that_there_are() {
-    let field = Field::new().await;
-    let file = field.settings_file("[sources.convoso_test.streams.agents]\nenabled = false");
+    let env = TestEnv::new().await;
+    let file = env.settings_file("[sources.convoso_test.streams.agents]\nenabled = false");
     for wanted in ["convoso_test.leads", "convoso", "convoso_test.agents"] {
-        let done = ended(&mut convene(&field, &file, &["sync", wanted])).await;
+        let done = ended(&mut convene(&env, &file, &["sync", wanted])).await;
         let told = format!("`{wanted}` is neither a source nor an enabled stream; there are: {SOURCE}.calls");
         assert_ended(&done, 2, &[], &[&told]);
     }
-    assert_eq!(field.count("sync.walks").await, 0);
+    assert_eq!(env.count("sync.slices").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_warehouse_without_tables_says_how_to_get_them() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
     let database = Database::empty().await;
     let command =
-        async |name: &str| ended(convene(&field, &file, &[name]).env("DATABASE_URL", database.url())).await;
+        async |name: &str| ended(convene(&env, &file, &[name]).env("DATABASE_URL", database.url())).await;
     assert_ended(&command("status").await, 1, &[], &["run `convene migrate`"]);
     for _ in 0..2 {
         assert_ended(&command("migrate").await, 0, &["The schema is up to date."], &[]);
     }
-    assert_ended(&command("sync").await, 0, &["Every walk was complete."], &[]);
+    assert_ended(&command("sync").await, 0, &["Every slice was complete."], &[]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_warehouse_that_does_not_let_us_in_is_told_without_its_password() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
-    let mut url: url::Url = field.database.url().parse().expect("the database has a URL");
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
+    let mut url: url::Url = env.database.url().parse().expect("the database has a URL");
     url.set_path("/there_is_no_such_database");
-    let mut command = convene(&field, &file, &["sync"]);
+    let mut command = convene(&env, &file, &["sync"]);
     let done = ended(command.env("DATABASE_URL", url.as_str())).await;
     assert_ended(&done, 1, &[], &["The warehouse refuses the login"]);
     let password = url.password().unwrap_or("no password, nothing to show");
@@ -109,40 +109,39 @@ async fn a_warehouse_that_does_not_let_us_in_is_told_without_its_password() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn check_tries_every_credential_and_loads_nothing() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
-    let good = ended(&mut convene(&field, &file, &["check"])).await;
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
+    let good = ended(&mut convene(&env, &file, &["check"])).await;
     assert_ended(&good, 0, &["settings", "warehouse", "calls", "agents", "ok"], &[]);
     assert!(!good.out.contains("refused"), "{good:#?}");
-    let mut command = convene(&field, &file, &["check"]);
+    let mut command = convene(&env, &file, &["check"]);
     let bad = ended(command.env("CONVENE__SOURCES__CONVOSO_TEST__TOKEN", "hush-hush")).await;
     assert_ended(&bad, 1, &["refused the credential"], &[]);
     assert!(!format!("{bad:?}").contains("hush"), "{bad:#?}");
     assert_eq!(
-        field.count("warehouse.calls").await + field.count("sync.walks").await,
+        env.count("warehouse.calls").await + env.count("sync.slices").await,
         0
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sync_says_which_window_is_not_complete_and_why_and_the_next_one_heals_it() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
     let refusal = Fault::Refusal {
         code: 6004,
         text: "Unknown Campaign ID".to_owned(),
     };
-    field
-        .sandbox
+    env.sandbox
         .fault("log/retrieve", Fault::Slow(std::time::Duration::ZERO), 1);
-    field.sandbox.fault("log/retrieve", refusal, 1);
-    let done = ended(&mut convene(&field, &file, &["sync"])).await;
+    env.sandbox.fault("log/retrieve", refusal, 1);
+    let done = ended(&mut convene(&env, &file, &["sync"])).await;
     let window = "select to_char(since at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') || ' to '
                       || to_char(until at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
-                  from sync.walks where state = 'failed'";
+                  from sync.slices where state = 'failed'";
     let told = format!(
         "{SOURCE}.calls: {} is failed: The vendor did not accept the question (code 6004) (mended by: developer)",
-        field.text(window).await
+        env.text(window).await
     );
     assert_ended(
         &done,
@@ -153,19 +152,19 @@ async fn a_sync_says_which_window_is_not_complete_and_why_and_the_next_one_heals
         ],
         &[&told],
     );
-    assert!(!done.out.contains("Every walk was complete"), "{done:#?}");
-    let again = ended(&mut convene(&field, &file, &["sync", "convoso_test.calls"])).await;
-    assert_ended(&again, 0, &["Every walk was complete."], &[]);
+    assert!(!done.out.contains("Every slice was complete"), "{done:#?}");
+    let again = ended(&mut convene(&env, &file, &["sync", "convoso_test.calls"])).await;
+    assert_ended(&again, 0, &["Every slice was complete."], &[]);
     assert_eq!(again.err, "", "{again:#?}");
-    field.assert_truth().await;
+    env.assert_truth().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn status_tells_people_and_programs_up_to_when_streams_are_complete() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
-    field.sync_completely().await;
-    let people = ended(&mut convene(&field, &file, &["status"])).await;
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
+    env.sync_completely().await;
+    let people = ended(&mut convene(&env, &file, &["status"])).await;
     assert_ended(
         &people,
         0,
@@ -177,7 +176,7 @@ async fn status_tells_people_and_programs_up_to_when_streams_are_complete() {
         ],
         &[],
     );
-    let programs = ended(&mut convene(&field, &file, &["status", "--json"])).await;
+    let programs = ended(&mut convene(&env, &file, &["status", "--json"])).await;
     assert_ended(&programs, 0, &[], &[]);
     let all: Vec<Value> = serde_json::from_str(&programs.out).expect("it is JSON");
     let names: Vec<_> = all.iter().map(|one| one["stream"].as_str()).collect();
@@ -188,12 +187,12 @@ async fn status_tells_people_and_programs_up_to_when_streams_are_complete() {
         through
             .parse::<chrono::DateTime<chrono::Utc>>()
             .expect("it has a form")
-            > field.sandbox.now()
+            > env.sandbox.now()
     );
-    let rows = field.count("warehouse.calls").await + field.count("warehouse.recordings").await;
+    let rows = env.count("warehouse.calls").await + env.count("warehouse.recordings").await;
     assert_eq!(calls["row_count"].as_i64(), Some(rows));
-    assert_eq!(calls["last_walk"]["state"], "complete");
-    assert_eq!(calls["last_walk"]["reason"], Value::Null);
+    assert_eq!(calls["last_slice"]["state"], "complete");
+    assert_eq!(calls["last_slice"]["reason"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,12 +207,12 @@ async fn the_sandbox_prints_settings_that_work() {
         .split_once("\n\n")
         .and_then(|(_, rest)| rest.split_once("\n\nCtrl-C"))
         .map(|(settings, _)| settings.to_owned());
-    let field = Field::new().await;
-    let file = field.settings_file("");
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
     std::fs::write(&file.path, settings.expect("settings before the last line")).expect("it is written");
-    let done = ended(&mut convene(&field, &file, &["sync"])).await;
+    let done = ended(&mut convene(&env, &file, &["sync"])).await;
     assert_ended(&done, 0, &["convoso_sandbox.calls: complete"], &[]);
-    assert!(field.count("warehouse.calls").await >= 120, "{printed}");
+    assert!(env.count("warehouse.calls").await >= 120, "{printed}");
     sandbox.signal("INT").await;
     assert_eq!(sandbox.end().await.code, Some(0));
 }

@@ -6,19 +6,19 @@ use chrono::TimeDelta;
 use sandbox::{Options, conversocial::TOKEN_NAME};
 use secrecy::SecretString;
 
-use crate::field::Field;
-use crate::proof::assert_absent;
+use crate::support::env::TestEnv;
+use crate::support::invariants::assert_absent;
 
 /// The streams that read conversations.
 pub(crate) const CONVERSATIONS: [&str; 3] = ["conversations", "open_conversations", "followed_conversations"];
 
 /// Every stream of an account of two days, those that are off unless switched on among them.
-pub(crate) async fn field(change: impl FnOnce(&mut Options)) -> Field {
+pub(crate) async fn build_env(change: impl FnOnce(&mut Options)) -> TestEnv {
     let change = |options: &mut Options| {
         options.conversations_per_day = 40;
         change(options);
     };
-    let mut field = Field::of("conversocial", change, |sandbox, source| {
+    let mut env = TestEnv::of("conversocial", change, |sandbox, source| {
         source.base_url = Some(sandbox.conversocial_url().parse().expect("an address"));
         source.secrets = BTreeMap::from([("token_secret", SecretString::from("sandbox-token"))]);
         source.options = BTreeMap::from([
@@ -27,27 +27,27 @@ pub(crate) async fn field(change: impl FnOnce(&mut Options)) -> Field {
         ]);
     })
     .await;
-    field.stream("agent_events").enabled = Some(true);
-    field
+    env.stream("agent_events").enabled = Some(true);
+    env
 }
 
 /// Compares the conversations with what the sandbox says now, and what belongs to them.
-pub(crate) async fn assert_conversations(field: &Field) {
-    let world = field.sandbox.conversocial();
+pub(crate) async fn assert_conversations(env: &TestEnv) {
+    let world = env.sandbox.conversocial();
     for (table, truth) in [
         ("conversations", world.snapshot("conversations")),
         ("messages", world.snapshot("messages")),
         ("conversation_tags", world.snapshot("conversation_tags")),
         ("conversation_channels", world.snapshot("conversation_channels")),
     ] {
-        field.assert_same(table, truth).await;
+        env.assert_same(table, truth).await;
     }
 }
 
 /// Compares every table with what the sandbox says now.
-pub(crate) async fn assert_truth(field: &Field) {
-    assert_conversations(field).await;
-    let world = field.sandbox.conversocial();
+pub(crate) async fn assert_truth(env: &TestEnv) {
+    assert_conversations(env).await;
+    let world = env.sandbox.conversocial();
     for (table, truth) in [
         ("contacts", world.snapshot("contacts")),
         ("accounts", world.snapshot("accounts")),
@@ -61,11 +61,11 @@ pub(crate) async fn assert_truth(field: &Field) {
         ("attribute_types", world.snapshot("attribute_types")),
     ] {
         assert!(!truth.is_empty(), "{table}");
-        field.assert_same(table, truth).await;
+        env.assert_same(table, truth).await;
     }
     // Events have no ids of their own.
     let mut events: Vec<String> = sqlx::query_scalar("select raw::text from warehouse.agent_events")
-        .fetch_all(&field.pool)
+        .fetch_all(&env.pool)
         .await
         .expect("the events are listed");
     let records: Vec<String> = world
@@ -75,7 +75,7 @@ pub(crate) async fn assert_truth(field: &Field) {
         .collect();
     let mut truth: Vec<String> = sqlx::query_scalar("select v::jsonb::text from unnest($1::text[]) as v")
         .bind(&records)
-        .fetch_all(&field.pool)
+        .fetch_all(&env.pool)
         .await
         .expect("the records are read");
     events.sort();
@@ -84,29 +84,29 @@ pub(crate) async fn assert_truth(field: &Field) {
 }
 
 /// Reads everything; customers are known once the conversations that name them are there.
-pub(crate) async fn sync_all(field: &Field) {
-    field.sync_completely().await;
-    field.sync_completely().await;
+pub(crate) async fn sync_all(env: &TestEnv) {
+    env.sync_completely().await;
+    env.sync_completely().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_arrives_and_a_further_sync_writes_nothing() {
-    let mut field = field(|_| ()).await;
-    sync_all(&field).await;
-    assert_truth(&field).await;
+    let mut env = build_env(|_| ()).await;
+    sync_all(&env).await;
+    assert_truth(&env).await;
     // The link to a file works for whoever has it, and is another one with every answer.
-    assert_absent(&field, "short-lived").await;
-    let counted = field.tuples_written().await;
-    field.sync_completely().await;
-    assert_eq!(field.tuples_written().await, counted);
+    assert_absent(&env, "short-lived").await;
+    let counted = env.tuples_written().await;
+    env.sync_completely().await;
+    assert_eq!(env.tuples_written().await, counted);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn profiles_are_off_without_their_address_and_events_unless_switched_on() {
-    let mut field = field(|_| ()).await;
-    field.source().options.remove("profiles_base_url");
-    field.stream("agent_events").enabled = None;
-    let reports = field.sync_completely().await;
+    let mut env = build_env(|_| ()).await;
+    env.source().options.remove("profiles_base_url");
+    env.stream("agent_events").enabled = None;
+    let reports = env.sync_completely().await;
     let streams: Vec<&str> = reports.iter().map(|report| report.stream.as_str()).collect();
     assert_eq!(streams.len(), 9, "{streams:?}");
     assert!(
@@ -118,78 +118,78 @@ async fn profiles_are_off_without_their_address_and_events_unless_switched_on() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sweep_finds_an_old_conversation_that_came_back_to_life() {
-    let field = field(|_| ()).await;
-    let world = field.sandbox.conversocial().clone();
+    let env = build_env(|_| ()).await;
+    let world = env.sandbox.conversocial().clone();
     // Long before the history that is read by time.
-    let old = world.add_conversation(field.sandbox.now() - TimeDelta::days(400));
+    let old = world.add_conversation(env.sandbox.now() - TimeDelta::days(400));
     world.set_status(&old, "archived");
-    field.sync_only(&["conversations"]).await;
+    env.sync_only(&["conversations"]).await;
     let held = format!("select count(*) from warehouse.conversations where id = '{old}'");
-    assert_eq!(field.number(&held).await, 0);
+    assert_eq!(env.number(&held).await, 0);
     world.set_status(&old, "unread");
     let message = world
         .write_message(&old, "Still waiting")
         .expect("a conversation");
-    field.sync_only(&["open_conversations"]).await;
-    assert_eq!(field.number(&format!("{held} and not is_closed")).await, 1);
+    env.sync_only(&["open_conversations"]).await;
+    assert_eq!(env.number(&format!("{held} and not is_closed")).await, 1);
     let placed = format!("select conversation_id from warehouse.messages where id = '{message}'");
-    assert_eq!(field.text(&placed).await, old);
+    assert_eq!(env.text(&placed).await, old);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_end_of_an_old_conversation_is_noticed_by_following_it() {
-    let field = field(|_| ()).await;
-    let world = field.sandbox.conversocial().clone();
-    let old = world.add_conversation(field.sandbox.now() - TimeDelta::days(400));
-    let gone = world.add_conversation(field.sandbox.now() - TimeDelta::days(400));
-    field.sync_only(&["open_conversations"]).await;
+    let env = build_env(|_| ()).await;
+    let world = env.sandbox.conversocial().clone();
+    let old = world.add_conversation(env.sandbox.now() - TimeDelta::days(400));
+    let gone = world.add_conversation(env.sandbox.now() - TimeDelta::days(400));
+    env.sync_only(&["open_conversations"]).await;
     world.set_status(&old, "archived");
     world.set_tags(&old, &["3105", "3106"]);
     world.delete("conversations", &gone);
-    field.sync_only(&["followed_conversations"]).await;
+    env.sync_only(&["followed_conversations"]).await;
     let is = |id: &str, what: &str| {
         format!("select count(*) from warehouse.conversations where id = '{id}' and {what}")
     };
-    assert_eq!(field.number(&is(&old, "is_closed")).await, 1);
-    assert_eq!(field.number(&is(&gone, "deleted_at is not null")).await, 1);
+    assert_eq!(env.number(&is(&old, "is_closed")).await, 1);
+    assert_eq!(env.number(&is(&gone, "deleted_at is not null")).await, 1);
     let tags = format!(
         "select string_agg(tag_id, ',' order by tag_id) from warehouse.conversation_tags
          where conversation_id = '{old}' and deleted_at is null"
     );
-    assert_eq!(field.text(&tags).await, "3105,3106");
+    assert_eq!(env.text(&tags).await, "3105,3106");
     // What is done is not asked for again.
-    field.sandbox.clear_requests();
-    field.sync_only(&["followed_conversations"]).await;
-    assert!(field.sandbox.requests().is_empty());
+    env.sandbox.clear_requests();
+    env.sync_only(&["followed_conversations"]).await;
+    assert!(env.sandbox.requests().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn labels_that_were_taken_away_are_gone() {
-    let field = field(|_| ()).await;
-    let world = field.sandbox.conversocial().clone();
-    let id = world.add_conversation(field.sandbox.now() - TimeDelta::hours(3));
+    let env = build_env(|_| ()).await;
+    let world = env.sandbox.conversocial().clone();
+    let id = world.add_conversation(env.sandbox.now() - TimeDelta::hours(3));
     world.set_tags(&id, &["3105", "3106"]);
-    field.sync_only(&["conversations"]).await;
+    env.sync_only(&["conversations"]).await;
     world.set_tags(&id, &["3107"]);
-    field.sync_only(&["conversations"]).await;
-    assert_conversations(&field).await;
+    env.sync_only(&["conversations"]).await;
+    assert_conversations(&env).await;
     let gone = format!(
         "select count(*) from warehouse.conversation_tags where conversation_id = '{id}' and deleted_at is not null"
     );
-    assert_eq!(field.number(&gone).await, 2);
+    assert_eq!(env.number(&gone).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conversations_that_change_between_two_pages_are_all_there_in_the_end() {
-    let field = field(|options| options.conversations_per_day = 150).await;
-    let world = field.sandbox.conversocial().clone();
+    let env = build_env(|options| options.conversations_per_day = 150).await;
+    let world = env.sandbox.conversocial().clone();
     let still: Vec<String> = world
         .snapshot("conversations")
         .into_iter()
         .map(|(id, _)| id)
         .collect();
     let moving: Vec<String> = still.iter().step_by(5).cloned().collect();
-    let now = field.sandbox.now();
+    let now = env.sandbox.now();
     let ids = moving.clone();
     world.change_between_requests(move |world, count| {
         let id = &ids[count % ids.len()];
@@ -200,7 +200,7 @@ async fn conversations_that_change_between_two_pages_are_all_there_in_the_end() 
             _ => drop(world.add_conversations(3, now - TimeDelta::hours(20))),
         }
     });
-    let reports = field.sync_only(&["conversations"]).await;
+    let reports = env.sync_only(&["conversations"]).await;
     assert!(
         reports.iter().all(|report| report.unfinished.is_empty()),
         "{reports:?}"
@@ -209,7 +209,7 @@ async fn conversations_that_change_between_two_pages_are_all_there_in_the_end() 
     let stayed: Vec<&String> = still.iter().filter(|id| !moving.contains(id)).collect();
     let held: i64 = sqlx::query_scalar("select count(*) from warehouse.conversations where id = any($1)")
         .bind(&stayed)
-        .fetch_one(&field.pool)
+        .fetch_one(&env.pool)
         .await
         .expect("the conversations are counted");
     assert_eq!(
@@ -217,20 +217,20 @@ async fn conversations_that_change_between_two_pages_are_all_there_in_the_end() 
         stayed.len(),
         "none that stayed is lost"
     );
-    field.sync_only(&CONVERSATIONS).await;
-    assert_conversations(&field).await;
+    env.sync_only(&CONVERSATIONS).await;
+    assert_conversations(&env).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_who_vanishes_is_gone_after_the_second_list_without_them() {
-    let field = field(|_| ()).await;
-    field.sync_only(&["agents"]).await;
-    let world = field.sandbox.conversocial();
+    let env = build_env(|_| ()).await;
+    env.sync_only(&["agents"]).await;
+    let world = env.sandbox.conversocial();
     world.delete("agents", "5122");
     let gone = "select count(*) from warehouse.agents where deleted_at is not null";
-    field.sync_only(&["agents"]).await;
-    assert_eq!(field.number(gone).await, 0);
-    field.sync_only(&["agents"]).await;
-    assert_eq!(field.number(gone).await, 1);
-    field.assert_same("agents", world.snapshot("agents")).await;
+    env.sync_only(&["agents"]).await;
+    assert_eq!(env.number(gone).await, 0);
+    env.sync_only(&["agents"]).await;
+    assert_eq!(env.number(gone).await, 1);
+    env.assert_same("agents", world.snapshot("agents")).await;
 }

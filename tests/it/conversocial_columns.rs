@@ -6,7 +6,7 @@ use connectors::schema::{
 };
 
 use crate::columns::{assert_readings, readers};
-use crate::conversocial::{field, sync_all};
+use crate::conversocial::{build_env, sync_all};
 
 /// Columns with their readings.
 type Readings = &'static [(&'static str, &'static str)];
@@ -238,14 +238,14 @@ const TABLES: [(&Table, &str, Readings); 15] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_column_of_every_conversocial_row_says_what_its_record_says() {
-    let field = field(|_| ()).await;
-    sync_all(&field).await;
-    let mut connection = readers(&field).await;
+    let env = build_env(|_| ()).await;
+    sync_all(&env).await;
+    let mut connection = readers(&env).await;
     for (table, id, readings) in TABLES {
         assert_readings(&mut connection, table, id, readings).await;
         for (column, _) in readings {
             let query = format!("select count({column}) from warehouse.{}", table.name);
-            let told = field.number(&query).await;
+            let told = env.number(&query).await;
             assert!(
                 told > 0 || *column == "description",
                 "{}.{column} is empty everywhere",

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::TimeDelta;
 use connectors::schema::{Contact, Conversation, Entity, Lead, Message, Segment, Table};
 use connectors::source::Remedy;
-use convene::commands::RunReport;
+use convene::engine::RunReport;
 use convene::settings::Source;
 use sandbox::convertalk::{API_KEY, BOTS, CUSTOMER, Order, Refusal};
 use sandbox::{Fault, Sandbox};
 use secrecy::SecretString;
 
-use crate::field::{Field, SOURCE, flaws};
-use crate::proof::assert_absent;
+use crate::support::env::{SOURCE, TestEnv, flaws};
+use crate::support::invariants::assert_absent;
 
 fn own(sandbox: &Sandbox, source: &mut Source) {
     source.base_url = Some(sandbox.convertalk_url().parse().expect("the sandbox has a URL"));
@@ -30,39 +30,37 @@ fn own(sandbox: &Sandbox, source: &mut Source) {
 }
 
 /// An account with chats of three days, up to the present.
-async fn field() -> Field {
+async fn build_env() -> TestEnv {
     field_behind(TimeDelta::zero()).await
 }
 
 /// The same, with a clock that is behind.
-async fn field_behind(behind: TimeDelta) -> Field {
+async fn field_behind(behind: TimeDelta) -> TestEnv {
     let build = |options: &mut sandbox::Options| {
         options.chats_per_day = 60;
         options.calls_per_day = 0;
         // Unlike calls, chats need not be old to be read.
         options.now += TimeDelta::minutes(10) - behind;
     };
-    Field::of("convertalk", build, own).await
+    TestEnv::of("convertalk", build, own).await
 }
 
-async fn assert_truth(field: &Field) {
-    let world = field.sandbox.convertalk();
-    field
-        .assert_same("conversations", world.snapshot("conversations"))
+async fn assert_truth(env: &TestEnv) {
+    let world = env.sandbox.convertalk();
+    env.assert_same("conversations", world.snapshot("conversations"))
         .await;
-    field.assert_same("leads", world.snapshot("leads")).await;
-    field.assert_same("contacts", world.snapshot("contacts")).await;
-    field
-        .assert_same("conversation_tags", world.snapshot("conversation_tags"))
+    env.assert_same("leads", world.snapshot("leads")).await;
+    env.assert_same("contacts", world.snapshot("contacts")).await;
+    env.assert_same("conversation_tags", world.snapshot("conversation_tags"))
         .await;
-    field.assert_same("segments", world.snapshot("segments")).await;
+    env.assert_same("segments", world.snapshot("segments")).await;
 }
 
-/// Makes the next walk go to the end of each list.
-async fn make_full_walk_due(field: &Field) {
+/// Makes the next slice go to the end of each list.
+async fn make_full_walk_due(env: &TestEnv) {
     let update = "update sync.coverage set full_read_at = full_read_at - interval '2 days' where full_read_at is not null";
     sqlx::query(update)
-        .execute(&field.pool)
+        .execute(&env.pool)
         .await
         .expect("the books can be changed");
 }
@@ -70,24 +68,22 @@ async fn make_full_walk_due(field: &Field) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_size_brings_exactly_what_is_there() {
     for (page_size, has_short_pages) in [(20, false), (50, false), (10, true), (7, true)] {
-        let field = field().await;
-        field.sandbox.convertalk().quirks(|quirks| {
+        let env = build_env().await;
+        env.sandbox.convertalk().quirks(|quirks| {
             quirks.page_size = page_size;
             quirks.has_short_pages = has_short_pages;
         });
-        field.sync_completely().await;
-        assert_truth(&field).await;
-        assert!(field.count("warehouse.messages").await > 50);
+        env.sync_completely().await;
+        assert_truth(&env).await;
+        assert!(env.count("warehouse.messages").await > 50);
         // What was kept of visited addresses holds no token.
         assert_eq!(
-            field
-                .number("select count(*) from warehouse.conversations where raw::text like '%token=%'")
+            env.number("select count(*) from warehouse.conversations where raw::text like '%token=%'")
                 .await,
             0
         );
         assert!(
-            field
-                .number("select count(*) from warehouse.conversations where raw::text like '%urlsVisited%'")
+            env.number("select count(*) from warehouse.conversations where raw::text like '%urlsVisited%'")
                 .await
                 > 0
         );
@@ -96,35 +92,35 @@ async fn every_page_size_brings_exactly_what_is_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_walk_writes_nothing_nor_does_one_after_glances() {
-    let mut field = field().await;
-    field.sync_completely().await;
-    let counted = field.tuples_written().await;
+    let mut env = build_env().await;
+    env.sync_completely().await;
+    let counted = env.tuples_written().await;
     for is_full in [false, true] {
         if is_full {
-            make_full_walk_due(&field).await;
+            make_full_walk_due(&env).await;
         }
-        field.sandbox.advance(TimeDelta::seconds(5));
-        let world = field.sandbox.convertalk();
+        env.sandbox.advance(TimeDelta::seconds(5));
+        let world = env.sandbox.convertalk();
         world
             .ids("conversations")
             .iter()
             .take(100)
             .for_each(|id| assert!(world.touch(id)));
-        let reports = field.sync_completely().await;
+        let reports = env.sync_completely().await;
         assert!(
             reports
                 .iter()
                 .all(|report| report.counts.inserted + report.counts.updated == 0),
             "{reports:?}"
         );
-        assert_eq!(field.tuples_written().await, counted);
+        assert_eq!(env.tuples_written().await, counted);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_walk_bears_an_account_that_changes_between_its_questions() {
-    let field = field().await;
-    let world = field.sandbox.convertalk();
+    let env = build_env().await;
+    let world = env.sandbox.convertalk();
     world.quirks(|quirks| quirks.page_size = 9);
     let before = world.ids("conversations");
     let turn = AtomicU64::new(0);
@@ -137,41 +133,40 @@ async fn a_walk_bears_an_account_that_changes_between_its_questions() {
             1 => assert!(world.add_chat().len() == 24),
             2 => assert!(world.touch(pick(2))),
             3 => assert!(world.set_status(pick(3), "CLOSED")),
-            // A walk by page numbers bears one removal in some questions, not one after the other.
+            // A slice by page numbers bears one removal in some questions, not one after the other.
             4 if turn % 36 == 4 => assert!(world.convert(pick(4), true)),
             4 if turn % 36 == 22 => assert!(world.delete("conversations", pick(5))),
             _ => (),
         }
     });
-    field.sync_completely().await;
+    env.sync_completely().await;
     world.stop_changing();
     let there = world.ids("conversations");
     for id in before.iter().filter(|id| there.contains(id)) {
         let query = format!("select count(*) from warehouse.conversations where id = '{id}'");
-        assert_eq!(field.number(&query).await, 1, "{id} is lost");
+        assert_eq!(env.number(&query).await, 1, "{id} is lost");
     }
     // Rows that were only looked at keep the record of their last change, so each changes once more.
-    field.sandbox.advance(TimeDelta::seconds(1));
+    env.sandbox.advance(TimeDelta::seconds(1));
     for id in &there {
         assert!(world.write_in(id));
     }
-    make_full_walk_due(&field).await;
-    field.sync_completely().await;
-    make_full_walk_due(&field).await;
-    field.sync_completely().await;
-    field
-        .assert_same("conversations", world.snapshot("conversations"))
+    make_full_walk_due(&env).await;
+    env.sync_completely().await;
+    make_full_walk_due(&env).await;
+    env.sync_completely().await;
+    env.assert_same("conversations", world.snapshot("conversations"))
         .await;
-    field.assert_same("leads", world.snapshot("leads")).await;
+    env.assert_same("leads", world.snapshot("leads")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_quick_walk_brings_news_and_a_whole_one_what_was_only_edited() {
-    let field = field().await;
-    let world = field.sandbox.convertalk();
-    field.sync_completely().await;
-    field.sandbox.clear_requests();
-    field.sandbox.advance(TimeDelta::seconds(2));
+    let env = build_env().await;
+    let world = env.sandbox.convertalk();
+    env.sync_completely().await;
+    env.sandbox.clear_requests();
+    env.sandbox.advance(TimeDelta::seconds(2));
     let (old, edited) = (&world.ids("conversations")[3], &world.ids("conversations")[5]);
     assert!(
         world.write_in(old)
@@ -179,37 +174,36 @@ async fn a_quick_walk_brings_news_and_a_whole_one_what_was_only_edited() {
             && world.set_tags(edited, &["vip", "vip", "late"])
     );
     let fresh = world.add_chat();
-    field.sync_completely().await;
-    let chats = field.sandbox.requests();
+    env.sync_completely().await;
+    let chats = env.sandbox.requests();
     let chats = chats
         .iter()
         .filter(|seen| seen.path.ends_with("direct/chats"))
         .count();
-    assert!(chats < 30, "{chats} questions for a quick walk");
+    assert!(chats < 30, "{chats} questions for a quick slice");
     for id in [old, &fresh] {
         let query = format!(
             "select count(*) from warehouse.conversations where id = '{id}' and last_activity_at > now() - interval '5 minutes'"
         );
-        assert_eq!(field.number(&query).await, 1, "{id}");
+        assert_eq!(env.number(&query).await, 1, "{id}");
     }
-    make_full_walk_due(&field).await;
-    field.sync_completely().await;
-    assert_truth(&field).await;
+    make_full_walk_due(&env).await;
+    env.sync_completely().await;
+    assert_truth(&env).await;
     assert_eq!(
-        field
-            .text(&format!(
-                "select status from warehouse.conversations where id = '{edited}'"
-            ))
-            .await,
+        env.text(&format!(
+            "select status from warehouse.conversations where id = '{edited}'"
+        ))
+        .await,
         "REVIEW"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chat_is_gone_after_two_whole_walks_without_it() {
-    let field = field().await;
-    let world = field.sandbox.convertalk();
-    field.sync_completely().await;
+    let env = build_env().await;
+    let world = env.sandbox.convertalk();
+    env.sync_completely().await;
     let gone = world.ids("conversations")[9].clone();
     assert!(world.delete("conversations", &gone));
     let query = format!(
@@ -217,83 +211,78 @@ async fn a_chat_is_gone_after_two_whole_walks_without_it() {
     );
     for (is_full, wanted) in [(false, 0), (true, 0), (false, 0), (true, 1)] {
         if is_full {
-            make_full_walk_due(&field).await;
+            make_full_walk_due(&env).await;
         }
-        field.sync_completely().await;
-        assert_eq!(field.number(&query).await, wanted);
+        env.sync_completely().await;
+        assert_eq!(env.number(&query).await, wanted);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chat_in_both_listings_is_a_lead() {
-    let field = field().await;
-    let world = field.sandbox.convertalk();
+    let env = build_env().await;
+    let world = env.sandbox.convertalk();
     for id in world.ids("conversations") {
         assert!(world.show_in_both(&id, true));
     }
-    field.sync_completely().await;
+    env.sync_completely().await;
     assert_eq!(
-        field
-            .number("select count(*) from warehouse.conversations where kind <> 'lead' or lead_id is null")
+        env.number("select count(*) from warehouse.conversations where kind <> 'lead' or lead_id is null")
             .await,
         0
     );
-    field.assert_same("leads", world.snapshot("conversations")).await;
+    env.assert_same("leads", world.snapshot("conversations")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_in_another_order_are_read_to_their_ends() {
     for order in [Order::Created, Order::Id] {
         let behind = TimeDelta::minutes(50);
-        let field = field_behind(behind).await;
-        let world = field.sandbox.convertalk();
+        let env = field_behind(behind).await;
+        let world = env.sandbox.convertalk();
         world.quirks(|quirks| quirks.order = order);
         for id in world.ids("conversations").iter().step_by(6) {
             assert!(world.write_in(id));
         }
-        field.sync_completely().await;
-        field.sandbox.advance(behind);
+        env.sync_completely().await;
+        env.sandbox.advance(behind);
         let old = &world.ids("conversations")[40];
         assert!(world.write_in(old));
-        field.sync_completely().await;
+        env.sync_completely().await;
         let query = format!(
             "select count(*) from warehouse.conversations where id = '{old}' and last_activity_at > now() - interval '5 minutes'"
         );
-        assert_eq!(field.number(&query).await, 1, "{order:?}");
+        assert_eq!(env.number(&query).await, 1, "{order:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_page_for_ever_is_a_failure_and_not_an_end() {
-    let field = field().await;
-    field.sandbox.convertalk().quirks(|quirks| quirks.is_stuck = true);
-    let reports = field.sync_only(&["chats", "contacts"]).await;
+    let env = build_env().await;
+    env.sandbox.convertalk().quirks(|quirks| quirks.is_stuck = true);
+    let reports = env.sync_only(&["chats", "contacts"]).await;
     assert_eq!(flaws(&reports).len(), 2, "{reports:?}");
     for flaw in flaws(&reports) {
         assert!(flaw.contains("again and again"), "{flaw}");
     }
-    assert!(field.sandbox.requests().len() < 20);
+    assert!(env.sandbox.requests().len() < 20);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusals_are_told_apart_with_any_status() {
     for refusal in [Refusal::Status, Refusal::InBody] {
-        let mut field = field().await;
-        field
-            .sandbox
-            .convertalk()
-            .quirks(|quirks| quirks.refusal = refusal);
-        field
-            .source()
+        let mut env = build_env().await;
+        env.sandbox.convertalk().quirks(|quirks| quirks.refusal = refusal);
+        env.source()
             .options
             .insert("customer_id", vec!["surprise".to_owned()]);
-        let told = field.sync_only(&["chats"]).await;
+        let told = env.sync_only(&["chats"]).await;
         assert!(told.iter().all(|report| !report.is_complete()), "{told:?}");
         let secret = SecretString::from("wrong-token-of-a-test");
         for key in ["bot_token", "api_key"] {
-            field.source().secrets.insert(key, secret.clone());
+            env.source().secrets.insert(key, secret.clone());
         }
-        let reports = field.sync().await;
+        let reports = env.sync().await;
         assert_eq!(
             reports.iter().filter(|report| !report.is_complete()).count(),
             3,
@@ -302,62 +291,52 @@ async fn refusals_are_told_apart_with_any_status() {
         for flaw in reports.iter().flat_map(|report| &report.unfinished) {
             assert_eq!(flaw.remedy, Remedy::Operator, "{flaw:?}");
         }
-        assert_absent(&field, "wrong-token-of-a-test").await;
+        assert_absent(&env, "wrong-token-of-a-test").await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_other_name_of_the_header_is_a_setting() {
-    let mut field = field().await;
-    field
-        .sandbox
+    let mut env = build_env().await;
+    env.sandbox
         .convertalk()
         .quirks(|quirks| quirks.token_header = "x-bp-token".to_owned().to_owned());
-    assert!(
-        !field
-            .sync_only(&["chats"])
-            .await
-            .iter()
-            .all(RunReport::is_complete)
-    );
-    field
-        .source()
+    assert!(!env.sync_only(&["chats"]).await.iter().all(RunReport::is_complete));
+    env.source()
         .options
         .insert("token_header", vec!["x-bp-token".to_owned()]);
-    field.sync_completely().await;
-    assert_truth(&field).await;
+    env.sync_completely().await;
+    assert_truth(&env).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_key_the_chats_alone_are_read() {
-    let mut field = field().await;
-    field.source().secrets.remove("api_key");
-    let reports = field.sync_completely().await;
+    let mut env = build_env().await;
+    env.source().secrets.remove("api_key");
+    let reports = env.sync_completely().await;
     assert_eq!(reports.len(), 1);
-    assert_eq!(field.count("warehouse.contacts").await, 0);
+    assert_eq!(env.count("warehouse.contacts").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passing_faults_are_waited_out_and_a_broken_record_costs_only_itself() {
-    let field = field().await;
+    let env = build_env().await;
     for fault in [
         Fault::Status(429, Some("0".to_owned())),
         Fault::Status(502, None),
         Fault::CutJson,
         Fault::Cut,
     ] {
-        field.sandbox.fault("direct/chats", fault, 1);
+        env.sandbox.fault("direct/chats", fault, 1);
     }
-    field
-        .sandbox
+    env.sandbox
         .convertalk()
         .quirks(|quirks| quirks.broken_rows = vec![7]);
-    field.sync_only(&["chats"]).await;
-    let all = i64::try_from(field.sandbox.convertalk().ids("conversations").len()).expect("few");
-    assert_eq!(field.count("warehouse.conversations").await, all - 1);
+    env.sync_only(&["chats"]).await;
+    let all = i64::try_from(env.sandbox.convertalk().ids("conversations").len()).expect("few");
+    assert_eq!(env.count("warehouse.conversations").await, all - 1);
     assert_eq!(
-        field
-            .number("select count(distinct raw::jsonb ->> '_id') from sync.rejects")
+        env.number("select count(distinct raw::jsonb ->> '_id') from sync.rejects")
             .await,
         1
     );
@@ -469,9 +448,9 @@ const COLUMNS: &[(&Table, &[(&str, &str)])] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_column_of_every_row_says_what_its_record_says() {
-    let field = field().await;
-    field.sync_completely().await;
-    let mut connection = field.pool.acquire().await.expect("the database answers");
+    let env = build_env().await;
+    env.sync_completely().await;
+    let mut connection = env.pool.acquire().await.expect("the database answers");
     sqlx::raw_sql(READERS)
         .execute(&mut *connection)
         .await

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use connectors::schema::{Agent, Call, CallMetric, Entity, Table};
 
-use crate::converz::{METRICS, field, forget, option, sync, tenant};
-use crate::field::Field;
+use crate::converz::{METRICS, build_env, forget, option, sync, tenant};
+use crate::support::env::TestEnv;
 
 /// Readers written again: a text that is not one of the spellings of nothing, an instant, and a telephone number.
 const READERS: &str = r"
@@ -58,13 +58,13 @@ const CALL_METRICS: &[(&str, &str)] = &[
     ("value", "(raw ->> split_part(id, ':', 2))::numeric"),
 ];
 
-async fn assert_table(field: &Field, table: &Table, readings: &[(&str, &str)]) {
-    let mut connection = field.pool.acquire().await.expect("a connection");
+async fn assert_table(env: &TestEnv, table: &Table, readings: &[(&str, &str)]) {
+    let mut connection = env.pool.acquire().await.expect("a connection");
     sqlx::raw_sql(READERS)
         .execute(&mut *connection)
         .await
         .expect("the readers are made");
-    assert!(field.count(&format!("warehouse.{}", table.name)).await > 0);
+    assert!(env.count(&format!("warehouse.{}", table.name)).await > 0);
     for column in table.columns {
         let reading = readings.iter().find(|(name, _)| *name == column.name);
         let reading = reading.map_or("null", |(_, reading)| reading);
@@ -86,20 +86,19 @@ async fn assert_table(field: &Field, table: &Table, readings: &[(&str, &str)]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_typed_column_says_what_its_record_says() {
-    let mut field = field(|_| ()).await;
-    option(&mut field, "metrics", &METRICS);
-    field.sync_completely().await;
-    field
-        .assert_same("calls", tenant(&field).snapshot_calls(&METRICS))
+    let mut env = build_env(|_| ()).await;
+    option(&mut env, "metrics", &METRICS);
+    env.sync_completely().await;
+    env.assert_same("calls", tenant(&env).snapshot_calls(&METRICS))
         .await;
-    assert_table(&field, Call::TABLE, CALLS).await;
-    assert_table(&field, Agent::TABLE, AGENTS).await;
-    assert_table(&field, CallMetric::TABLE, CALL_METRICS).await;
-    let calls = field.count("warehouse.calls").await;
-    assert_eq!(field.count("warehouse.call_metrics").await, 2 * calls);
+    assert_table(&env, Call::TABLE, CALLS).await;
+    assert_table(&env, Agent::TABLE, AGENTS).await;
+    assert_table(&env, CallMetric::TABLE, CALL_METRICS).await;
+    let calls = env.count("warehouse.calls").await;
+    assert_eq!(env.count("warehouse.call_metrics").await, 2 * calls);
     // A value that a call does not have is a row without value.
     let without = "select count(*) from warehouse.call_metrics where value is null";
-    assert!(field.number(without).await > 0);
+    assert!(env.number(without).await > 0);
 }
 
 /// Places where a report and the calls of the warehouse do not agree: by day and campaign.
@@ -116,36 +115,36 @@ const REPORT_FLAWS: &str = "
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reports_agree_with_the_calls_and_groups_that_vanish_are_marked() {
-    let mut field = field(|_| ()).await;
+    let mut env = build_env(|_| ()).await;
     let texts = [
         "date,campaign: n_calls, avg_handle_time",
         "week,rep_id: talk_seconds",
         "vendor",
     ];
-    option(&mut field, "reports", &texts);
-    let tenant = tenant(&field);
-    sync(&field).await;
-    assert_eq!(field.number(REPORT_FLAWS).await, 0);
+    option(&mut env, "reports", &texts);
+    let tenant = tenant(&env);
+    sync(&env).await;
+    assert_eq!(env.number(REPORT_FLAWS).await, 0);
     let weeks = "select count(*) from warehouse.report_metrics
                  where report = 'week,rep_id' and period !~ '^2[0-9]{3}-W[0-9]{2}$'";
-    assert_eq!(field.number(weeks).await, 0);
+    assert_eq!(env.number(weeks).await, 0);
     let sums = "select abs((select sum(value) from warehouse.report_metrics where metric = 'talk_seconds')
                 - (select sum(duration_seconds) from warehouse.calls))::bigint";
-    assert_eq!(field.number(sums).await, 0);
+    assert_eq!(env.number(sums).await, 0);
     // A second run writes nothing.
-    assert_eq!(sync(&field).await, 0);
+    assert_eq!(sync(&env).await, 0);
     // All calls of one campaign on one day move to another: the group is gone.
-    let day = (field.sandbox.now() - TimeDelta::days(1)).date_naive();
+    let day = (env.sandbox.now() - TimeDelta::days(1)).date_naive();
     let query = format!(
         "select string_agg(id, ' ') from warehouse.calls where campaign_name = 'claims'
          and (started_at at time zone 'UTC')::date = '{day}'"
     );
-    for id in field.text(&query).await.split(' ') {
+    for id in env.text(&query).await.split(' ') {
         tenant.set_call(id, "campaign", serde_json::json!("renewal"));
     }
-    forget(&field).await;
-    sync(&field).await;
-    assert_eq!(field.number(REPORT_FLAWS).await, 0);
+    forget(&env).await;
+    sync(&env).await;
+    assert_eq!(env.number(REPORT_FLAWS).await, 0);
     let gone = "select count(*) from warehouse.report_metrics where deleted_at is not null and campaign_name = 'claims'";
-    assert_eq!(field.number(gone).await, 2);
+    assert_eq!(env.number(gone).await, 2);
 }

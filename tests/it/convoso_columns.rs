@@ -5,7 +5,7 @@ use connectors::schema::{
 };
 
 use crate::columns::{Readings, assert_readings, readers};
-use crate::field::Field;
+use crate::support::env::TestEnv;
 
 /// More readers: a length of time, yes or no, and a date object with its zone.
 const READERS: &str = r"
@@ -14,9 +14,9 @@ const READERS: &str = r"
            from (select *, count(*) over () as count
                  from unnest(string_to_array(raw ->> field, ':')) with ordinality as t (part, place)) as parts $$;
     create function pg_temp.yes(raw jsonb, field text) returns boolean immutable language sql as
-        $$ select case pg_temp.said(raw, field) when 'Y' then true when '1' then true when 'N' then false when '0' then false end $$;
+        $$ select case pg_temp.said(raw, env) when 'Y' then true when '1' then true when 'N' then false when '0' then false end $$;
     create function pg_temp.local(raw jsonb, field text) returns timestamptz immutable language sql as
-        $$ select pg_temp.first(pg_temp.said(raw, field)::timestamp) $$;
+        $$ select pg_temp.first(pg_temp.said(raw, env)::timestamp) $$;
     create function pg_temp.zoned(raw jsonb, field text) returns timestamptz immutable language sql as
         $$ select (raw -> field ->> 'date')::timestamp at time zone (raw -> field ->> 'timezone') $$;
 ";
@@ -174,17 +174,15 @@ const TABLES: [(&Table, &str, Readings); 8] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_column_of_every_other_stream_says_what_its_record_says() {
-    let mut field = Field::of("convoso", |options| options.calls_per_day = 300, |_, _| ()).await;
+    let mut env = TestEnv::of("convoso", |options| options.calls_per_day = 300, |_, _| ()).await;
     let vendor = connectors::vendors::vendor("convoso").expect("a vendor");
-    let others: Vec<&str> = vendor
-        .stream_names
-        .iter()
+    let names = vendor.streams.iter().map(|stream| stream.name);
+    let others: Vec<&str> = names
         .filter(|name| !["calls", "agents", "recordings"].contains(name))
-        .copied()
         .collect();
-    field.only(&others);
-    field.sync_completely().await;
-    let mut connection = readers(&field).await;
+    env.only(&others);
+    env.sync_completely().await;
+    let mut connection = readers(&env).await;
     sqlx::raw_sql(READERS)
         .execute(&mut *connection)
         .await
@@ -199,7 +197,7 @@ async fn every_column_of_every_other_stream_says_what_its_record_says() {
                 | (_, "purpose" | "reason") => 1,
                 _ => 2,
             };
-            let values = field.number(&query).await;
+            let values = env.number(&query).await;
             assert!(values >= fewest, "{}.{column}: {values}", table.name);
         }
     }

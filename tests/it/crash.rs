@@ -2,21 +2,23 @@
 
 use std::time::Duration;
 
-use convene::commands::{self, Once, Selection, Warehouse};
+use convene::commands::{self, Once, Selection};
+use convene::engine::no_observer;
+use convene::warehouse::Warehouse;
 use fastrand::Rng;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::binary::{Running, convene, ended, until};
-use crate::field::{Field, SettingsFile, flaws};
-use crate::postgres::Database;
-use crate::proof::{assert_ledger, assert_proof, busy_field};
+use crate::support::env::{SettingsFile, TestEnv, flaws};
+use crate::support::invariants::{assert_ledger, assert_proof, busy_field};
+use crate::support::postgres::Database;
 
 const CALLS: &str = "convoso_test.calls";
 /// How often a process is killed.
 const DEATHS: u32 = 24;
-/// How many of the deaths must have struck a walk that was under way, for the test to mean anything.
+/// How many of the deaths must have struck a slice that was under way, for the test to mean anything.
 const STRUCK: i64 = 12;
 /// Longest time from the first question to the death.
 const LONGEST_LIFE_MS: u64 = 900;
@@ -25,107 +27,103 @@ const PACE: &str = "500";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_killed_at_any_moment_leaves_nothing_that_the_next_does_not_mend() {
-    let field = busy_field(2, 9_000).await;
-    let file = field.settings_file("time_zone = \"UTC\"");
+    let env = busy_field(2, 9_000).await;
+    let file = env.settings_file("time_zone = \"UTC\"");
     let mut dice = Rng::with_seed(20);
     for death in 0..DEATHS {
-        live_and_die(&field, &file, death, dice.u64(0..LONGEST_LIFE_MS)).await;
-        assert_ledger(&field).await;
+        live_and_die(&env, &file, death, dice.u64(0..LONGEST_LIFE_MS)).await;
+        assert_ledger(&env).await;
         if death % 6 == 5 {
-            assert_proof(&field).await;
+            assert_proof(&env).await;
         }
     }
-    let struck = "select count(*) from sync.walks where state = 'running'
-                  or reason = 'the process ended before the walk did'";
+    let struck = "select count(*) from sync.slices where state = 'running'
+                  or reason = 'the process ended before the slice did'";
     assert!(
-        field.number(struck).await >= STRUCK,
-        "too few deaths struck a walk"
+        env.number(struck).await >= STRUCK,
+        "too few deaths struck a slice"
     );
     assert!(
-        field.count("warehouse.calls").await < 18_000,
+        env.count("warehouse.calls").await < 18_000,
         "the deaths came too late"
     );
-    let done = ended(&mut convene(&field, &file, &["sync"])).await;
+    let done = ended(&mut convene(&env, &file, &["sync"])).await;
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_proof(&field).await;
-    field.assert_truth().await;
-    assert_closed(&field).await;
-    assert_eq!(
-        content(&field).await,
-        content_of_an_undisturbed_sync(&field).await
-    );
+    assert_proof(&env).await;
+    env.assert_truth().await;
+    assert_closed(&env).await;
+    assert_eq!(content(&env).await, content_of_an_undisturbed_sync(&env).await);
 }
 
 /// Starts the daemon or a single run, lets it live for a while after its first question, and kills it.
-async fn live_and_die(field: &Field, file: &SettingsFile, death: u32, life_ms: u64) {
-    expire(field).await;
-    field.sandbox.clear_requests();
+async fn live_and_die(env: &TestEnv, file: &SettingsFile, death: u32, life_ms: u64) {
+    expire(env).await;
+    env.sandbox.clear_requests();
     let name = if death.is_multiple_of(3) { "run" } else { "sync" };
-    let mut command = convene(field, file, &[name]);
+    let mut command = convene(env, file, &[name]);
     let pace = command.env("CONVENE__SOURCES__CONVOSO_TEST__REQUESTS_PER_MINUTE", PACE);
     let running = Running::start(pace);
-    while field.sandbox.requests().is_empty() {
+    while env.sandbox.requests().is_empty() {
         sleep(Duration::from_millis(5)).await;
     }
     sleep(Duration::from_millis(life_ms)).await;
     running.kill().await;
-    at_rest(field).await;
+    at_rest(env).await;
 }
 
 /// Waits until the server has noticed which clients are gone.
-async fn at_rest(field: &Field) {
+async fn at_rest(env: &TestEnv) {
     let at_rest = "not exists (select from pg_stat_activity where datname = current_database()
                    and application_name = 'convene' and state <> 'idle')";
-    until(field, at_rest).await;
+    until(env, at_rest).await;
 }
 
 /// The holder is dead; waiting for its lease is tried elsewhere.
-async fn expire(field: &Field) {
-    execute(field, "update sync.leases set expires_at = clock_timestamp()").await;
+async fn expire(env: &TestEnv) {
+    execute(env, "update sync.leases set expires_at = clock_timestamp()").await;
 }
 
-async fn execute(field: &Field, statement: &str) {
+async fn execute(env: &TestEnv, statement: &str) {
     sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
-        .execute(&field.pool)
+        .execute(&env.pool)
         .await
         .unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
 /// Walks of the dead are closed, as failed.
-async fn assert_closed(field: &Field) {
-    let open = "select count(*) from sync.walks where state = 'running'";
-    assert_eq!(field.number(open).await, 0);
-    let dead = "select count(*) from sync.walks where state = 'failed'
-                and reason = 'the process ended before the walk did' and ended_at >= started_at";
-    assert!(field.number(dead).await >= STRUCK);
+async fn assert_closed(env: &TestEnv) {
+    let open = "select count(*) from sync.slices where state = 'running'";
+    assert_eq!(env.number(open).await, 0);
+    let dead = "select count(*) from sync.slices where state = 'failed'
+                and reason = 'the process ended before the slice did' and ended_at >= started_at";
+    assert!(env.number(dead).await >= STRUCK);
 }
 
-/// What analysts see of all tables, and the content hashes; not when it was fetched, and by which walk.
+/// What analysts see of all tables, and the content hashes; not when it was fetched, and by which slice.
 const CONTENT: &str = "select md5(string_agg(whole, ',' order by whole)) from (
-     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,walk_id}'::text[])::text as whole from warehouse.calls as t
+     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id}'::text[])::text as whole from warehouse.calls as t
      union all
-     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,walk_id}'::text[])::text from warehouse.recordings as t
+     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id}'::text[])::text from warehouse.recordings as t
      union all
-     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,walk_id}'::text[])::text from warehouse.agents as t
+     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id}'::text[])::text from warehouse.agents as t
  ) as rows";
 
-async fn content(field: &Field) -> String {
-    field.text(CONTENT).await
+async fn content(env: &TestEnv) -> String {
+    env.text(CONTENT).await
 }
 
 /// The same of a second warehouse, which one run has filled from the same sandbox.
-async fn content_of_an_undisturbed_sync(field: &Field) -> String {
+async fn content_of_an_undisturbed_sync(env: &TestEnv) -> String {
     let database = Database::new().await;
     let warehouse = Warehouse::connect(&database.secret(), 8)
         .await
         .expect("the second warehouse answers");
     let once = Once {
         selection: &Selection::default(),
-        confirm_deletions: false,
         stop: &CancellationToken::new(),
-        watch: commands::deaf(),
+        observer: no_observer(),
     };
-    let reports = commands::once(&warehouse, &field.settings, once)
+    let reports = commands::sync_once(&warehouse, &env.settings, once)
         .await
         .expect("there is a source");
     let reports: Vec<_> = reports
@@ -141,27 +139,31 @@ async fn content_of_an_undisturbed_sync(field: &Field) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_the_server_ends_at_any_moment_lose_and_double_nothing() {
-    let mut field = busy_field(1, 4_000).await;
+    let mut env = busy_field(1, 4_000).await;
     // Small windows, asked for without a pause: most of the time a transaction is open.
-    field.stream("calls").widest = Some(Duration::from_mins(30));
+    env.stream("calls").max_span = Some(Duration::from_mins(30));
     let mut broken = 0;
     for seed in 0..8 {
-        let killer = tokio::spawn(end_connections(field.pool.clone(), Rng::with_seed(seed)));
-        let outcomes = field.try_sync(&[], false, commands::deaf()).await;
+        let killer = tokio::spawn(end_connections(env.pool.clone(), Rng::with_seed(seed)));
+        let outcomes = env.try_sync(&[], no_observer()).await;
         killer.abort();
-        at_rest(&field).await;
+        at_rest(&env).await;
         broken += outcomes
             .iter()
-            .filter(|outcome| !outcome.as_ref().is_ok_and(commands::RunReport::is_complete))
+            .filter(|outcome| {
+                !outcome
+                    .as_ref()
+                    .is_ok_and(convene::engine::RunReport::is_complete)
+            })
             .count();
-        assert_proof(&field).await;
+        assert_proof(&env).await;
     }
     assert!(broken >= 4, "only {broken} runs were hit");
-    field.sync_completely().await;
-    assert_proof(&field).await;
-    field.assert_truth().await;
-    let open = "select count(*) from sync.walks where state = 'running'";
-    assert_eq!(field.number(open).await, 0);
+    env.sync_completely().await;
+    assert_proof(&env).await;
+    env.assert_truth().await;
+    let open = "select count(*) from sync.slices where state = 'running'";
+    assert_eq!(env.number(open).await, 0);
 }
 
 /// Ends the daemon's connections again and again.
@@ -180,18 +182,18 @@ async fn end_connections(pool: sqlx::PgPool, mut dice: Rng) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_death_a_sync_waits_no_longer_than_the_lease_and_then_works() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
-    let daemon = Running::start(&mut convene(&field, &file, &["run"]));
-    until(&field, "(select expires_at > clock_timestamp() from sync.leases)").await;
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
+    let daemon = Running::start(&mut convene(&env, &file, &["run"]));
+    until(&env, "(select expires_at > clock_timestamp() from sync.leases)").await;
     daemon.kill().await;
     let expiry = "(select extract(epoch from expires_at)::numeric::text from sync.leases)";
-    let expiry = field.text(&format!("select {expiry}")).await;
-    let done = ended(&mut convene(&field, &file, &["sync"])).await;
+    let expiry = env.text(&format!("select {expiry}")).await;
+    let done = ended(&mut convene(&env, &file, &["sync"])).await;
     assert_eq!(done.code, Some(0), "{done:?}");
-    field.assert_truth().await;
-    let first = "select min(extract(epoch from started_at))::numeric::text from sync.walks where epoch = 2";
-    let begun: f64 = field.text(first).await.parse().expect("a number");
+    env.assert_truth().await;
+    let first = "select min(extract(epoch from started_at))::numeric::text from sync.slices where epoch = 2";
+    let begun: f64 = env.text(first).await.parse().expect("a number");
     let expiry: f64 = expiry.parse().expect("a number");
     assert!(
         begun >= expiry,
@@ -199,15 +201,15 @@ async fn after_a_death_a_sync_waits_no_longer_than_the_lease_and_then_works() {
     );
 }
 
-/// Steps of the daemon's transactions, as triggers that wait there: the beginning of a walk, the rows, the ledger, the
+/// Steps of the daemon's transactions, as triggers that wait there: the beginning of a slice, the rows, the ledger, the
 /// coverage, and the moment of the commit.
 const STEPS: [&str; 6] = [
-    "trigger halt after insert on sync.walks for each statement",
+    "trigger halt after insert on sync.slices for each statement",
     "trigger halt after insert on warehouse.calls for each statement",
-    "trigger halt after update of batch_count on sync.walks for each statement",
+    "trigger halt after update of batch_count on sync.slices for each statement",
     "constraint trigger halt after insert on warehouse.calls deferrable initially deferred for each row",
     "trigger halt after update of covered on sync.coverage for each statement",
-    "constraint trigger halt after update of state on sync.walks deferrable initially deferred for each row",
+    "constraint trigger halt after update of state on sync.slices deferrable initially deferred for each row",
 ];
 const HALT: &str = "create function halt() returns trigger language plpgsql as
     $$ begin perform pg_advisory_xact_lock_shared(42); return null; end $$";
@@ -217,54 +219,54 @@ const HALTED: &str = "from pg_locks join pg_database as d on d.oid = database
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_death_at_each_step_of_a_transaction_leaves_all_of_it_or_nothing() {
     for step in STEPS {
-        let (field, file, gate) = halted_at(step).await;
-        let sync = Running::start(&mut convene(&field, &file, &["sync", CALLS]));
-        until(&field, &format!("exists (select {HALTED})")).await;
+        let (env, file, gate) = halted_at(step).await;
+        let sync = Running::start(&mut convene(&env, &file, &["sync", CALLS]));
+        until(&env, &format!("exists (select {HALTED})")).await;
         sync.kill().await;
         gate.close().await.expect("the gate opens");
-        mend(&field, &file).await;
+        mend(&env, &file).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_lost_at_each_step_of_a_transaction_is_not_taken_for_success() {
     for step in STEPS {
-        let (field, file, gate) = halted_at(step).await;
-        let sync = Running::start(&mut convene(&field, &file, &["sync", CALLS]));
-        until(&field, &format!("exists (select {HALTED})")).await;
-        execute(&field, &format!("select pg_terminate_backend(pid) {HALTED}")).await;
+        let (env, file, gate) = halted_at(step).await;
+        let sync = Running::start(&mut convene(&env, &file, &["sync", CALLS]));
+        until(&env, &format!("exists (select {HALTED})")).await;
+        execute(&env, &format!("select pg_terminate_backend(pid) {HALTED}")).await;
         gate.close().await.expect("the gate opens");
         let done = sync.end().await;
         assert_eq!(done.code, Some(1), "{step}: {done:?}");
         let told = "Z is failed: The warehouse cannot be reached (mended by: next run)";
         assert!(done.err.contains(told), "{step}: {done:?}");
-        mend(&field, &file).await;
+        mend(&env, &file).await;
     }
 }
 
 /// A field whose daemon halts at a step until the connection that comes with it is closed.
-async fn halted_at(step: &str) -> (Field, SettingsFile, PgConnection) {
-    let field = busy_field(1, 600).await;
-    let file = field.settings_file("time_zone = \"UTC\"");
-    let mut gate = PgConnection::connect(&field.database.url())
+async fn halted_at(step: &str) -> (TestEnv, SettingsFile, PgConnection) {
+    let env = busy_field(1, 600).await;
+    let file = env.settings_file("time_zone = \"UTC\"");
+    let mut gate = PgConnection::connect(&env.database.url())
         .await
         .expect("the gate is made");
     sqlx::query("select pg_advisory_lock(42)")
         .execute(&mut gate)
         .await
         .expect("the gate is shut");
-    execute(&field, HALT).await;
-    execute(&field, &format!("create {step} execute function halt()")).await;
-    (field, file, gate)
+    execute(&env, HALT).await;
+    execute(&env, &format!("create {step} execute function halt()")).await;
+    (env, file, gate)
 }
 
 /// Looks at what is left, and lets the next sync mend it.
-async fn mend(field: &Field, file: &SettingsFile) {
-    at_rest(field).await;
-    assert_proof(field).await;
-    expire(field).await;
-    let done = ended(&mut convene(field, file, &["sync"])).await;
+async fn mend(env: &TestEnv, file: &SettingsFile) {
+    at_rest(env).await;
+    assert_proof(env).await;
+    expire(env).await;
+    let done = ended(&mut convene(env, file, &["sync"])).await;
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_proof(field).await;
-    field.assert_truth().await;
+    assert_proof(env).await;
+    env.assert_truth().await;
 }

@@ -7,8 +7,8 @@ use sandbox::convoso::TokenRefusal;
 use secrecy::SecretString;
 
 use crate::binary::{convene, ended};
-use crate::field::Field;
-use crate::proof::assert_absent;
+use crate::support::env::TestEnv;
+use crate::support::invariants::assert_absent;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_token_is_tried_once_and_needs_an_operator() {
@@ -17,16 +17,15 @@ async fn a_refused_token_is_tried_once_and_needs_an_operator() {
         (TokenRefusal::Status401, "credential (status 401)"),
         (TokenRefusal::Status403, "credential (status 403)"),
     ] {
-        let mut field = Field::new().await;
-        field
-            .sandbox
+        let mut env = TestEnv::new().await;
+        env.sandbox
             .convoso()
             .quirks(|quirks| quirks.token_refusal = manner);
         let right = SecretString::from("sandbox-token");
         let wrong = SecretString::from("wrong-token-of-a-test");
-        field.source().secrets.insert("token", wrong);
-        let reports = field.sync().await;
-        assert_eq!(field.sandbox.requests().len(), 2, "one question for each stream");
+        env.source().secrets.insert("token", wrong);
+        let reports = env.sync().await;
+        assert_eq!(env.sandbox.requests().len(), 2, "one question for each stream");
         for flaw in reports.iter().flat_map(|report| &report.unfinished) {
             assert!(flaw.reason.contains(reason), "{flaw:?}");
             assert_eq!(flaw.remedy, Remedy::Operator, "{flaw:?}");
@@ -36,21 +35,20 @@ async fn a_refused_token_is_tried_once_and_needs_an_operator() {
             2,
             "{reports:?}"
         );
-        assert_absent(&field, "wrong-token-of-a-test").await;
-        field.source().secrets.insert("token", right);
-        field.sync_completely().await;
-        field.assert_truth().await;
+        assert_absent(&env, "wrong-token-of-a-test").await;
+        env.source().secrets.insert("token", right);
+        env.sync_completely().await;
+        env.assert_truth().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_the_token_may_not_read_leaves_the_others_alone() {
-    let field = Field::new().await;
-    field
-        .sandbox
+    let env = TestEnv::new().await;
+    env.sandbox
         .convoso()
         .quirks(|quirks| quirks.unticked = vec!["log/retrieve".to_owned()]);
-    let reports = field.sync().await;
+    let reports = env.sync().await;
     let [agents, calls] = reports.as_slice() else {
         panic!("{reports:?}")
     };
@@ -58,37 +56,37 @@ async fn a_stream_that_the_token_may_not_read_leaves_the_others_alone() {
     let flaw = &calls.unfinished[0];
     assert!(flaw.reason.contains("credential (code 403)"), "{flaw:?}");
     assert_eq!(
-        (flaw.remedy, field.sandbox.requests().len()),
+        (flaw.remedy, env.sandbox.requests().len()),
         (Remedy::Operator, 2),
         "one question for each stream"
     );
-    field.sandbox.convoso().quirks(|quirks| quirks.unticked.clear());
-    field.sync_completely().await;
-    field.assert_truth().await;
+    env.sandbox.convoso().quirks(|quirks| quirks.unticked.clear());
+    env.sync_completely().await;
+    env.assert_truth().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_travels_in_the_body_and_is_kept_nowhere() {
-    let field = Field::new().await;
+    let env = TestEnv::new().await;
     for fault in [Fault::Drop, Fault::CutJson, Fault::Html(200)] {
-        field.sandbox.fault("", fault, 1);
+        env.sandbox.fault("", fault, 1);
     }
-    field.try_sync(&[], false, commands::deaf()).await;
-    field.sandbox.clear_faults();
-    field.sync_completely().await;
-    let seen = field.sandbox.requests();
+    env.try_sync(&[], convene::engine::no_observer()).await;
+    env.sandbox.clear_faults();
+    env.sync_completely().await;
+    let seen = env.sandbox.requests();
     assert!(seen.len() > 4 && seen.iter().all(|seen| !seen.token_in_url));
     assert!(seen.iter().all(|seen| seen.method == "POST"));
-    assert_absent(&field, "sandbox-token").await;
+    assert_absent(&env, "sandbox-token").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_log_line_shows_the_token_or_the_password_however_much_is_logged() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
     for arguments in [["sync"], ["check"]] {
-        field.sandbox.fault("log/retrieve", Fault::Drop, 1);
-        let mut command = convene(&field, &file, &arguments);
+        env.sandbox.fault("log/retrieve", Fault::Drop, 1);
+        let mut command = convene(&env, &file, &arguments);
         let done = ended(command.env("RUST_LOG", "trace")).await;
         assert_eq!(done.code, Some(0), "{}", done.out);
         assert!(done.err.contains("TRACE"), "much is logged: {}", done.err);
@@ -97,7 +95,7 @@ async fn no_log_line_shows_the_token_or_the_password_however_much_is_logged() {
             "colours are for terminals: {}",
             done.err
         );
-        let url: url::Url = field.database.url().parse().expect("the database has a URL");
+        let url: url::Url = env.database.url().parse().expect("the database has a URL");
         let secrets = ["sandbox-token", url.password().unwrap_or("sandbox-token")];
         for line in done.out.lines().chain(done.err.lines()) {
             assert!(!secrets.iter().any(|secret| line.contains(secret)), "{line}");

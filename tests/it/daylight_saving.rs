@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use convene::settings::Since;
 use sandbox::convoso::Order;
 
-use crate::books::{assert_books, execute};
-use crate::field::{Field, SOURCE};
+use crate::support::env::{SOURCE, TestEnv};
+use crate::support::invariants::{assert_books, execute};
 
 const PACIFIC: Tz = Tz::America__Los_Angeles;
 const BERLIN: Tz = Tz::Europe__Berlin;
@@ -58,9 +57,9 @@ impl Night {
     }
 
     /// An account without calls of its own whose only gap is the time around the change, read by windows of this width.
-    async fn field(self, around: TimeDelta, widest: Duration) -> Field {
+    async fn build_env(self, around: TimeDelta, widest: Duration) -> TestEnv {
         let end = self.change() + around;
-        let mut field = Field::with(|options| {
+        let mut env = TestEnv::with(|options| {
             options.now = end;
             options.days = 0;
             options.calls_per_day = 0;
@@ -68,26 +67,26 @@ impl Night {
         })
         .await;
         let since = self.change() - around;
-        field.source().time_zone = Some(self.zone);
-        field.source().since = Some(Since::Instant(since));
-        field.stream("calls").widest = Some(widest);
+        env.source().time_zone = Some(self.zone);
+        env.source().since = Some(since);
+        env.stream("calls").max_span = Some(widest);
         // As if everything from then to now had been read: the test needs the night alone.
         let statement = format!(
-            "insert into sync.walks (source, stream, purpose, since, until, epoch, started_at, ended_at, state)
+            "insert into sync.slices (source, stream, purpose, since, until, epoch, started_at, ended_at, state)
              values ('{SOURCE}', 'calls', 'gap', '{end}', now() + interval '1 day', 0, now(), now(), 'complete');
              insert into sync.coverage (source, stream, since, covered)
-             select source, stream, '{since}', tstzmultirange(tstzrange(since, until)) from sync.walks"
+             select source, stream, '{since}', tstzmultirange(tstzrange(since, until)) from sync.slices"
         );
         for statement in statement.split(';') {
-            execute(&field, statement).await;
+            execute(&env, statement).await;
         }
-        field
+        env
     }
 
     /// Calls in every corner of the night: a second before, at and after each edge of its quarters of an hour, several of one
     /// second, and some in between.
-    fn fill(self, field: &Field, around: TimeDelta) -> Vec<(String, DateTime<Utc>)> {
-        let world = field.sandbox.convoso();
+    fn fill(self, env: &TestEnv, around: TimeDelta) -> Vec<(String, DateTime<Utc>)> {
+        let world = env.sandbox.convoso();
         let since = self.change() - around;
         let mut calls = Vec::new();
         for quarter in 0..around.num_minutes() * 2 / 15 {
@@ -100,7 +99,7 @@ impl Night {
         calls
     }
 
-    async fn assert_told(self, field: &Field, calls: &[(String, DateTime<Utc>)]) {
+    async fn assert_told(self, env: &TestEnv, calls: &[(String, DateTime<Utc>)]) {
         let ids: Vec<&str> = calls.iter().map(|(id, _)| id.as_str()).collect();
         let starts: Vec<DateTime<Utc>> = calls.iter().map(|(_, start)| self.told(*start)).collect();
         let wrong: Vec<String> = sqlx::query_scalar(
@@ -110,38 +109,37 @@ impl Night {
         )
         .bind(&ids)
         .bind(&starts)
-        .fetch_all(&field.pool)
+        .fetch_all(&env.pool)
         .await
         .expect("the comparison runs");
         assert!(wrong.is_empty(), "{self:?}: {wrong:?}");
     }
 }
 
-async fn sync(field: &Field, night: Night) -> i64 {
-    let reports = field.sync_only(&["calls"]).await;
+async fn sync(env: &TestEnv, night: Night) -> i64 {
+    let reports = env.sync_only(&["calls"]).await;
     assert!(
         reports[0].is_complete(),
         "{night:?}: {:#?}",
         reports[0].unfinished
     );
-    field
-        .assert_same("calls", field.sandbox.convoso().snapshot("calls"))
+    env.assert_same("calls", env.sandbox.convoso().snapshot("calls"))
         .await;
-    assert_books(field).await;
+    assert_books(env).await;
     reports[0].counts.inserted + reports[0].counts.updated
 }
 
 /// Reads a night, and once more: what was read says the same.
 async fn assert_read(night: Night, around: TimeDelta, widest: Duration) {
-    let field = night.field(around, widest).await;
-    let calls = night.fill(&field, around);
-    sync(&field, night).await;
-    night.assert_told(&field, &calls).await;
+    let env = night.build_env(around, widest).await;
+    let calls = night.fill(&env, around);
+    sync(&env, night).await;
+    night.assert_told(&env, &calls).await;
     let (since, end) = (night.change() - around, night.change() + around);
     let forget =
         format!("update sync.coverage set covered = covered - tstzmultirange(tstzrange('{since}', '{end}'))");
-    execute(&field, &forget).await;
-    assert_eq!(sync(&field, night).await, 0, "{night:?}");
+    execute(&env, &forget).await;
+    assert_eq!(sync(&env, night).await, 0, "{night:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,14 +165,16 @@ async fn a_window_that_begins_and_ends_around_the_change_is_read_whole() {
 async fn a_busy_repeated_hour_arrives_whole_in_either_order() {
     for order in [Order::Honoured, Order::Ignored] {
         let night = NIGHTS[0];
-        let field = night.field(TimeDelta::hours(3), Duration::from_mins(30)).await;
-        let world = field.sandbox.convoso();
+        let env = night
+            .build_env(TimeDelta::hours(3), Duration::from_mins(30))
+            .await;
+        let world = env.sandbox.convoso();
         world.quirks(|quirks| quirks.order = order);
         let since = night.change() - TimeDelta::hours(1);
         // Fourteen in each local second, seven in each turn of the hour.
         for start in (0..7_200).step_by(24) {
             world.add_calls(7, since + TimeDelta::seconds(start), TimeDelta::zero());
         }
-        sync(&field, night).await;
+        sync(&env, night).await;
     }
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use connectors::source::Remedy;
-use convene::commands::{RunReport, Unfinished};
+use convene::engine::{RunReport, UnfinishedSlice};
 use sandbox::{Fault, Options, RequestRecord, Sandbox};
 
-use crate::field::{Field, after_each_batch};
-use crate::proof::{assert_proof, busy_field, busy_field_with};
+use crate::support::env::{TestEnv, after_each_batch};
+use crate::support::invariants::{assert_proof, busy_field, busy_field_with};
 
 const CALLS: &str = "log/retrieve";
 /// So many questions are answered before a fault, so that it strikes in the middle of a run.
@@ -15,45 +15,45 @@ const QUIET: u32 = 3;
 const AT_ONCE: Fault = Fault::Slow(Duration::ZERO);
 
 /// A field whose windows have several pages each.
-async fn field() -> Field {
-    let mut field = busy_field(1, 2_400).await;
-    field.stream("calls").widest = Some(Duration::from_hours(12));
-    field.sandbox.fault(CALLS, AT_ONCE, QUIET);
-    field
+async fn build_env() -> TestEnv {
+    let mut env = busy_field(1, 2_400).await;
+    env.stream("calls").max_span = Some(Duration::from_hours(12));
+    env.sandbox.fault(CALLS, AT_ONCE, QUIET);
+    env
 }
 
 /// Ends with a run without faults, after which everything must be there.
-async fn heal(field: &Field) {
-    field.sandbox.clear_faults();
-    field.sync_completely().await;
-    assert_proof(field).await;
-    field.assert_truth().await;
+async fn heal(env: &TestEnv) {
+    env.sandbox.clear_faults();
+    env.sync_completely().await;
+    assert_proof(env).await;
+    env.assert_truth().await;
 }
 
-/// A fault that passes is met within the walk: the run is complete, and the ledger counts every request. It strikes again
-/// two questions later, so that the middle of a walk is met as well as its beginning.
+/// A fault that passes is met within the slice: the run is complete, and the ledger counts every request. It strikes again
+/// two questions later, so that the middle of a slice is met as well as its beginning.
 async fn passes(fault: Fault, times: u32) {
-    let mut field = field().await;
-    field.source().timeout = Some(Duration::from_millis(700));
+    let mut env = build_env().await;
+    env.source().timeout = Some(Duration::from_millis(700));
     for (fault, times) in [(&fault, times), (&AT_ONCE, 1), (&fault, 1)] {
-        field.sandbox.fault(CALLS, fault.clone(), times);
+        env.sandbox.fault(CALLS, fault.clone(), times);
     }
-    let reports = field.sync().await;
+    let reports = env.sync().await;
     assert!(
         reports.iter().all(RunReport::is_complete),
         "{fault:?}: {reports:#?}"
     );
-    assert_proof(&field).await;
-    field.assert_truth().await;
-    let asked = questions(&field, CALLS);
+    assert_proof(&env).await;
+    env.assert_truth().await;
+    let asked = questions(&env, CALLS);
     let again = asked
         .windows(2)
         .filter(|pair| pair[0].parameters == pair[1].parameters)
         .count();
     assert_eq!(again, times as usize + 1, "{fault:?}: questions asked again");
-    let sent = i64::try_from(field.sandbox.requests().len()).expect("a count of requests");
-    let booked = field
-        .number("select sum(request_count)::bigint from sync.walks")
+    let sent = i64::try_from(env.sandbox.requests().len()).expect("a count of requests");
+    let booked = env
+        .number("select sum(request_count)::bigint from sync.slices")
         .await;
     assert_eq!(
         booked, sent,
@@ -96,15 +96,15 @@ async fn a_vendor_that_is_asked_too_often_is_given_the_time_that_it_wants() {
 
 /// After a 429 with this header, or one with the date in five seconds, the question comes again, but not before its time.
 async fn waits(header: &str, least_ms: u64) {
-    let field = field().await;
+    let env = build_env().await;
     let form = "Dy, DD Mon YYYY HH24:MI:SS";
     let date = format!("select to_char(now() at time zone 'UTC' + '5 s', '{form}') || ' GMT'");
-    let header = header.replace("DATE", &field.text(&date).await);
+    let header = header.replace("DATE", &env.text(&date).await);
     let fault = Fault::Status(429, Some(header.clone()));
-    field.sandbox.fault(CALLS, fault, 1);
-    field.sync_completely().await;
-    field.assert_truth().await;
-    let seen = questions(&field, CALLS);
+    env.sandbox.fault(CALLS, fault, 1);
+    env.sync_completely().await;
+    env.assert_truth().await;
+    let seen = questions(&env, CALLS);
     let (met, next) = (&seen[QUIET as usize], &seen[QUIET as usize + 1]);
     assert_eq!(met.parameters, next.parameters, "the same question comes again");
     let waited = next.arrived - met.arrived;
@@ -114,38 +114,38 @@ async fn waits(header: &str, least_ms: u64) {
     );
 }
 
-fn questions(field: &Field, path: &str) -> Vec<RequestRecord> {
-    let mut seen = field.sandbox.requests();
+fn questions(env: &TestEnv, path: &str) -> Vec<RequestRecord> {
+    let mut seen = env.sandbox.requests();
     seen.retain(|seen| seen.path.ends_with(path));
     seen
 }
 
 /// A fault that stays: the run says which window is not complete and why, and the next one heals it. Returns the flaws, and
 /// how many questions met the fault.
-async fn stays(fault: Fault, reason: &str, remedy: Remedy) -> (Vec<Unfinished>, usize) {
-    let field = field().await;
-    field.sandbox.fault(CALLS, fault.clone(), 1_000);
-    let reports = field.sync_only(&["calls"]).await;
+async fn stays(fault: Fault, reason: &str, remedy: Remedy) -> (Vec<UnfinishedSlice>, usize) {
+    let env = build_env().await;
+    env.sandbox.fault(CALLS, fault.clone(), 1_000);
+    let reports = env.sync_only(&["calls"]).await;
     let flaws = reports[0].unfinished.clone();
-    let asked = questions(&field, CALLS).len() - QUIET as usize;
+    let asked = questions(&env, CALLS).len() - QUIET as usize;
     for flaw in &flaws {
         assert!(flaw.reason.contains(reason), "{fault:?}: {flaw:?}");
         assert_eq!(flaw.remedy, remedy, "{fault:?}: {flaw:?}");
         let window = flaw.window.expect("a window is named");
-        let told = field
+        let told = env
             .number(&format!(
-                "select count(*) from sync.walks where state <> 'complete' and reason = '{}' and since = '{}' and until = '{}'",
+                "select count(*) from sync.slices where state <> 'complete' and reason = '{}' and since = '{}' and until = '{}'",
                 flaw.reason, window.since, window.until
             ))
             .await;
         assert_eq!(told, 1, "the ledger tells of {flaw:?}");
     }
     assert!(
-        field.count("warehouse.calls").await > 0,
+        env.count("warehouse.calls").await > 0,
         "{fault:?}: what came stays"
     );
-    assert_proof(&field).await;
-    heal(&field).await;
+    assert_proof(&env).await;
+    heal(&env).await;
     (flaws, asked)
 }
 
@@ -168,9 +168,9 @@ async fn a_refused_question_needs_a_developer_and_leaves_the_other_windows_their
     };
     let (flaws, asked) = stays(refusal.clone(), "code 6004", Remedy::Developer).await;
     assert_eq!((flaws.len(), asked), (3, 3), "three in a row are enough");
-    let field = field().await;
-    field.sandbox.fault(CALLS, refusal, 1);
-    let reports = field.sync_only(&["calls"]).await;
+    let env = build_env().await;
+    env.sandbox.fault(CALLS, refusal, 1);
+    let reports = env.sync_only(&["calls"]).await;
     let [flaw] = reports[0].unfinished.as_slice() else {
         panic!("{reports:?}")
     };
@@ -180,9 +180,9 @@ async fn a_refused_question_needs_a_developer_and_leaves_the_other_windows_their
         "select count(*) from sync.coverage where covered && tstzrange('{}', '{}')",
         window.since, window.until
     );
-    assert_eq!(field.number(&touched).await, 0, "{flaw:?} is not covered");
-    assert_proof(&field).await;
-    heal(&field).await;
+    assert_eq!(env.number(&touched).await, 0, "{flaw:?} is not covered");
+    assert_proof(&env).await;
+    heal(&env).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -209,9 +209,9 @@ async fn a_vendor_that_stays_unwell_is_left_to_the_next_run() {
     let unwell = stays(
         Fault::Status(500, None),
         "status 500, tried 6 times",
-        Remedy::NextTick,
+        Remedy::NextRun,
     );
-    let cut = stays(Fault::CutJson, "ends in the middle", Remedy::NextTick);
+    let cut = stays(Fault::CutJson, "ends in the middle", Remedy::NextRun);
     let ((unwell, unwell_asked), (cut, cut_asked)) = tokio::join!(unwell, cut);
     assert_eq!((unwell.len(), unwell_asked), (1, tries), "{unwell:?}");
     assert_eq!((cut.len(), cut_asked), (1, 4), "{cut:?}");
@@ -220,18 +220,18 @@ async fn a_vendor_that_stays_unwell_is_left_to_the_next_run() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_that_dies_in_the_middle_of_a_walk_costs_nothing_but_time() {
     let mut options = None;
-    let mut field = busy_field_with(1, 2_400, |own| options = Some(own.clone())).await;
+    let mut env = busy_field_with(1, 2_400, |own| options = Some(own.clone())).await;
     let options: Options = options.expect("the field was made with options");
-    let home = field.source().base_url.clone();
+    let home = env.source().base_url.clone();
     let mut doomed = Some(Sandbox::start(options).await.expect("another sandbox starts"));
     let url = doomed.as_ref().map(Sandbox::convoso_url);
-    field.source().base_url = url.map(|url| url.parse().expect("it has a URL"));
+    env.source().base_url = url.map(|url| url.parse().expect("it has a URL"));
     let watch = after_each_batch(move |count| {
         if count == 3 {
             drop(doomed.take());
         }
     });
-    let reports = field.try_sync(&["calls"], false, watch).await;
+    let reports = env.try_sync(&["calls"], watch).await;
     let report = reports[0].as_ref().expect("the source runs");
     let [flaw] = report.unfinished.as_slice() else {
         panic!("{report:?}")
@@ -240,8 +240,8 @@ async fn a_vendor_that_dies_in_the_middle_of_a_walk_costs_nothing_but_time() {
         flaw.reason.contains("cannot be reached") && flaw.window.is_some(),
         "{flaw:?}"
     );
-    assert_eq!(flaw.remedy, Remedy::NextTick);
-    assert_proof(&field).await;
-    field.source().base_url = home;
-    heal(&field).await;
+    assert_eq!(flaw.remedy, Remedy::NextRun);
+    assert_proof(&env).await;
+    env.source().base_url = home;
+    heal(&env).await;
 }

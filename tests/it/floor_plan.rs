@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 /// Room by room of the daemon: what it may import. The crates keep their own walls by what they depend on.
 const PLAN: [(&str, &[&str]); 8] = [
     ("main", &["cli"]),
-    ("cli", &["commands", "engine", "settings", "telemetry", "warehouse"]),
     (
-        "commands",
-        &["engine", "settings", "transport", "warehouse"],
+        "cli",
+        &["commands", "engine", "settings", "telemetry", "warehouse"],
     ),
+    ("commands", &["engine", "settings", "transport", "warehouse"]),
     ("engine", &["transport", "warehouse"]),
     ("transport", &[]),
     ("warehouse", &[]),
@@ -123,7 +123,9 @@ fn retired_words_stay_away() {
         .into_iter()
         .flat_map(|folder| files_below(folder, &["rs", "md", "toml", "sql", "txt"]))
         .collect();
-    files.extend(["README.md", "ARCHITECTURE.md", "Dockerfile", "docker-compose.yml"].map(|name| root().join(name)));
+    files.extend(
+        ["README.md", "ARCHITECTURE.md", "Dockerfile", "docker-compose.yml"].map(|name| root().join(name)),
+    );
     let this = root().join("tests/it/floor_plan.rs");
     let mut found = Vec::new();
     for file in files.into_iter().filter(|file| *file != this) {
@@ -145,10 +147,18 @@ fn most_functions_are_named_by_a_verb_and_an_object() {
         // Tests stand at the end, and their names are sentences.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
         let functions = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-        names.extend(functions.filter_map(|line| Some(first_word(line.split_once("fn ")?.1))).filter(|name| !name.is_empty()));
+        names.extend(
+            functions
+                .filter_map(|line| Some(first_word(line.split_once("fn ")?.1)))
+                .filter(|name| !name.is_empty()),
+        );
     }
     let single = names.iter().filter(|name| !name.contains('_')).count();
-    assert!(single * 100 < names.len() * 30, "{single} of {} functions have a name of one word", names.len());
+    assert!(
+        single * 100 < names.len() * 30,
+        "{single} of {} functions have a name of one word",
+        names.len()
+    );
 }
 
 /// Rooms named on a line, behind `crate::` or `convene::`.
@@ -196,7 +206,10 @@ fn files_below(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|end| endings.iter().any(|wanted| end == *wanted)) {
+            } else if path
+                .extension()
+                .is_some_and(|end| endings.iter().any(|wanted| end == *wanted))
+            {
                 files.push(path);
             }
         }

@@ -5,42 +5,59 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use connectors::source::Remedy;
-use convene::commands::{self, RunReport};
-use convene::engine::{Hold, Patience, Watch, hold, run};
+use convene::commands;
+use convene::engine::RunReport;
+use convene::engine::{
+    HeldSource, LeaseWait, Observer, RunOptions, StreamSpec, WarehouseBudget, no_observer, open_source,
+    prepare_source, run_stream,
+};
 use sandbox::Fault;
 use tokio::sync::Notify;
 
 use crate::binary::{Running, convene, ended, until};
-use crate::field::{Field, SOURCE, after_each_batch};
-use crate::proof::{assert_ledger, assert_proof, busy_field};
+use crate::support::env::{SOURCE, TestEnv, after_each_batch};
+use crate::support::invariants::{assert_ledger, assert_proof, busy_field};
 
 /// Long enough that nobody renews during a test.
 const LONG: Duration = Duration::from_hours(1);
 
-async fn take(field: &Field, watch: Watch) -> Hold {
-    let patience = Patience::OnePeriod;
-    hold(&field.warehouse, SOURCE, LONG, patience, (&field.stop, watch))
-        .await
-        .expect("nobody holds the source")
+async fn take(env: &TestEnv, watch: Observer) -> HeldSource {
+    open_source(
+        &env.warehouse,
+        SOURCE,
+        LONG,
+        LeaseWait::OnePeriod,
+        &env.stop,
+        watch,
+    )
+    .await
+    .expect("nobody holds the source")
 }
 
 /// Runs the calls under a hold.
-async fn run_calls(field: &Field, hold: &Hold) -> RunReport {
-    let sources = commands::sources(&field.settings).expect("the settings are good");
-    let (job, _) = &sources[0].jobs[0];
-    assert_eq!(job.stream.name(), "calls");
-    run(job, &hold.session, || false).await
+async fn run_calls(env: &TestEnv, held: &HeldSource) -> RunReport {
+    let budget = Arc::new(WarehouseBudget::new(env.warehouse.clone()));
+    let sources = commands::build_sources(&env.settings, budget).expect("the settings are good");
+    let specs: Vec<&StreamSpec> = sources[0].streams.iter().map(|stream| &stream.spec).collect();
+    prepare_source(&specs, &held.session)
+        .await
+        .expect("the source is ours");
+    let calls = specs
+        .into_iter()
+        .find(|spec| spec.name() == "calls")
+        .expect("it is on");
+    run_stream(calls, &held.session, RunOptions::default(), || false).await
 }
 
-async fn expire(field: &Field) {
+async fn expire(env: &TestEnv) {
     sqlx::query("update sync.leases set expires_at = clock_timestamp()")
-        .execute(&field.pool)
+        .execute(&env.pool)
         .await
         .expect("the lease runs out");
 }
 
 /// Everything that an instance could write.
-async fn everything(field: &Field) -> String {
+async fn everything(env: &TestEnv) -> String {
     let part = |table| {
         format!(
             "(select coalesce(md5(string_agg(t.xmin::text || t::text, ',' order by t::text)), '') from {table} as t)"
@@ -49,12 +66,12 @@ async fn everything(field: &Field) -> String {
     let tables = [
         "warehouse.calls",
         "warehouse.recordings",
-        "sync.walks",
+        "sync.slices",
         "sync.coverage",
         "sync.rereads",
     ];
     let parts: Vec<String> = tables.into_iter().map(part).collect();
-    field.text(&format!("select {}", parts.join(" || "))).await
+    env.text(&format!("select {}", parts.join(" || "))).await
 }
 
 fn assert_fenced(report: &RunReport) {
@@ -65,110 +82,105 @@ fn assert_fenced(report: &RunReport) {
         flaw.is_failed && flaw.reason.contains("was taken over by another instance"),
         "{flaw:?}"
     );
-    assert_eq!(flaw.remedy, Remedy::NextTick);
+    assert_eq!(flaw.remedy, Remedy::NextRun);
     assert_eq!(report.complete_count, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_that_has_lost_the_source_writes_nothing() {
-    let field = Field::new().await;
-    let late = take(&field, commands::deaf()).await;
-    expire(&field).await;
-    let holder = take(&field, commands::deaf()).await;
-    let before = everything(&field).await;
-    assert_fenced(&run_calls(&field, &late).await);
-    assert_eq!(everything(&field).await, before);
-    assert!(run_calls(&field, &holder).await.is_complete());
+    let env = TestEnv::new().await;
+    let late = take(&env, no_observer()).await;
+    expire(&env).await;
+    let holder = take(&env, no_observer()).await;
+    let before = everything(&env).await;
+    assert_fenced(&run_calls(&env, &late).await);
+    assert_eq!(everything(&env).await, before);
+    assert!(run_calls(&env, &holder).await.is_complete());
     late.release().await;
     let held = "select count(*) from sync.leases where expires_at > clock_timestamp()";
     assert_eq!(
-        field.number(held).await,
+        env.number(held).await,
         1,
         "the late one gives nothing back that it does not have"
     );
     holder.release().await;
-    field.sync_completely().await;
-    field.assert_truth().await;
+    env.sync_completely().await;
+    env.assert_truth().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_that_loses_the_source_within_a_walk_cannot_commit_what_it_has_read() {
-    let mut field = busy_field(1, 2_400).await;
-    field.stream("calls").widest = Some(Duration::from_hours(48));
+    let mut env = busy_field(1, 2_400).await;
+    env.stream("calls").max_span = Some(Duration::from_hours(48));
     let loaded = Arc::new(Notify::new());
     let told = loaded.clone();
-    let late = take(&field, after_each_batch(move |_| told.notify_one())).await;
+    let late = take(&env, after_each_batch(move |_| told.notify_one())).await;
     let (at_once, later) = (Fault::Slow(Duration::ZERO), Fault::Slow(Duration::from_secs(4)));
-    field.sandbox.fault("log/retrieve", at_once, 2);
-    field.sandbox.fault("log/retrieve", later, 1);
-    let (report, ()) = tokio::join!(run_calls(&field, &late), async {
+    env.sandbox.fault("log/retrieve", at_once, 2);
+    env.sandbox.fault("log/retrieve", later, 1);
+    let (report, ()) = tokio::join!(run_calls(&env, &late), async {
         loaded.notified().await;
-        while field.sandbox.requests().len() < 3 {
+        while env.sandbox.requests().len() < 3 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        expire(&field).await;
-        let holder = take(&field, commands::deaf()).await;
-        assert!(run_calls(&field, &holder).await.is_complete());
-        let before = everything(&field).await;
+        expire(&env).await;
+        let holder = take(&env, no_observer()).await;
+        assert!(run_calls(&env, &holder).await.is_complete());
+        let before = everything(&env).await;
         tokio::time::sleep(Duration::from_secs(4)).await;
-        assert_eq!(
-            everything(&field).await,
-            before,
-            "the late one has written nothing"
-        );
+        assert_eq!(everything(&env).await, before, "the late one has written nothing");
         holder.release().await;
     });
     assert_fenced(&report);
-    let closed = "select count(*) from sync.walks where state = 'failed' and epoch = 1 and inserted > 0";
+    let closed = "select count(*) from sync.slices where state = 'failed' and epoch = 1 and inserted > 0";
     assert_eq!(
-        field.number(closed).await,
+        env.number(closed).await,
         1,
-        "the holder has closed the walk of the late one"
+        "the holder has closed the slice of the late one"
     );
-    field.sync_completely().await;
-    assert_proof(&field).await;
-    field.assert_truth().await;
+    env.sync_completely().await;
+    assert_proof(&env).await;
+    env.assert_truth().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_one_of_two_daemons_works_and_the_other_takes_over_when_it_dies() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
-    let first = Running::start(&mut convene(&field, &file, &["run"]));
-    until(&field, &held_by(&first)).await;
-    let second = Running::start(&mut convene(&field, &file, &["run"]));
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
+    let first = Running::start(&mut convene(&env, &file, &["run"]));
+    until(&env, &held_by(&first)).await;
+    let second = Running::start(&mut convene(&env, &file, &["run"]));
     let is_complete = "(select count(*) = 2 and bool_and(last_complete_at is not null) from sync.coverage)";
-    until(&field, is_complete).await;
+    until(&env, is_complete).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(
-        field
-            .number(&format!("select ({})::int::bigint", held_by(&first)))
+        env.number(&format!("select ({})::int::bigint", held_by(&first)))
             .await
             == 1
     );
     assert!(first.err().contains("Took the source"), "{}", first.err());
     assert!(!second.err().contains("Took the source"), "{}", second.err());
     assert_eq!(
-        field.sandbox.most_in_flight(),
+        env.sandbox.most_in_flight(),
         1,
         "the budget of the credential is kept"
     );
     first.kill().await;
-    until(&field, &held_by(&second)).await;
-    let late = field.sandbox.now() - TimeDelta::minutes(30);
-    let id = field.sandbox.convoso().add_call_at(late);
+    until(&env, &held_by(&second)).await;
+    let late = env.sandbox.now() - TimeDelta::minutes(30);
+    let id = env.sandbox.convoso().add_call_at(late);
     until(
-        &field,
+        &env,
         &format!("exists (select from warehouse.calls where id = '{id}')"),
     )
     .await;
     second.signal("TERM").await;
     assert_eq!(second.end().await.code, Some(0));
-    let work = "select count(distinct epoch) from sync.walks";
-    assert_eq!(field.number(work).await, 2);
-    field.sync_completely().await;
-    assert_ledger(&field).await;
-    field.assert_truth().await;
+    let work = "select count(distinct epoch) from sync.slices";
+    assert_eq!(env.number(work).await, 2);
+    env.sync_completely().await;
+    assert_ledger(&env).await;
+    env.assert_truth().await;
 }
 
 fn held_by(daemon: &Running) -> String {
@@ -180,11 +192,11 @@ fn held_by(daemon: &Running) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sync_says_who_holds_the_source() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
-    let daemon = Running::start(&mut convene(&field, &file, &["run"]));
-    until(&field, &held_by(&daemon)).await;
-    let done = ended(&mut convene(&field, &file, &["sync"])).await;
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
+    let daemon = Running::start(&mut convene(&env, &file, &["run"]));
+    until(&env, &held_by(&daemon)).await;
+    let done = ended(&mut convene(&env, &file, &["sync"])).await;
     assert_eq!(done.code, Some(1), "{done:?}");
     let holder = format!("/{} until ", daemon.id());
     let wanted = format!("Source `{SOURCE}` is held by ");
@@ -195,7 +207,7 @@ async fn a_sync_says_who_holds_the_source() {
     assert!(!done.out.contains("complete"), "{done:?}");
     daemon.signal("TERM").await;
     assert_eq!(daemon.end().await.code, Some(0));
-    let done = ended(&mut convene(&field, &file, &["sync"])).await;
+    let done = ended(&mut convene(&env, &file, &["sync"])).await;
     assert_eq!(done.code, Some(0), "{done:?}");
-    field.assert_truth().await;
+    env.assert_truth().await;
 }

@@ -8,7 +8,7 @@ use convene::warehouse::{
     EvidenceLine, Purpose, RunEnd, RunState, SliceEnd, SliceOutcome, SliceVerdict, Traffic, WarehouseError,
 };
 
-use crate::desk::{Desk, STREAM, completion, end, flaw};
+use crate::support::loader::{STREAM, TestLoader, completion, end, flaw};
 
 fn rows(count: usize) -> Batch {
     let mut batch = Batch::default();
@@ -27,21 +27,27 @@ fn rows(count: usize) -> Batch {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_that_is_said_twice_counts_once_and_a_lost_batch_is_noticed() {
-    let desk = Desk::new().await;
-    let slice = desk.begin(Purpose::Full, None).await;
-    desk.load(&slice, rows(5), |_| ()).await.expect("it lands");
+    let loader = TestLoader::new().await;
+    let slice = loader.begin(Purpose::Full, None).await;
+    loader.load(&slice, rows(5), |_| ()).await.expect("it lands");
     let complete = |batches| end(batches, SliceVerdict::Complete(completion()));
-    let lost = desk.warehouse.end_slice(&desk.lease, &slice, complete(2)).await;
+    let lost = loader
+        .warehouse
+        .end_slice(&loader.lease, &slice, complete(2))
+        .await;
     assert!(matches!(lost, Err(WarehouseError::Lost)), "{lost:?}");
     for _ in 0..2 {
-        let ended = desk.warehouse.end_slice(&desk.lease, &slice, complete(1)).await;
+        let ended = loader
+            .warehouse
+            .end_slice(&loader.lease, &slice, complete(1))
+            .await;
         assert_eq!(ended.expect("it ends"), SliceOutcome::default());
     }
     assert_eq!(
-        desk.texts("select row_count::text from sync.coverage").await,
+        loader.texts("select row_count::text from sync.coverage").await,
         ["5"]
     );
-    let late = desk.load(&slice, rows(6), |load| load.sequence = 2).await;
+    let late = loader.load(&slice, rows(6), |load| load.sequence = 2).await;
     assert!(
         matches!(late, Err(WarehouseError::Lost)),
         "the slice has ended: {late:?}"
@@ -50,8 +56,8 @@ async fn an_end_that_is_said_twice_counts_once_and_a_lost_batch_is_noticed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slice_tells_how_its_end_is_known_and_what_it_cost_even_when_it_fails() {
-    let desk = Desk::new().await;
-    let slice = desk.begin(Purpose::Full, None).await;
+    let loader = TestLoader::new().await;
+    let slice = loader.begin(Purpose::Full, None).await;
     let reason = "x".repeat(5_000);
     let verdict = SliceVerdict::Failed(flaw(&reason));
     let traffic = Traffic {
@@ -69,31 +75,34 @@ async fn a_slice_tells_how_its_end_is_known_and_what_it_cost_even_when_it_fails(
         vendor_total: Some(5),
         ..end(0, verdict)
     };
-    desk.warehouse
-        .end_slice(&desk.lease, &slice, ended)
+    loader
+        .warehouse
+        .end_slice(&loader.lease, &slice, ended)
         .await
         .expect("it ends");
     let told = "select concat_ws(' ', purpose, state, length(reason), remedy, request_count, body_bytes, vendor_total,
         evidence -> 0 ->> 'kind', evidence -> 0 ->> 'count') from sync.slices";
     assert_eq!(
-        desk.texts(told).await,
+        loader.texts(told).await,
         ["full failed 1000 next run 6 700 5 total 2"]
     );
     assert_eq!(
-        desk.texts("select request_count::text from sync.coverage").await,
+        loader
+            .texts("select request_count::text from sync.coverage")
+            .await,
         ["6"]
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_closes_what_a_dead_process_left_open() {
-    let desk = Desk::new().await;
-    let dead = desk.begin(Purpose::Full, None).await;
-    desk.load(&dead, rows(3), |_| ()).await.expect("it lands");
-    let now = desk.now().await;
-    let run = desk
+    let loader = TestLoader::new().await;
+    let dead = loader.begin(Purpose::Full, None).await;
+    loader.load(&dead, rows(3), |_| ()).await.expect("it lands");
+    let now = loader.now().await;
+    let run = loader
         .warehouse
-        .begin_run(&desk.lease, STREAM, now)
+        .begin_run(&loader.lease, STREAM, now)
         .await
         .expect("it begins");
     let end = RunEnd {
@@ -101,14 +110,15 @@ async fn a_run_closes_what_a_dead_process_left_open() {
         reason: None,
         remedy: None,
     };
-    desk.warehouse
-        .end_run(&desk.lease, run, &end)
+    loader
+        .warehouse
+        .end_run(&loader.lease, run, &end)
         .await
         .expect("it ends");
     let told = "select concat_ws(' ', state, reason) from sync.slices union all
         select concat_ws(' ', state, slice_count) from sync.runs order by 1";
     assert_eq!(
-        desk.texts(told).await,
+        loader.texts(told).await,
         [
             "complete 0",
             "failed 1",
@@ -116,7 +126,7 @@ async fn a_run_closes_what_a_dead_process_left_open() {
         ]
     );
     assert_eq!(
-        desk.texts("select row_count::text from sync.coverage").await,
+        loader.texts("select row_count::text from sync.coverage").await,
         ["3"],
         "its rows are there"
     );
@@ -124,46 +134,55 @@ async fn a_run_closes_what_a_dead_process_left_open() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_ledger_is_pruned_in_small_steps_and_nothing_else_forgets() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     for _ in 0..3 {
-        desk.slice(rows(2), |_, _| ()).await;
+        loader.slice(rows(2), |_, _| ()).await;
     }
-    desk.execute("update sync.slices set ended_at = ended_at - interval '40 days' where id < 3")
+    loader
+        .execute("update sync.slices set ended_at = ended_at - interval '40 days' where id < 3")
         .await;
-    desk.execute(
+    loader.execute(
         "insert into sync.slices (source, stream, purpose, epoch, started_at, ended_at, state)
          select 'old', 'old', 'full', 1, now() - interval '40 days', now() - interval '40 days', 'complete' from generate_series(1, 2500)",
     )
     .await;
-    let pruned = desk.warehouse.prune_ledger(TimeDelta::days(30)).await;
+    let pruned = loader.warehouse.prune_ledger(TimeDelta::days(30)).await;
     assert_eq!(pruned.expect("it is pruned"), 2_502);
-    assert_eq!(desk.texts("select count(*)::text from sync.slices").await, ["1"]);
-    let streams = desk.warehouse.streams().await.expect("they are told");
+    assert_eq!(
+        loader.texts("select count(*)::text from sync.slices").await,
+        ["1"]
+    );
+    let streams = loader.warehouse.streams().await.expect("they are told");
     assert_eq!(streams[0].row_count, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_ledger_slows_nothing_down() {
-    let desk = Desk::new().await;
-    desk.execute(
+    let loader = TestLoader::new().await;
+    loader.execute(
         "insert into sync.slices (source, stream, purpose, epoch, started_at, ended_at, state, reason)
          select 'social', (array['conversations', 'contacts', 'messages'])[1 + n % 3], 'full', 1, now(), now(),
              case when n % 10 = 0 then 'failed' else 'complete' end, case when n % 10 = 0 then 'why' end
          from generate_series(1, 200000) as n",
     )
     .await;
-    desk.execute(
-        "insert into sync.runs (source, stream, epoch, started_at, ended_at, state)
+    loader
+        .execute(
+            "insert into sync.runs (source, stream, epoch, started_at, ended_at, state)
          select 'social', 'conversations', 1, now(), now(), 'complete' from generate_series(1, 100000)",
-    )
-    .await;
-    desk.execute("analyze sync.slices, sync.runs").await;
+        )
+        .await;
+    loader.execute("analyze sync.slices, sync.runs").await;
     let begun_at = Instant::now();
     for _ in 0..5 {
-        desk.slice(rows(2), |_, _| ()).await;
-        desk.warehouse.streams().await.expect("they are told");
-        desk.warehouse.freshness().await.expect("it is told");
-        desk.warehouse.runs(None, None, 20).await.expect("they are told");
+        loader.slice(rows(2), |_, _| ()).await;
+        loader.warehouse.streams().await.expect("they are told");
+        loader.warehouse.freshness().await.expect("it is told");
+        loader
+            .warehouse
+            .runs(None, None, 20)
+            .await
+            .expect("they are told");
     }
     let elapsed = begun_at.elapsed();
     assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");

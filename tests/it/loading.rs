@@ -10,7 +10,7 @@ use convene::warehouse::{
     Absences, ColumnValue, Completion, PartitionSpec, Purpose, Reach, SliceId, SliceVerdict, TableFields,
 };
 
-use crate::desk::{Desk, STREAM, completion, spec};
+use crate::support::loader::{STREAM, TestLoader, completion, spec};
 
 fn conversation(id: &str) -> Conversation {
     Conversation {
@@ -43,27 +43,27 @@ fn tagged(id: &str, tags: &[&str]) -> Batch {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn children_that_their_parent_lost_are_marked_and_those_of_others_stay() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     let mut both = tagged("a", &["1", "2"]);
     both.append(tagged("b", &["1", "2"]));
-    desk.slice(both, |_, _| ()).await;
-    let counts = desk.slice(tagged("a", &["2", "3"]), |_, _| ()).await;
+    loader.slice(both, |_, _| ()).await;
+    let counts = loader.slice(tagged("a", &["2", "3"]), |_, _| ()).await;
     assert_eq!((counts.inserted, counts.deleted), (1, 1), "{counts:?}");
     let living = "select id from warehouse.conversation_tags where deleted_at is null order by 1";
-    assert_eq!(desk.texts(living).await, ["a:2", "a:3", "b:1", "b:2"]);
-    desk.slice(tagged("a", &["1"]), |_, _| ()).await;
+    assert_eq!(loader.texts(living).await, ["a:2", "a:3", "b:1", "b:2"]);
+    loader.slice(tagged("a", &["1"]), |_, _| ()).await;
     assert_eq!(
-        desk.texts(living).await,
+        loader.texts(living).await,
         ["a:1", "b:1", "b:2"],
         "the first is revived"
     );
-    desk.slice(tagged("a", &[]), |_, _| ()).await;
-    assert_eq!(desk.texts(living).await, ["b:1", "b:2"]);
+    loader.slice(tagged("a", &[]), |_, _| ()).await;
+    assert_eq!(loader.texts(living).await, ["b:1", "b:2"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gap_filler_lands_where_nothing_is_and_overwrites_nothing() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     let recording = |id: &str, url: &str| Recording {
         id: id.to_owned(),
         url: Some(url.to_owned()),
@@ -71,19 +71,20 @@ async fn a_gap_filler_lands_where_nothing_is_and_overwrites_nothing() {
     };
     let mut first = Batch::default();
     first.push(recording("1", "known"), "{}");
-    desk.slice(first, |_, _| ()).await;
+    loader.slice(first, |_, _| ()).await;
     for is_new_ground in [true, false] {
         let mut fill = Batch::default();
         fill.fill(recording("1", "second hand"), r#"{"second": 1}"#);
         fill.fill(recording("2", "second hand"), r#"{"second": 2}"#);
-        desk.slice(fill, |load, _| load.is_new_ground = is_new_ground)
+        loader
+            .slice(fill, |load, _| load.is_new_ground = is_new_ground)
             .await;
         let urls = "select id || ' ' || url from warehouse.recordings order by 1";
-        assert_eq!(desk.texts(urls).await, ["1 known", "2 second hand"]);
+        assert_eq!(loader.texts(urls).await, ["1 known", "2 second hand"]);
     }
     let mut better = Batch::default();
     better.push(recording("2", "first hand"), "{}");
-    assert_eq!(desk.slice(better, |_, _| ()).await.updated, 1);
+    assert_eq!(loader.slice(better, |_, _| ()).await.updated, 1);
 }
 
 /// What one list tells of a recording, and what another one does.
@@ -115,9 +116,9 @@ fn told_second_hand(seconds: i64) -> Batch {
 async fn a_row_that_two_streams_fill_comes_out_the_same_whichever_comes_first() {
     let row = "select concat_ws(' ', call_id, url, duration_seconds, raw ->> 'of') from warehouse.recordings";
     for is_owner_first in [true, false] {
-        let desk = Desk::new().await;
+        let loader = TestLoader::new().await;
         // Each was read before the other one, in turn: what is read later has no right to what it does not own.
-        let early = desk.now().await;
+        let early = loader.now().await;
         let batches = if is_owner_first {
             [told("u"), told_second_hand(7)]
         } else {
@@ -125,21 +126,21 @@ async fn a_row_that_two_streams_fill_comes_out_the_same_whichever_comes_first() 
         };
         for (batch, minutes) in batches.into_iter().zip([0, -1]) {
             let at = early + TimeDelta::minutes(minutes);
-            desk.slice(batch, |load, _| load.at = at).await;
+            loader.slice(batch, |load, _| load.at = at).await;
         }
         assert_eq!(
-            desk.texts(row).await,
+            loader.texts(row).await,
             ["c u 7 call"],
             "the owner is first: {is_owner_first}"
         );
         for batch in [told("u"), told_second_hand(7)] {
-            let counts = desk.slice(batch, |_, _| ()).await;
+            let counts = loader.slice(batch, |_, _| ()).await;
             assert_eq!((counts.unchanged, counts.updated), (1, 0), "{counts:?}");
         }
         for batch in [told_second_hand(8), told("v")] {
-            assert_eq!(desk.slice(batch, |_, _| ()).await.updated, 1);
+            assert_eq!(loader.slice(batch, |_, _| ()).await.updated, 1);
         }
-        assert_eq!(desk.texts(row).await, ["c v 8 call"]);
+        assert_eq!(loader.texts(row).await, ["c v 8 call"]);
     }
 }
 
@@ -178,19 +179,20 @@ async fn the_later_reading_wins_whichever_commits_first_and_a_deletion_is_a_read
         ),
         ("newer row, tombstone", vec![(row("new"), 3), (gone(), 2)], "new"),
     ] {
-        let desk = Desk::new().await;
-        let begin = desk.now().await;
+        let loader = TestLoader::new().await;
+        let begin = loader.now().await;
         for (batch, minute) in read {
-            desk.slice(batch, |load, _| load.at = begin + TimeDelta::minutes(minute))
+            loader
+                .slice(batch, |load, _| load.at = begin + TimeDelta::minutes(minute))
                 .await;
         }
-        assert_eq!(desk.texts(living).await, [wanted], "{story}");
+        assert_eq!(loader.texts(living).await, [wanted], "{story}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_value_that_the_server_refuses_costs_its_row_alone() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     for is_new_ground in [true, false] {
         let mut batch = Batch::default();
         for number in 0..101 {
@@ -201,7 +203,7 @@ async fn a_value_that_the_server_refuses_costs_its_row_alone() {
             };
             batch.push(conversation(&format!("{is_new_ground}{number:03}")), record);
         }
-        let counts = desk
+        let counts = loader
             .slice(batch, |load, _| load.is_new_ground = is_new_ground)
             .await;
         assert_eq!(
@@ -212,48 +214,49 @@ async fn a_value_that_the_server_refuses_costs_its_row_alone() {
     }
     let told = "select reason from sync.rejects";
     assert_eq!(
-        desk.texts(told).await,
+        loader.texts(told).await,
         ["The warehouse refuses a value of the row (SQLSTATE 22003)"]
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn labels_that_no_index_holds_land_shortened_with_their_row() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     // Noise, which no index can compress.
     let label: String = (0..3_500).map(|_| fastrand::alphanumeric()).collect();
-    let counts = desk.slice(tagged("a", &[&label, "short"]), |_, _| ()).await;
+    let counts = loader.slice(tagged("a", &[&label, "short"]), |_, _| ()).await;
     assert_eq!((counts.inserted, counts.rejected), (3, 0));
     assert_eq!(
-        desk.slice(tagged("a", &[&label, "short"]), |_, _| ())
+        loader
+            .slice(tagged("a", &[&label, "short"]), |_, _| ())
             .await
             .unchanged,
         3
     );
     let living = "select count(*)::text from warehouse.conversation_tags where deleted_at is null";
-    assert_eq!(desk.texts(living).await, ["2"]);
+    assert_eq!(loader.texts(living).await, ["2"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_of_the_page_request_the_mapping_needed_stands_beside_the_record() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     let mut batch = tagged("a", &[]);
     batch.set_context(Some(r#"{"day": "2026-02-03"}"#.to_owned()));
     batch.append(tagged("b", &[]));
     batch.set_context(None);
-    let slice = desk.begin(Purpose::Full, None).await;
-    desk.fill(&slice, batch, |_, _| ()).await;
+    let slice = loader.begin(Purpose::Full, None).await;
+    loader.fill(&slice, batch, |_, _| ()).await;
     let rows = "select concat_ws(' ', id, context ->> 'day', slice_id, generation) from warehouse.conversations order by id";
     let SliceId(number) = slice.id;
     assert_eq!(
-        desk.texts(rows).await,
+        loader.texts(rows).await,
         [format!("a 2026-02-03 {number} 1"), format!("b {number} 1")]
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fields_that_cannot_be_read_are_counted_with_the_batch() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     let fault = |count, example: Option<&str>| FieldFault {
         field: "last_called",
         kind: FaultKind::OutOfRange,
@@ -261,24 +264,26 @@ async fn fields_that_cannot_be_read_are_counted_with_the_batch() {
         example: example.map(str::to_owned),
     };
     for faults in [vec![fault(2, Some("a")), fault(1, None)], vec![fault(4, None)]] {
-        desk.slice(tagged("a", &[]), |load, _| load.faults = faults).await;
+        loader
+            .slice(tagged("a", &[]), |load, _| load.faults = faults)
+            .await;
     }
     let told = "select concat_ws(' ', stream, field, kind, fault_count, example_id) from sync.field_faults";
     assert_eq!(
-        desk.texts(told).await,
+        loader.texts(told).await,
         ["conversations last_called out_of_range 7 a"]
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_must_be_absent_twice_is_marked_the_second_time_in_a_row() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     let all = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"];
     let mut batch = Batch::default();
     for id in all {
         batch.push(conversation(id), "{}");
     }
-    desk.slice(batch, |_, _| ()).await;
+    loader.slice(batch, |_, _| ()).await;
     let met = |missing: &[&str]| -> Vec<String> {
         let met = all.iter().filter(|id| !missing.contains(id));
         met.map(|id| (*id).to_owned()).collect()
@@ -293,7 +298,7 @@ async fn a_row_that_must_be_absent_twice_is_marked_the_second_time_in_a_row() {
         &["b", "c", "d"],
     ] {
         let seen = met(missing);
-        let counts = desk
+        let counts = loader
             .slice(Batch::default(), |_, completion| {
                 // The ids outlive the slice.
                 let seen: &'static [String] = Vec::leak(seen);
@@ -308,7 +313,7 @@ async fn a_row_that_must_be_absent_twice_is_marked_the_second_time_in_a_row() {
         "three of ten at once wait for an operator"
     );
     let gone = "select id from warehouse.conversations where deleted_at is not null";
-    assert_eq!(desk.texts(gone).await, ["a"]);
+    assert_eq!(loader.texts(gone).await, ["a"]);
 }
 
 fn absences(table: &'static Table, seen: &'static [String], times: u32) -> Absences<'static> {
@@ -323,7 +328,7 @@ fn absences(table: &'static Table, seen: &'static [String], times: u32) -> Absen
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_absence_counts_only_within_its_part_of_the_table() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     let mut batch = Batch::default();
     for (id, kind) in [("a", "lead"), ("b", "lead"), ("c", "non-lead")] {
         let kind = Some(kind.to_owned());
@@ -335,8 +340,8 @@ async fn an_absence_counts_only_within_its_part_of_the_table() {
             "{}",
         );
     }
-    desk.slice(batch, |_, _| ()).await;
-    let counts = desk
+    loader.slice(batch, |_, _| ()).await;
+    let counts = loader
         .slice(Batch::default(), |_, completion| {
             let seen = Vec::leak(vec!["a".to_owned()]);
             let only = vec![ColumnValue {
@@ -351,12 +356,12 @@ async fn an_absence_counts_only_within_its_part_of_the_table() {
         .await;
     assert_eq!(counts.deleted, 1);
     let living = "select id from warehouse.conversations where deleted_at is null order by 1";
-    assert_eq!(desk.texts(living).await, ["a", "c"]);
+    assert_eq!(loader.texts(living).await, ["a", "c"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ids_are_due_until_they_were_asked_for_the_newest_first_and_again_when_they_are_old() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     let day = |day: i64| Some(DateTime::UNIX_EPOCH + TimeDelta::days(20_000 + day));
     let mut batch = Batch::default();
     for (id, contact, started, closed) in [
@@ -373,7 +378,7 @@ async fn ids_are_due_until_they_were_asked_for_the_newest_first_and_again_when_t
         };
         batch.push(row, "{}");
     }
-    desk.slice(batch, |_, _| ()).await;
+    loader.slice(batch, |_, _| ()).await;
     let policy = |budget| LookupPolicy {
         references: &[Reference {
             table: Conversation::TABLE,
@@ -387,11 +392,11 @@ async fn ids_are_due_until_they_were_asked_for_the_newest_first_and_again_when_t
     };
     let due = async |budget, now: DateTime<Utc>| {
         let policy = policy(budget);
-        let due = desk.warehouse.due_ids(&desk.lease, STREAM, &policy, now);
+        let due = loader.warehouse.due_ids(&loader.lease, STREAM, &policy, now);
         let due = due.await.expect("the warehouse answers");
         (due.ids.join(" "), due.left)
     };
-    let now = desk.warehouse.now().await.expect("the server tells the time");
+    let now = loader.warehouse.now().await.expect("the server tells the time");
     assert_eq!(due(9, now).await, ("bea ann".to_owned(), 0));
     assert_eq!(due(1, now).await, ("bea".to_owned(), 1));
     let mut found = Batch::default();
@@ -406,7 +411,7 @@ async fn ids_are_due_until_they_were_asked_for_the_newest_first_and_again_when_t
         is_missing,
     };
     let lookups = vec![lookup("bea", false), lookup("ann", true)];
-    desk.slice(found, |load, _| load.lookups = lookups).await;
+    loader.slice(found, |load, _| load.lookups = lookups).await;
     assert_eq!(due(9, now).await, (String::new(), 0));
     let later = now + TimeDelta::days(31);
     assert_eq!(
@@ -418,49 +423,50 @@ async fn ids_are_due_until_they_were_asked_for_the_newest_first_and_again_when_t
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fields_that_appear_and_fields_that_vanish_are_noted_and_a_few_records_prove_nothing() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     for (fields, record_count) in [
         (&["id", "name"][..], 3),
         (&["id", "name", "score"], 3),
         (&["id"], 99),
         (&["id", "score"], 100),
     ] {
-        desk.slice(Batch::default(), |_, completion| {
-            let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-            let table = "conversations";
-            completion.fields = Vec::leak(vec![TableFields { table, fields }]);
-            completion.record_count = record_count;
-        })
-        .await;
+        loader
+            .slice(Batch::default(), |_, completion| {
+                let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+                let table = "conversations";
+                completion.fields = Vec::leak(vec![TableFields { table, fields }]);
+                completion.record_count = record_count;
+            })
+            .await;
     }
     let story = "select field || case when is_new then ' is new' else '' end
             || case when gone_since is not null then ' is gone' else '' end from sync.drift order by 1";
-    assert_eq!(desk.texts(story).await, ["id", "name is gone", "score is new"]);
+    assert_eq!(loader.texts(story).await, ["id", "name is gone", "score is new"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_window_that_reaches_into_the_future_covers_the_past_only() {
-    let desk = Desk::new().await;
-    let now = desk.warehouse.now().await.expect("the server tells the time");
+    let loader = TestLoader::new().await;
+    let now = loader.warehouse.now().await.expect("the server tells the time");
     let spec = PartitionSpec {
         since: Some(now - TimeDelta::days(2)),
         ..spec(STREAM)
     };
-    desk.prepare(&spec).await;
+    loader.prepare(&spec).await;
     for (since, until) in [(-1, 1), (2, 3)] {
         let window = Window {
             since: now + TimeDelta::days(since),
             until: now + TimeDelta::days(until),
         };
-        let slice = desk.begin(Purpose::Window, Some(window)).await;
+        let slice = loader.begin(Purpose::Window, Some(window)).await;
         let reach = Reach::Window;
         let verdict = SliceVerdict::Complete(Completion {
             reach,
             ..completion()
         });
-        desk.end(&slice, 0, verdict).await;
+        loader.end(&slice, 0, verdict).await;
     }
-    let covered = desk.prepare(&spec).await.covered;
+    let covered = loader.prepare(&spec).await.covered;
     let [window] = covered.as_slice() else {
         panic!("{covered:?}")
     };

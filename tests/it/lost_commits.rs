@@ -1,25 +1,27 @@
-//! A server that crashes may lose the last commits that it has confirmed: then no walk is complete that lacks a batch.
+//! A server that crashes may lose the last commits that it has confirmed: then no slice is complete that lacks a batch.
 
 use std::time::Duration;
 
 use connectors::source::Remedy;
-use convene::commands::{self, RunReport, Warehouse};
+use convene::commands;
+use convene::engine::RunReport;
+use convene::warehouse::Warehouse;
 use embedded::Embedded;
 use secrecy::SecretString;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
-use crate::books::execute;
-use crate::field::{Field, SOURCE, after_each_batch};
-use crate::proof::{assert_proof, busy_field};
+use crate::support::env::{SOURCE, TestEnv, after_each_batch};
+use crate::support::invariants::execute;
+use crate::support::invariants::{assert_proof, busy_field};
 
-/// What a crash leaves of a walk whose beginning alone had reached the disk.
+/// What a crash leaves of a slice whose beginning alone had reached the disk.
 const LOSE: [&str; 3] = [
-    "delete from warehouse.recordings where walk_id = (select max(id) from sync.walks)",
-    "delete from warehouse.calls where walk_id = (select max(id) from sync.walks)",
-    "update sync.walks set batch_count = 0, request_count = 0, body_bytes = 0, rows_seen = 0, inserted = 0, duplicates = 0
-     where id = (select max(id) from sync.walks)",
+    "delete from warehouse.recordings where slice_id = (select max(id) from sync.slices)",
+    "delete from warehouse.calls where slice_id = (select max(id) from sync.slices)",
+    "update sync.slices set batch_count = 0, request_count = 0, body_bytes = 0, rows_seen = 0, inserted = 0, duplicates = 0
+     where id = (select max(id) from sync.slices)",
 ];
 /// The server writes a log of commits that nobody waits for as seldom as it can.
 const LAZY: [&str; 3] = [
@@ -33,15 +35,15 @@ const CRASH: &str = "copy (select 1) to program 'kill -9 $PPID'";
 const LONG: Duration = Duration::from_hours(1);
 
 /// A field whose calls are one window of several batches.
-async fn one_window(calls: u32) -> Field {
-    let mut field = busy_field(1, calls).await;
-    field.stream("calls").widest = Some(Duration::from_hours(24 * 40_000));
-    field.settings.lease = LONG;
-    field
+async fn one_window(calls: u32) -> TestEnv {
+    let mut env = busy_field(1, calls).await;
+    env.stream("calls").max_span = Some(Duration::from_hours(24 * 40_000));
+    env.settings.lease = LONG;
+    env
 }
 
-async fn sync_calls(field: &Field, watch: commands::Watch) -> RunReport {
-    let mut reports = field.try_sync(&["calls"], false, watch).await;
+async fn sync_calls(env: &TestEnv, watch: convene::engine::Observer) -> RunReport {
+    let mut reports = env.try_sync(&["calls"], watch).await;
     reports.pop().expect("one stream runs").expect("the source runs")
 }
 
@@ -56,8 +58,8 @@ async fn lose(pool: &PgPool) {
     }
 }
 
-/// The walk failed for this reason, earned nothing, and the next run makes up for it.
-async fn assert_noticed_and_mended(field: &Field, report: &RunReport) {
+/// The slice failed for this reason, earned nothing, and the next run makes up for it.
+async fn assert_noticed_and_mended(env: &TestEnv, report: &RunReport) {
     let [flaw] = report.unfinished.as_slice() else {
         panic!("{report:?}")
     };
@@ -65,45 +67,46 @@ async fn assert_noticed_and_mended(field: &Field, report: &RunReport) {
         flaw.is_failed && flaw.reason.contains("has lost a batch"),
         "{flaw:?}"
     );
-    assert_eq!(flaw.remedy, Remedy::NextTick);
+    assert_eq!(flaw.remedy, Remedy::NextRun);
     assert_eq!(report.complete_count, 0);
     let earned = "select count(*) from sync.coverage where covered <> '{}' or last_complete_at is not null";
-    assert_eq!(field.number(earned).await, 0);
-    let noted = "select count(*) from sync.walks where state = 'failed' and reason like '%has lost a batch%'";
-    assert_eq!(field.number(noted).await, 1);
-    field.sync_completely().await;
-    assert_proof(field).await;
-    field.assert_truth().await;
+    assert_eq!(env.number(earned).await, 0);
+    let noted =
+        "select count(*) from sync.slices where state = 'failed' and reason like '%has lost a batch%'";
+    assert_eq!(env.number(noted).await, 1);
+    env.sync_completely().await;
+    assert_proof(env).await;
+    env.assert_truth().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_walk_that_lost_a_batch_is_not_complete_whichever_batch_it_was() {
     // Several batches, of which the first is lost; and a single one.
     for calls in [2_400, 100] {
-        let field = one_window(calls).await;
-        let pool = field.pool.clone();
+        let env = one_window(calls).await;
+        let pool = env.pool.clone();
         let watch = after_each_batch(move |count| {
             if count == 1 {
                 wait_for(lose(&pool));
             }
         });
-        let report = sync_calls(&field, watch).await;
-        assert_noticed_and_mended(&field, &report).await;
+        let report = sync_calls(&env, watch).await;
+        assert_noticed_and_mended(&env, &report).await;
     }
 }
 
 /// Puts the field on a server of its own, which may crash.
-async fn on_own_server(field: &mut Field) -> Embedded {
+async fn on_own_server(env: &mut TestEnv) -> Embedded {
     let server = Embedded::start().await.unwrap_or_else(|error| panic!("{error}"));
     let url = server.url("postgres");
-    field.pool = PgPool::connect(&url).await.expect("the server answers");
+    env.pool = PgPool::connect(&url).await.expect("the server answers");
     for statement in LAZY {
-        execute(field, statement).await;
+        execute(env, statement).await;
     }
-    field.warehouse = Warehouse::connect(&SecretString::from(url), 6)
+    env.warehouse = Warehouse::connect(&SecretString::from(url), 6)
         .await
         .expect("the server answers");
-    field.warehouse.migrate().await.expect("the schema is made");
+    env.warehouse.migrate().await.expect("the schema is made");
     server
 }
 
@@ -119,9 +122,9 @@ async fn crash(url: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_crashes_within_a_walk_does_not_make_it_complete() {
-    let mut field = one_window(2_400).await;
-    let server = on_own_server(&mut field).await;
-    let (url, pool) = (server.url("postgres"), field.pool.clone());
+    let mut env = one_window(2_400).await;
+    let server = on_own_server(&mut env).await;
+    let (url, pool) = (server.url("postgres"), env.pool.clone());
     let watch = after_each_batch(move |count| {
         if count == 1 {
             wait_for(async {
@@ -132,32 +135,35 @@ async fn a_server_that_crashes_within_a_walk_does_not_make_it_complete() {
             });
         }
     });
-    let report = sync_calls(&field, watch).await;
-    assert_noticed_and_mended(&field, &report).await;
+    let report = sync_calls(&env, watch).await;
+    assert_noticed_and_mended(&env, &report).await;
     server.stop().await.expect("the server stops");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_schema_the_lease_and_the_coverage_outlive_a_crash_that_follows_at_once() {
-    let mut field = one_window(600).await;
-    let server = on_own_server(&mut field).await;
+    let mut env = one_window(600).await;
+    let server = on_own_server(&mut env).await;
     let url = server.url("postgres");
-    let migrations = field.count("sync.schema").await;
+    let migrations = env.count("sync.schema").await;
     crash(&url).await;
-    assert_eq!(field.count("sync.schema").await, migrations);
-    let lease = field.warehouse.lease("other", "test", LONG).await;
+    assert_eq!(env.count("sync.schema").await, migrations);
+    let lease = env.warehouse.acquire_lease("other", "test", LONG).await;
     assert_eq!(lease.expect("nobody holds it").epoch(), 1);
     crash(&url).await;
     let epochs = "select coalesce(sum(epoch), 0)::bigint from sync.leases where source = 'other'";
-    assert_eq!(field.number(epochs).await, 1);
-    assert!(sync_calls(&field, commands::deaf()).await.is_complete());
+    assert_eq!(env.number(epochs).await, 1);
+    assert!(
+        sync_calls(&env, convene::engine::no_observer())
+            .await
+            .is_complete()
+    );
     crash(&url).await;
     let covered =
         format!("select count(*) from sync.coverage where source = '{SOURCE}' and covered <> '{{}}'");
-    assert_eq!(field.number(&covered).await, 1);
-    assert_proof(&field).await;
-    field
-        .assert_same("calls", field.sandbox.convoso().snapshot("calls"))
+    assert_eq!(env.number(&covered).await, 1);
+    assert_proof(&env).await;
+    env.assert_same("calls", env.sandbox.convoso().snapshot("calls"))
         .await;
     server.stop().await.expect("the server stops");
 }

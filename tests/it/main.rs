@@ -1,7 +1,6 @@
 //! The integration tests: a real Postgres, real HTTP to simulated vendors, a database per test.
 
 mod binary;
-mod books;
 mod columns;
 mod commands;
 mod conversocial;
@@ -17,9 +16,7 @@ mod crash;
 mod credentials;
 mod daylight_saving;
 mod deletions;
-mod desk;
 mod faults;
-mod field;
 mod floor_plan;
 mod guard;
 mod instances;
@@ -28,12 +25,11 @@ mod loading;
 mod lost_commits;
 mod paging;
 mod partitions;
-mod postgres;
 mod promoted;
-mod proof;
 mod rejects;
 mod schema;
 mod sessions;
 mod smoke;
 mod stops;
+mod support;
 mod views;

@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use sandbox::convoso::Order;
 
-use crate::books::{assert_books, quiet, sum_of_calls};
-use crate::field::{Field, after_each_batch, flaws};
+use crate::support::env::{TestEnv, after_each_batch, flaws};
+use crate::support::invariants::{assert_books, quiet, sum_of_calls};
 
 /// The largest offset that the vendor accepts.
 const REACHABLE: u64 = 40_000;
 const PAGE: u64 = 500;
 
 /// The questions about calls that the sandbox has heard: the first second and the offset.
-fn questions(field: &Field) -> Vec<(String, u64)> {
-    let seen = field.sandbox.requests();
+fn questions(env: &TestEnv) -> Vec<(String, u64)> {
+    let seen = env.sandbox.requests();
     let calls = seen.iter().filter(|seen| seen.path.ends_with("log/retrieve"));
     calls
         .map(|seen| {
@@ -26,16 +26,16 @@ fn questions(field: &Field) -> Vec<(String, u64)> {
 }
 
 /// Questions that were asked before: a list was read again.
-fn repeated_questions(field: &Field) -> usize {
-    let all = questions(field);
+fn repeated_questions(env: &TestEnv) -> usize {
+    let all = questions(env);
     all.len() - all.iter().collect::<HashSet<_>>().len()
 }
 
 /// Reads the calls as a simple client would, page by page up to the vendor's total. Returns the distinct ids and the total.
-async fn by_offset_alone(field: &Field, since: DateTime<Utc>) -> (HashSet<String>, u64) {
+async fn by_offset_alone(env: &TestEnv, since: DateTime<Utc>) -> (HashSet<String>, u64) {
     let local = since.with_timezone(&chrono_tz::America::Los_Angeles);
     let since = local.format("%Y-%m-%dT%H:%M:%S");
-    let url = format!("{}/log/retrieve", field.sandbox.convoso_url());
+    let url = format!("{}/log/retrieve", env.sandbox.convoso_url());
     let (mut ids, mut offset, mut total) = (HashSet::new(), 0, 1);
     while offset < total {
         let question = format!(
@@ -59,16 +59,15 @@ async fn by_offset_alone(field: &Field, since: DateTime<Utc>) -> (HashSet<String
 }
 
 /// Syncs the calls, which must be complete, and compares everything with the truth.
-async fn assert_all_arrive(field: &Field, count: usize) {
-    let reports = field.sync_only(&["calls"]).await;
+async fn assert_all_arrive(env: &TestEnv, count: usize) {
+    let reports = env.sync_only(&["calls"]).await;
     assert!(reports[0].is_complete(), "{:#?}", flaws(&reports));
-    assert_eq!(field.sandbox.convoso().call_count(), count);
-    field
-        .assert_same("calls", field.sandbox.convoso().snapshot("calls"))
+    assert_eq!(env.sandbox.convoso().call_count(), count);
+    env.assert_same("calls", env.sandbox.convoso().snapshot("calls"))
         .await;
-    assert_books(field).await;
-    let anchor = field.sandbox.now();
-    let fresh = field.warehouse.freshness().await.expect("freshness is told");
+    assert_books(env).await;
+    let anchor = env.sandbox.now();
+    let fresh = env.warehouse.freshness().await.expect("freshness is told");
     let calls = fresh
         .iter()
         .find(|fresh| fresh.table_name == "calls")
@@ -78,15 +77,12 @@ async fn assert_all_arrive(field: &Field, count: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_hour_with_more_calls_than_offsets_reach_arrives_whole() {
-    let field = quiet(0).await;
-    let from = field.sandbox.now() - TimeDelta::hours(3);
+    let env = quiet(0).await;
+    let from = env.sandbox.now() - TimeDelta::hours(3);
     // Seconds of 12 or 13; with a round number pages would often end where a second ends.
-    field
-        .sandbox
-        .convoso()
-        .add_calls(45_007, from, TimeDelta::hours(1));
-    assert_all_arrive(&field, 45_007).await;
-    let questions = questions(&field);
+    env.sandbox.convoso().add_calls(45_007, from, TimeDelta::hours(1));
+    assert_all_arrive(&env, 45_007).await;
+    let questions = questions(&env);
     assert!(questions.iter().all(|(_, offset)| *offset == 0));
     // Each page gives all but its last second, which is read again: 12 or 13 calls.
     assert!(questions.len() < 100, "{}", questions.len());
@@ -94,24 +90,20 @@ async fn an_hour_with_more_calls_than_offsets_reach_arrives_whole() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn such_an_hour_arrives_whole_although_the_vendor_lists_the_newest_first() {
-    let field = quiet(0).await;
-    field
-        .sandbox
+    let env = quiet(0).await;
+    env.sandbox
         .convoso()
         .quirks(|quirks| quirks.order = Order::Ignored);
-    let from = field.sandbox.now() - TimeDelta::hours(3);
-    field
-        .sandbox
-        .convoso()
-        .add_calls(45_000, from, TimeDelta::hours(1));
-    assert_all_arrive(&field, 45_000).await;
-    assert!(questions(&field).iter().all(|(_, offset)| *offset < REACHABLE));
-    assert!(repeated_questions(&field) > 0, "some calls change pages");
+    let from = env.sandbox.now() - TimeDelta::hours(3);
+    env.sandbox.convoso().add_calls(45_000, from, TimeDelta::hours(1));
+    assert_all_arrive(&env, 45_000).await;
+    assert!(questions(&env).iter().all(|(_, offset)| *offset < REACHABLE));
+    assert!(repeated_questions(&env) > 0, "some calls change pages");
 }
 
 /// Full seconds next to each other and apart, of sizes around the page's, with one that alone fills several pages.
-fn add_full_seconds(field: &Field) -> usize {
-    let from = field.sandbox.now() - TimeDelta::hours(1);
+fn add_full_seconds(env: &TestEnv) -> usize {
+    let from = env.sandbox.now() - TimeDelta::hours(1);
     let mut count = 0;
     for (at, calls) in [
         (0, 30),
@@ -127,10 +119,7 @@ fn add_full_seconds(field: &Field) -> usize {
         (300, 480),
     ] {
         let second = from + TimeDelta::seconds(at);
-        field
-            .sandbox
-            .convoso()
-            .add_calls(calls, second, TimeDelta::zero());
+        env.sandbox.convoso().add_calls(calls, second, TimeDelta::zero());
         count += calls as usize;
     }
     count
@@ -139,18 +128,18 @@ fn add_full_seconds(field: &Field) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_of_one_second_that_change_places_with_every_request_all_arrive_once() {
     for order in [Order::Honoured, Order::Ignored] {
-        let field = quiet(0).await;
-        field.sandbox.convoso().quirks(|quirks| quirks.order = order);
-        let count = add_full_seconds(&field);
-        let (ids, total) = by_offset_alone(&field, field.sandbox.now() - TimeDelta::hours(2)).await;
+        let env = quiet(0).await;
+        env.sandbox.convoso().quirks(|quirks| quirks.order = order);
+        let count = add_full_seconds(&env);
+        let (ids, total) = by_offset_alone(&env, env.sandbox.now() - TimeDelta::hours(2)).await;
         assert!(
             (ids.len() as u64) < total,
             "offsets alone would lose nothing: the test proves nothing"
         );
-        field.sandbox.clear_requests();
-        assert_all_arrive(&field, count).await;
-        assert!(repeated_questions(&field) > 0, "{order:?}");
-        assert!(sum_of_calls(&field, "duplicates", 0).await > 0, "{order:?}");
+        env.sandbox.clear_requests();
+        assert_all_arrive(&env, count).await;
+        assert!(repeated_questions(&env) > 0, "{order:?}");
+        assert!(sum_of_calls(&env, "duplicates", 0).await > 0, "{order:?}");
     }
 }
 
@@ -162,25 +151,25 @@ async fn a_second_with_more_calls_than_a_page_is_read_until_all_came() {
         (Order::Ignored, 20, 20),
         (Order::Ignored, 20, 0),
     ] {
-        let field = quiet(0).await;
-        let world = field.sandbox.convoso();
+        let env = quiet(0).await;
+        let world = env.sandbox.convoso();
         world.quirks(|quirks| quirks.order = order);
-        let second = field.sandbox.now() - TimeDelta::hours(1);
+        let second = env.sandbox.now() - TimeDelta::hours(1);
         world.add_calls(1_300, second, TimeDelta::zero());
         world.add_calls(before, second - TimeDelta::minutes(5), TimeDelta::minutes(4));
         world.add_calls(behind, second + TimeDelta::minutes(1), TimeDelta::minutes(4));
-        assert_all_arrive(&field, 1_300 + (before + behind) as usize).await;
-        assert!(repeated_questions(&field) > 0);
+        assert_all_arrive(&env, 1_300 + (before + behind) as usize).await;
+        assert!(repeated_questions(&env) > 0);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_appear_while_the_list_is_read_displace_none() {
     for order in [Order::Honoured, Order::Ignored] {
-        let field = quiet(0).await;
-        let world = field.sandbox.convoso().clone();
+        let env = quiet(0).await;
+        let world = env.sandbox.convoso().clone();
         world.quirks(|quirks| quirks.order = order);
-        let from = field.sandbox.now() - TimeDelta::hours(1);
+        let from = env.sandbox.now() - TimeDelta::hours(1);
         world.add_calls(4_000, from, TimeDelta::minutes(20));
         let before = world.snapshot("calls");
         let late = world.clone();
@@ -190,7 +179,7 @@ async fn calls_that_appear_while_the_list_is_read_displace_none() {
                 late.add_calls(40, from - TimeDelta::minutes(5), TimeDelta::minutes(30));
             }
         });
-        let reports = field.try_sync(&["calls"], false, watch).await;
+        let reports = env.try_sync(&["calls"], watch).await;
         let report = reports
             .into_iter()
             .next()
@@ -205,7 +194,7 @@ async fn calls_that_appear_while_the_list_is_read_displace_none() {
         let known: Vec<String> = before.into_iter().map(|(id, _)| id).collect();
         let kept: i64 = sqlx::query_scalar("select count(*) from warehouse.calls where id = any($1)")
             .bind(&known)
-            .fetch_one(&field.pool)
+            .fetch_one(&env.pool)
             .await
             .expect("the calls can be counted");
         assert_eq!(
@@ -214,6 +203,6 @@ async fn calls_that_appear_while_the_list_is_read_displace_none() {
             "{order:?}: none was displaced"
         );
         // The late ones lie within the look-back, so that the next run has all.
-        assert_all_arrive(&field, 4_160).await;
+        assert_all_arrive(&env, 4_160).await;
     }
 }

@@ -7,7 +7,7 @@ use convene::warehouse::{
     Completion, Freshness, PartitionSpec, Purpose, Reach, SliceVerdict, SourceEntry, SourceState, StreamEntry,
 };
 
-use crate::desk::{Desk, completion, entry, flaw, spec};
+use crate::support::loader::{TestLoader, completion, entry, flaw, spec};
 
 const CONVERSATIONS: &[&Table] = &[Conversation::TABLE];
 const CONTACTS: &[&Table] = &[Contact::TABLE];
@@ -29,40 +29,43 @@ fn since(partition: &str, at: DateTime<Utc>) -> PartitionSpec<'_> {
 }
 
 /// Reads a window of a partition, complete.
-async fn cover(desk: &Desk, partition: &str, since: DateTime<Utc>, until: DateTime<Utc>) {
+async fn cover(loader: &TestLoader, partition: &str, since: DateTime<Utc>, until: DateTime<Utc>) {
     let window = Window::new(since, until);
-    let slice = desk.begin_of(("chats", partition), Purpose::Window, window).await;
+    let slice = loader
+        .begin_of(("chats", partition), Purpose::Window, window)
+        .await;
     let reach = Reach::Window;
-    desk.end(
-        &slice,
-        0,
-        SliceVerdict::Complete(Completion {
-            reach,
-            ..completion()
-        }),
-    )
-    .await;
+    loader
+        .end(
+            &slice,
+            0,
+            SliceVerdict::Complete(Completion {
+                reach,
+                ..completion()
+            }),
+        )
+        .await;
 }
 
-async fn fresh(desk: &Desk, table: &str) -> Freshness {
-    let all = desk.warehouse.freshness().await.expect("it is told");
+async fn fresh(loader: &TestLoader, table: &str) -> Freshness {
+    let all = loader.warehouse.freshness().await.expect("it is told");
     let found = all.into_iter().find(|fresh| fresh.table_name == table);
     found.unwrap_or_else(|| panic!("{table} has no line"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_is_complete_through_the_least_of_the_partitions_that_the_settings_want() {
-    let desk = Desk::new().await;
-    let now = desk.now().await;
+    let loader = TestLoader::new().await;
+    let now = loader.now().await;
     let begin = now - TimeDelta::days(10);
-    desk.register(&[part("bot a", "1"), part("bot b", "1")]).await;
-    let line = fresh(&desk, "conversations").await;
+    loader.register(&[part("bot a", "1"), part("bot b", "1")]).await;
+    let line = fresh(&loader, "conversations").await;
     assert_eq!((line.state.as_str(), line.complete_through), ("never read", None));
     for partition in ["bot a", "bot b"] {
-        desk.prepare(&since(partition, begin)).await;
+        loader.prepare(&since(partition, begin)).await;
     }
-    cover(&desk, "bot a", begin, now).await;
-    let line = fresh(&desk, "conversations").await;
+    cover(&loader, "bot a", begin, now).await;
+    let line = fresh(&loader, "conversations").await;
     assert_eq!(
         (line.state.as_str(), line.complete_through),
         ("incomplete", None),
@@ -72,27 +75,27 @@ async fn a_table_is_complete_through_the_least_of_the_partitions_that_the_settin
         line.reason
             .is_some_and(|reason| reason.contains("chats [bot b]: was not read yet"))
     );
-    cover(&desk, "bot b", begin, now - TimeDelta::days(3)).await;
-    let line = fresh(&desk, "conversations").await;
+    cover(&loader, "bot b", begin, now - TimeDelta::days(3)).await;
+    let line = fresh(&loader, "conversations").await;
     assert_eq!(
         (line.state.as_str(), line.complete_through),
         ("complete", Some(now - TimeDelta::days(3)))
     );
     assert_eq!((line.complete_since, line.reason), (Some(begin), None));
     // The settings drop one: it no longer counts. They add another: nothing of it is there.
-    desk.register(&[part("bot a", "1")]).await;
-    assert_eq!(fresh(&desk, "conversations").await.complete_through, Some(now));
-    desk.register(&[part("bot a", "1"), part("bot c", "1")]).await;
-    assert_eq!(fresh(&desk, "conversations").await.complete_through, None);
-    desk.register(&[]).await;
-    let line = fresh(&desk, "conversations").await;
+    loader.register(&[part("bot a", "1")]).await;
+    assert_eq!(fresh(&loader, "conversations").await.complete_through, Some(now));
+    loader.register(&[part("bot a", "1"), part("bot c", "1")]).await;
+    assert_eq!(fresh(&loader, "conversations").await.complete_through, None);
+    loader.register(&[]).await;
+    let line = fresh(&loader, "conversations").await;
     assert_eq!(line.state, "disabled");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_identity_begins_anew_and_writes_each_row_once() {
-    let desk = Desk::new().await;
-    let now = desk.now().await;
+    let loader = TestLoader::new().await;
+    let now = loader.now().await;
     let begin = now - TimeDelta::days(10);
     let rows = || {
         let mut batch = Batch::default();
@@ -109,37 +112,38 @@ async fn a_changed_identity_begins_anew_and_writes_each_row_once() {
         batch
     };
     let read = async |partition| {
-        let slice = desk
+        let slice = loader
             .begin_of(("chats", partition), Purpose::Window, Window::new(begin, now))
             .await;
-        desk.fill(&slice, rows(), |_, completion| completion.reach = Reach::Window)
+        loader
+            .fill(&slice, rows(), |_, completion| completion.reach = Reach::Window)
             .await
     };
     assert_eq!(
-        desk.register(&[part("a", "Berlin"), part("b", "Berlin")]).await,
+        loader.register(&[part("a", "Berlin"), part("b", "Berlin")]).await,
         [1, 1]
     );
     for partition in ["a", "b"] {
-        desk.prepare(&since(partition, begin)).await;
+        loader.prepare(&since(partition, begin)).await;
     }
     assert_eq!(read("a").await.inserted, 2);
     assert_eq!(read("a").await.unchanged, 2);
     assert_eq!(
-        desk.register(&[part("a", "Berlin"), part("b", "Berlin")]).await,
+        loader.register(&[part("a", "Berlin"), part("b", "Berlin")]).await,
         [1, 1]
     );
     assert_eq!(
-        desk.prepare(&since("a", begin)).await.covered.len(),
+        loader.prepare(&since("a", begin)).await.covered.len(),
         1,
         "nothing has changed"
     );
     assert_eq!(
-        desk.register(&[part("a", "Tokyo"), part("b", "Berlin")]).await,
+        loader.register(&[part("a", "Tokyo"), part("b", "Berlin")]).await,
         [2, 1]
     );
-    let coverage = desk.prepare(&since("a", begin)).await;
+    let coverage = loader.prepare(&since("a", begin)).await;
     assert_eq!((coverage.generation, coverage.covered.len()), (2, 0));
-    assert_eq!(fresh(&desk, "conversations").await.complete_through, None);
+    assert_eq!(fresh(&loader, "conversations").await.complete_through, None);
     assert_eq!(read("a").await.updated, 2, "they were stale");
     assert_eq!(read("a").await.unchanged, 2);
     assert_eq!(
@@ -148,31 +152,31 @@ async fn a_changed_identity_begins_anew_and_writes_each_row_once() {
         "an older generation does not take them back"
     );
     let generations = "select distinct generation::text from warehouse.conversations";
-    assert_eq!(desk.texts(generations).await, ["2"]);
+    assert_eq!(loader.texts(generations).await, ["2"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slice_that_fails_has_a_back_off_of_its_own_and_is_told() {
-    let desk = Desk::new().await;
-    let now = desk.now().await;
+    let loader = TestLoader::new().await;
+    let now = loader.now().await;
     let begin = now - TimeDelta::days(3);
     let day = |day: i64| begin + TimeDelta::days(day);
-    desk.register(&[part("", "1")]).await;
-    desk.prepare(&since("", begin)).await;
-    cover(&desk, "", day(0), day(1)).await;
-    cover(&desk, "", day(2), now).await;
+    loader.register(&[part("", "1")]).await;
+    loader.prepare(&since("", begin)).await;
+    cover(&loader, "", day(0), day(1)).await;
+    cover(&loader, "", day(2), now).await;
     let poisoned = || Window::new(day(1), day(2));
     for attempt in 1..=4 {
-        let slice = desk.begin_of(("chats", ""), Purpose::Window, poisoned()).await;
+        let slice = loader.begin_of(("chats", ""), Purpose::Window, poisoned()).await;
         let mut flaw = flaw("The vendor says that it failed");
         flaw.said = Some("E-500");
-        desk.end(&slice, 0, SliceVerdict::Failed(flaw)).await;
-        let coverage = desk.prepare(&since("", begin)).await;
+        loader.end(&slice, 0, SliceVerdict::Failed(flaw)).await;
+        let coverage = loader.prepare(&since("", begin)).await;
         let [retry] = coverage.retries.as_slice() else {
             panic!("{coverage:?}")
         };
         assert_eq!((retry.window, retry.attempts), (poisoned(), attempt));
-        let wait = (retry.next_attempt_at - desk.now().await).num_seconds();
+        let wait = (retry.next_attempt_at - loader.now().await).num_seconds();
         let wanted = [60, 120, 240, 300][usize::try_from(attempt).expect("it is small") - 1];
         assert!(
             (wanted - 5..=wanted).contains(&wait),
@@ -180,8 +184,8 @@ async fn a_slice_that_fails_has_a_back_off_of_its_own_and_is_told() {
         );
     }
     let booked = "select concat_ws(' ', attempts, said, next_attempt_at is not null) from sync.slices order by id desc limit 1";
-    assert_eq!(desk.texts(booked).await, ["4 E-500 t"]);
-    let line = fresh(&desk, "conversations").await;
+    assert_eq!(loader.texts(booked).await, ["4 E-500 t"]);
+    let line = fresh(&loader, "conversations").await;
     assert_eq!(
         (line.state.as_str(), line.complete_through),
         ("incomplete", Some(day(1)))
@@ -194,19 +198,19 @@ async fn a_slice_that_fails_has_a_back_off_of_its_own_and_is_told() {
     ] {
         assert!(reason.contains(part), "{reason}");
     }
-    cover(&desk, "", day(1), day(2)).await;
-    let line = fresh(&desk, "conversations").await;
+    cover(&loader, "", day(1), day(2)).await;
+    let line = fresh(&loader, "conversations").await;
     assert_eq!(
         (line.state.as_str(), line.complete_through, line.reason),
         ("complete", Some(now), None)
     );
-    assert!(desk.prepare(&since("", begin)).await.retries.is_empty());
+    assert!(loader.prepare(&since("", begin)).await.retries.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_by_id_are_complete_no_further_than_what_names_them_and_the_oldest_id_that_is_due() {
-    let desk = Desk::new().await;
-    let now = desk.now().await;
+    let loader = TestLoader::new().await;
+    let now = loader.now().await;
     let begin = now - TimeDelta::days(9);
     let contacts = StreamEntry {
         mode: "lookup",
@@ -218,78 +222,79 @@ async fn rows_by_id_are_complete_no_further_than_what_names_them_and_the_oldest_
         depends_on: CONTACTS,
         ..entry("messages", &[Message::TABLE])
     };
-    desk.register(&[part("", "1"), contacts, messages]).await;
-    desk.prepare(&since("", begin)).await;
+    loader.register(&[part("", "1"), contacts, messages]).await;
+    loader.prepare(&since("", begin)).await;
     for stream in ["contacts", "messages"] {
-        desk.prepare(&spec(stream)).await;
+        loader.prepare(&spec(stream)).await;
     }
     let look_up = async |stream, ids_left, oldest_left| {
-        let slice = desk.begin_of((stream, ""), Purpose::Lookup, None).await;
+        let slice = loader.begin_of((stream, ""), Purpose::Lookup, None).await;
         let reach = Reach::Lookup {
             ids_left,
             oldest_left,
         };
-        desk.end(
-            &slice,
-            0,
-            SliceVerdict::Complete(Completion {
-                reach,
-                ..completion()
-            }),
-        )
-        .await;
+        loader
+            .end(
+                &slice,
+                0,
+                SliceVerdict::Complete(Completion {
+                    reach,
+                    ..completion()
+                }),
+            )
+            .await;
         slice.started_at
     };
     look_up("contacts", 0, None).await;
-    let line = fresh(&desk, "contacts").await;
+    let line = fresh(&loader, "contacts").await;
     assert_eq!((line.state.as_str(), line.complete_through), ("incomplete", None));
     assert_eq!(
         line.reason.as_deref(),
         Some("contacts: waits for chats, which name its ids")
     );
-    cover(&desk, "", begin, now - TimeDelta::days(1)).await;
+    cover(&loader, "", begin, now - TimeDelta::days(1)).await;
     assert_eq!(
-        fresh(&desk, "contacts").await.complete_through,
+        fresh(&loader, "contacts").await.complete_through,
         Some(now - TimeDelta::days(1))
     );
     look_up("messages", 0, None).await;
     assert_eq!(
-        fresh(&desk, "messages").await.complete_through,
+        fresh(&loader, "messages").await.complete_through,
         Some(now - TimeDelta::days(1))
     );
     let oldest = now - TimeDelta::days(4);
     look_up("contacts", 7, Some(oldest)).await;
-    let line = fresh(&desk, "contacts").await;
+    let line = fresh(&loader, "contacts").await;
     assert_eq!(
         (line.state.as_str(), line.complete_through),
         ("incomplete", Some(oldest))
     );
     assert_eq!(line.reason.as_deref(), Some("contacts: 7 ids to go"));
     assert_eq!(
-        fresh(&desk, "messages").await.complete_through,
+        fresh(&loader, "messages").await.complete_through,
         Some(oldest),
         "what is named by them waits too"
     );
     look_up("contacts", 0, None).await;
     assert_eq!(
-        fresh(&desk, "contacts").await.state,
+        fresh(&loader, "contacts").await.state,
         "incomplete",
         "the list that names them is behind"
     );
-    cover(&desk, "", now - TimeDelta::days(1), now + TimeDelta::hours(1)).await;
+    cover(&loader, "", now - TimeDelta::days(1), now + TimeDelta::hours(1)).await;
     let read_at = look_up("contacts", 0, None).await;
-    assert!(fresh(&desk, "contacts").await.complete_through <= Some(read_at));
+    assert!(fresh(&loader, "contacts").await.complete_through <= Some(read_at));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_that_is_filled_and_not_completed_has_a_line_too() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     let filling = StreamEntry {
         fills: &[Conversation::TABLE, Contact::TABLE],
         ..part("", "1")
     };
-    desk.register(&[filling]).await;
-    let line = fresh(&desk, "contacts").await;
+    loader.register(&[filling]).await;
+    let line = fresh(&loader, "contacts").await;
     assert_eq!((line.state.as_str(), line.complete_through), ("incomplete", None));
     assert_eq!(
         line.reason.as_deref(),
@@ -299,10 +304,10 @@ async fn a_table_that_is_filled_and_not_completed_has_a_line_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn re_reads_are_due_in_rounds_and_each_partition_has_its_own() {
-    let desk = Desk::new().await;
-    let now = desk.now().await;
+    let loader = TestLoader::new().await;
+    let now = loader.now().await;
     let begin = now - TimeDelta::days(9);
-    desk.register(&[part("a", "1"), part("b", "1")]).await;
+    loader.register(&[part("a", "1"), part("b", "1")]).await;
     let rereads = [Reread {
         span: TimeDelta::days(2),
         every: TimeDelta::hours(6),
@@ -312,14 +317,14 @@ async fn re_reads_are_due_in_rounds_and_each_partition_has_its_own() {
         ..since(partition, begin)
     };
     for partition in ["a", "b"] {
-        desk.prepare(&spec(partition)).await;
+        loader.prepare(&spec(partition)).await;
     }
-    cover(&desk, "a", begin, now).await;
+    cover(&loader, "a", begin, now).await;
     let later = now + TimeDelta::hours(7);
     let pending = async |partition| {
-        let prepared = desk
+        let prepared = loader
             .warehouse
-            .prepare_partition(&desk.lease, &spec(partition), later)
+            .prepare_partition(&loader.lease, &spec(partition), later)
             .await;
         prepared.expect("it is prepared").pending
     };
@@ -335,28 +340,32 @@ async fn re_reads_are_due_in_rounds_and_each_partition_has_its_own() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_account_is_refused_until_somebody_adopts_it() {
-    let desk = Desk::new().await;
+    let loader = TestLoader::new().await;
     let entry = |account| SourceEntry {
         vendor: "conversocial",
         time_zone: "UTC",
         account,
     };
     let record = async |account| {
-        let recorded = desk.warehouse.record_source(&desk.lease, &entry(account)).await;
+        let recorded = loader
+            .warehouse
+            .record_source(&loader.lease, &entry(account))
+            .await;
         recorded.expect("it is recorded")
     };
     assert_eq!(record("a").await, SourceState::New);
     assert_eq!(record("a").await, SourceState::Known);
     assert_eq!(record("b").await, SourceState::Changed);
-    desk.warehouse
-        .refuse_source(&desk.lease, "b", "no agent is shared")
+    loader
+        .warehouse
+        .refuse_source(&loader.lease, "b", "no agent is shared")
         .await
         .expect("it is refused");
     let refused = SourceState::Refused {
         reason: "no agent is shared".to_owned(),
     };
     assert_eq!(record("b").await, refused);
-    let line = fresh(&desk, "conversations").await;
+    let line = fresh(&loader, "conversations").await;
     assert_eq!(
         (line.state.as_str(), line.reason.as_deref()),
         ("refused", Some("conversations: no agent is shared"))
@@ -367,29 +376,32 @@ async fn another_account_is_refused_until_somebody_adopts_it() {
         "a third one is judged anew"
     );
     assert!(
-        desk.warehouse
+        loader
+            .warehouse
             .adopt_source("social")
             .await
             .expect("it is adopted")
     );
     assert!(
-        !desk
+        !loader
             .warehouse
             .adopt_source("social")
             .await
             .expect("it was adopted")
     );
     assert_eq!(record("b").await, SourceState::Known);
-    assert_eq!(fresh(&desk, "conversations").await.state, "never read");
+    assert_eq!(fresh(&loader, "conversations").await.state, "never read");
     // Back to the account that is stored, the refusal ends by itself.
-    desk.warehouse
-        .refuse_source(&desk.lease, "c", "no agent is shared")
+    loader
+        .warehouse
+        .refuse_source(&loader.lease, "c", "no agent is shared")
         .await
         .expect("it is refused");
     assert_eq!(record("b").await, SourceState::Known);
-    assert_ne!(fresh(&desk, "conversations").await.state, "refused");
-    desk.warehouse
-        .accept_account(&desk.lease, &entry("d"))
+    assert_ne!(fresh(&loader, "conversations").await.state, "refused");
+    loader
+        .warehouse
+        .accept_account(&loader.lease, &entry("d"))
         .await
         .expect("it is accepted");
     assert_eq!(record("d").await, SourceState::Known);

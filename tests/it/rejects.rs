@@ -1,37 +1,37 @@
 //! Records that cannot be read, and records that only look odd.
 
 use chrono::TimeDelta;
-use convene::commands::RunReport;
+use convene::engine::RunReport;
 
-use crate::books::{assert_books, last_walk, quiet, sum_of_calls};
 use crate::columns::assert_columns;
-use crate::field::Field;
+use crate::support::env::TestEnv;
+use crate::support::invariants::{assert_books, last_slice, quiet, sum_of_calls};
 
 /// A quiet account with so many calls of the last hour, of which the first `broken` cannot be read.
-async fn with_broken(calls: u32, broken: usize) -> (Field, Vec<String>) {
-    let field = quiet(0).await;
-    let world = field.sandbox.convoso();
-    let from = field.sandbox.now() - TimeDelta::hours(1);
+async fn with_broken(calls: u32, broken: usize) -> (TestEnv, Vec<String>) {
+    let env = quiet(0).await;
+    let world = env.sandbox.convoso();
+    let from = env.sandbox.now() - TimeDelta::hours(1);
     let ids = world.add_calls(calls, from, TimeDelta::minutes(50));
     world.quirks(|quirks| quirks.broken_rows = ids[..broken].to_vec());
-    (field, ids)
+    (env, ids)
 }
 
-async fn run(field: &Field) -> RunReport {
-    let mut reports = field.sync_only(&["calls"]).await;
-    assert_books(field).await;
+async fn run(env: &TestEnv) -> RunReport {
+    let mut reports = env.sync_only(&["calls"]).await;
+    assert_books(env).await;
     reports.remove(0)
 }
 
 /// Compares the calls that can be read with the truth, and the kept records with the others.
-async fn assert_rest(field: &Field, broken: &[String]) {
-    let truth = field.sandbox.convoso().snapshot("calls");
+async fn assert_rest(env: &TestEnv, broken: &[String]) {
+    let truth = env.sandbox.convoso().snapshot("calls");
     let (odd, fine): (Vec<_>, Vec<_>) = truth.into_iter().partition(|(id, _)| broken.contains(id));
-    field.assert_same("calls", fine).await;
+    env.assert_same("calls", fine).await;
     let mut odd: Vec<String> = odd.into_iter().map(|(_, record)| record).collect();
     odd.sort();
     let mut kept: Vec<String> = sqlx::query_scalar("select raw from sync.rejects")
-        .fetch_all(&field.pool)
+        .fetch_all(&env.pool)
         .await
         .expect("the rejects can be read");
     kept.sort();
@@ -40,43 +40,39 @@ async fn assert_rest(field: &Field, broken: &[String]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unreadable_record_is_kept_once_and_the_rest_of_its_page_lands() {
-    let (field, ids) = with_broken(100, 3).await;
+    let (env, ids) = with_broken(100, 3).await;
     for _ in 0..2 {
-        let before = last_walk(&field).await;
-        let report = run(&field).await;
+        let before = last_slice(&env).await;
+        let report = run(&env).await;
         assert!(report.is_complete(), "{:?}", report.unfinished);
         assert_eq!(report.counts.rejected, 3);
-        assert_eq!(sum_of_calls(&field, "rejected", before).await, 3);
-        assert_rest(&field, &ids[..3]).await;
+        assert_eq!(sum_of_calls(&env, "rejected", before).await, 3);
+        assert_rest(&env, &ids[..3]).await;
     }
     let told = "select distinct reason from sync.rejects";
-    assert_eq!(field.text(told).await, "Field `call_date` has an unknown form");
-    let met_again = "select count(*) from sync.rejects where last_seen_at > first_seen_at and walk_id = 2";
-    assert_eq!(field.number(met_again).await, 3);
+    assert_eq!(env.text(told).await, "TestEnv `call_date` has an unknown form");
+    let met_again = "select count(*) from sync.rejects where last_seen_at > first_seen_at and slice_id = 2";
+    assert_eq!(env.number(met_again).await, 3);
     let places = "select count(distinct position) from sync.rejects where position between 0 and 99";
-    assert_eq!(field.number(places).await, 3);
+    assert_eq!(env.number(places).await, 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mended_record_lands() {
-    let (field, _) = with_broken(100, 3).await;
-    run(&field).await;
-    field
-        .sandbox
-        .convoso()
-        .quirks(|quirks| quirks.broken_rows.clear());
-    let before = last_walk(&field).await;
-    let report = run(&field).await;
+    let (env, _) = with_broken(100, 3).await;
+    run(&env).await;
+    env.sandbox.convoso().quirks(|quirks| quirks.broken_rows.clear());
+    let before = last_slice(&env).await;
+    let report = run(&env).await;
     assert!(report.is_complete());
     assert_eq!(
         (
             report.counts.rejected,
-            sum_of_calls(&field, "updated", before).await
+            sum_of_calls(&env, "updated", before).await
         ),
         (0, 0)
     );
-    field
-        .assert_same("calls", field.sandbox.convoso().snapshot("calls"))
+    env.assert_same("calls", env.sandbox.convoso().snapshot("calls"))
         .await;
 }
 
@@ -89,15 +85,15 @@ async fn a_walk_fails_above_ten_rejects_that_are_more_than_a_twentieth() {
         (400, 21, false),
     ] {
         let case = format!("{broken} of {calls}");
-        let (field, ids) = with_broken(calls, broken).await;
-        let report = run(&field).await;
+        let (env, ids) = with_broken(calls, broken).await;
+        let report = run(&env).await;
         assert_eq!(report.is_complete(), is_complete, "{case}");
-        assert_rest(&field, &ids[..broken]).await;
+        assert_rest(&env, &ids[..broken]).await;
         let covered = "select count(*) from warehouse.freshness where complete_through is not null";
         assert_eq!(
-            field.number(covered).await > 0,
+            env.number(covered).await > 0,
             is_complete,
-            "{case}: coverage is earned by complete walks alone"
+            "{case}: coverage is earned by complete slices alone"
         );
         if !is_complete {
             let reason = &report.unfinished[0].reason;
@@ -106,50 +102,46 @@ async fn a_walk_fails_above_ten_rejects_that_are_more_than_a_twentieth() {
                 "{case}: {reason}"
             );
             assert_eq!(
-                field.text("select state from sync.walks").await,
+                env.text("select state from sync.slices").await,
                 "failed",
                 "{case}"
             );
         }
-        field
-            .sandbox
-            .convoso()
-            .quirks(|quirks| quirks.broken_rows.clear());
-        assert!(run(&field).await.is_complete(), "{case}");
-        field
-            .assert_same("calls", field.sandbox.convoso().snapshot("calls"))
+        env.sandbox.convoso().quirks(|quirks| quirks.broken_rows.clear());
+        assert!(run(&env).await.is_complete(), "{case}");
+        env.assert_same("calls", env.sandbox.convoso().snapshot("calls"))
             .await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unreadable_records_on_many_pages_of_full_seconds_lose_nothing_else() {
-    let field = quiet(0).await;
-    let world = field.sandbox.convoso();
-    let from = field.sandbox.now() - TimeDelta::hours(1);
+    let env = quiet(0).await;
+    let world = env.sandbox.convoso();
+    let from = env.sandbox.now() - TimeDelta::hours(1);
     let ids: Vec<String> = (0..4)
         .flat_map(|second| world.add_calls(450, from + TimeDelta::seconds(second), TimeDelta::zero()))
         .collect();
     let broken: Vec<String> = ids.iter().step_by(60).cloned().collect();
     world.quirks(|quirks| quirks.broken_rows = broken.clone());
-    let report = run(&field).await;
+    let report = run(&env).await;
     assert!(report.is_complete(), "{:?}", report.unfinished);
-    assert_rest(&field, &broken).await;
+    assert_rest(&env, &broken).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn odd_rows_all_land_and_mean_the_same() {
-    let field = Field::new().await;
-    field.sandbox.convoso().quirks(|quirks| {
+    let env = TestEnv::new().await;
+    env.sandbox.convoso().quirks(|quirks| {
         quirks.dirty_rows = true;
         quirks.counts_as_numbers = true;
     });
-    let reports = field.sync_completely().await;
+    let reports = env.sync_completely().await;
     assert!(reports.iter().all(|report| report.counts.rejected == 0));
-    field.assert_truth().await;
-    assert_books(&field).await;
-    assert_columns(&field).await;
+    env.assert_truth().await;
+    assert_books(&env).await;
+    assert_columns(&env).await;
     let kinds = "select count(*) from warehouse.calls where raw ? 'extra_field_01' or not raw ? 'call_type'
                  or jsonb_typeof(raw -> 'id') = 'number' or raw -> 'call_type' = 'null'";
-    assert!(field.number(kinds).await > 50, "the rows are odd");
+    assert!(env.number(kinds).await > 50, "the rows are odd");
 }

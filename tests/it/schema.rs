@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use convene::commands::{TABLES, Warehouse};
+use connectors::schema::TABLES;
+use convene::warehouse::Warehouse;
 use sqlx::PgPool;
 
-use crate::postgres::Database;
+use crate::support::postgres::Database;
 
 /// Columns that every table has beside its typed ones.
 const ENGINE: [(&str, &str); 11] = [

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use connectors::schema::{Batch, Conversation, Entity as _};
 use connectors::source::Remedy;
-use convene::commands::Warehouse;
-use convene::warehouse::{PoolOptions, Purpose, WarehouseError};
+use convene::warehouse::Warehouse;
+use convene::warehouse::{PoolOptions, Purpose, Reservation, WarehouseError};
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::desk::{Desk, entry};
-use crate::postgres::Database;
+use crate::support::loader::{TestLoader, entry};
+use crate::support::postgres::Database;
 
 /// The same database as another role, which is made with these options.
 async fn as_role(database: &Database, options: &str) -> (String, SecretString) {
@@ -46,6 +46,9 @@ fn conversation(id: &str) -> Batch {
     );
     batch
 }
+
+/// How long a request waits at most for a vendor that wants to be left alone.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn schemas_that_an_administrator_has_made_are_enough_and_so_is_no_right_to_create() {
@@ -171,8 +174,8 @@ async fn a_database_that_cannot_hold_every_character_is_refused_in_words() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_state_what_they_rely_on_whatever_the_defaults_are() {
-    let desk = Desk::new().await;
-    let name = desk.database.name();
+    let loader = TestLoader::new().await;
+    let name = loader.database.name();
     for setting in [
         "default_transaction_isolation = 'serializable'",
         "timezone = 'Asia/Tokyo'",
@@ -180,7 +183,7 @@ async fn sessions_state_what_they_rely_on_whatever_the_defaults_are() {
         "search_path = 'nowhere'",
     ] {
         run(
-            &desk.database.url(),
+            &loader.database.url(),
             &format!("alter database {name} set {setting}"),
         )
         .await;
@@ -190,7 +193,7 @@ async fn sessions_state_what_they_rely_on_whatever_the_defaults_are() {
             max_connections: 2,
             is_pooled,
         };
-        let warehouse = Warehouse::connect(&desk.database.secret(), options)
+        let warehouse = Warehouse::connect(&loader.database.secret(), options)
             .await
             .expect("it answers");
         let told = warehouse
@@ -229,8 +232,8 @@ async fn sessions_state_what_they_rely_on_whatever_the_defaults_are() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_renewal_does_not_wait_for_batches_and_a_takeover_does() {
-    let desk = Desk::new().await;
-    let mut batch = PgConnection::connect(&desk.database.url())
+    let loader = TestLoader::new().await;
+    let mut batch = PgConnection::connect(&loader.database.url())
         .await
         .expect("it answers");
     // What every transaction of ours begins with.
@@ -241,10 +244,10 @@ async fn a_renewal_does_not_wait_for_batches_and_a_takeover_does() {
     let period = Duration::ZERO;
     let renewed = tokio::time::timeout(
         Duration::from_secs(5),
-        desk.warehouse.renew_lease(&desk.lease, period),
+        loader.warehouse.renew_lease(&loader.lease, period),
     );
     renewed.await.expect("it does not wait").expect("it is renewed");
-    let taking = desk
+    let taking = loader
         .warehouse
         .acquire_lease("social", "other", Duration::from_mins(1));
     let mut taking = Box::pin(taking);
@@ -255,16 +258,17 @@ async fn a_renewal_does_not_wait_for_batches_and_a_takeover_does() {
         .await
         .expect("it commits");
     assert_eq!(taking.await.expect("it is taken").epoch(), 2);
-    let late = desk.warehouse.renew_lease(&desk.lease, period).await;
+    let late = loader.warehouse.renew_lease(&loader.lease, period).await;
     assert!(matches!(late, Err(WarehouseError::Fenced { .. })), "{late:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_connection_and_a_deadlock_repeat_the_transaction() {
-    let desk = Desk::new().await;
-    let slice = desk.begin(Purpose::Full, None).await;
-    desk.execute(
-        "create function sync.stumble() returns trigger language plpgsql as $$
+    let loader = TestLoader::new().await;
+    let slice = loader.begin(Purpose::Full, None).await;
+    loader
+        .execute(
+            "create function sync.stumble() returns trigger language plpgsql as $$
          declare n bigint; begin
              n := nextval('sync.stumbles');
              if n = 1 then raise exception using errcode = '40P01'; end if;
@@ -272,33 +276,34 @@ async fn a_lost_connection_and_a_deadlock_repeat_the_transaction() {
              if n = 3 then perform pg_terminate_backend(pg_backend_pid()); end if;
              return new;
          end $$;",
-    )
-    .await;
-    desk.execute("create sequence sync.stumbles").await;
-    desk.execute("create trigger stumble before insert on warehouse.conversations for each row execute function sync.stumble()")
+        )
         .await;
-    let counts = desk
+    loader.execute("create sequence sync.stumbles").await;
+    loader.execute("create trigger stumble before insert on warehouse.conversations for each row execute function sync.stumble()")
+        .await;
+    let counts = loader
         .load(&slice, conversation("a"), |_| ())
         .await
         .expect("it lands");
     assert_eq!(counts.inserted, 1);
     assert_eq!(
-        desk.texts("select last_value::text from sync.stumbles").await,
+        loader.texts("select last_value::text from sync.stumbles").await,
         ["4"]
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_server_lacks_is_told_in_words_with_what_mends_it() {
-    let desk = Desk::new().await;
-    desk.execute(
-        "create function sync.refuse() returns trigger language plpgsql as $$
+    let loader = TestLoader::new().await;
+    loader
+        .execute(
+            "create function sync.refuse() returns trigger language plpgsql as $$
          begin raise exception using errcode = new.status; end $$;",
-    )
-    .await;
-    desk.execute("create trigger refuse before insert on warehouse.conversations for each row execute function sync.refuse()")
+        )
         .await;
-    let slice = desk.begin(Purpose::Full, None).await;
+    loader.execute("create trigger refuse before insert on warehouse.conversations for each row execute function sync.refuse()")
+        .await;
+    let slice = loader.begin(Purpose::Full, None).await;
     for (code, words, remedy) in [
         ("53100", "disk of the warehouse is full", Remedy::Operator),
         ("53300", "warehouse.max_connections", Remedy::Operator),
@@ -319,7 +324,10 @@ async fn what_the_server_lacks_is_told_in_words_with_what_mends_it() {
             },
             "{}",
         );
-        let refused = desk.load(&slice, batch, |_| ()).await.expect_err("it is refused");
+        let refused = loader
+            .load(&slice, batch, |_| ())
+            .await
+            .expect_err("it is refused");
         assert!(refused.to_string().contains(words), "{code}: {refused}");
         assert_eq!(refused.remedy(), remedy, "{code}");
     }
@@ -327,26 +335,26 @@ async fn what_the_server_lacks_is_told_in_words_with_what_mends_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_turned_read_only_are_given_up() {
-    let desk = Desk::new().await;
-    let name = desk.database.name();
+    let loader = TestLoader::new().await;
+    let name = loader.database.name();
     // As after a failover: the old sessions stay with a server that takes no writes, new ones find one that does.
     run(
-        &desk.database.url(),
+        &loader.database.url(),
         &format!("alter database {name} set default_transaction_read_only = on"),
     )
     .await;
-    let stale = Warehouse::connect(&desk.database.secret(), 1)
+    let stale = Warehouse::connect(&loader.database.secret(), 1)
         .await
         .expect("it answers");
     let refused = stale
-        .reserve_requests("c", Duration::from_secs(1), 1)
+        .reserve_request("c", Duration::from_secs(1), PATIENCE)
         .await
         .expect_err("it takes no writes");
     assert!(
         matches!(refused, WarehouseError::ReadOnly) && refused.remedy() == Remedy::Operator,
         "{refused}"
     );
-    let mut writer = PgConnection::connect(&desk.database.url())
+    let mut writer = PgConnection::connect(&loader.database.url())
         .await
         .expect("it answers");
     for statement in [
@@ -359,38 +367,35 @@ async fn connections_that_turned_read_only_are_given_up() {
             .expect("it is reset");
     }
     stale
-        .reserve_requests("c", Duration::from_secs(1), 1)
+        .reserve_request("c", Duration::from_secs(1), PATIENCE)
         .await
         .expect("a new session takes writes");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_that_uses_a_credential_shares_its_budget() {
-    let desk = Desk::new().await;
-    let other = Warehouse::connect(&desk.database.secret(), 2)
+    let loader = TestLoader::new().await;
+    let other = Warehouse::connect(&loader.database.secret(), 2)
         .await
         .expect("it answers");
-    let second = Duration::from_secs(10);
-    let wait = async |warehouse: &Warehouse, credential, count| {
-        let waits = warehouse
-            .reserve_requests(credential, second, count)
-            .await
-            .expect("it is reserved");
-        waits.as_secs_f64().round()
+    let interval = Duration::from_secs(10);
+    let wait = async |warehouse: &Warehouse, credential| {
+        let reserved = warehouse.reserve_request(credential, interval, PATIENCE).await;
+        match reserved.expect("it is reserved") {
+            Reservation::After(wait) => wait.as_secs_f64().round(),
+            Reservation::Paused(pause) => -pause.as_secs_f64().round(),
+        }
     };
-    assert_eq!((wait(&desk.warehouse, "one", 1).await * 10.0).abs(), 0.0);
-    assert!((wait(&other, "one", 2).await - 10.0).abs() < 2.0);
-    assert!((wait(&desk.warehouse, "one", 1).await - 30.0).abs() < 2.0);
-    assert!(wait(&desk.warehouse, "two", 1).await < 1.0);
-    let until = desk.now().await + chrono::TimeDelta::minutes(5);
-    other
-        .postpone_requests("two", until)
-        .await
-        .expect("it is postponed");
-    assert!((wait(&desk.warehouse, "two", 1).await - 300.0).abs() < 5.0);
-    other
-        .postpone_requests("two", desk.now().await)
-        .await
-        .expect("it is not shortened");
-    assert!(wait(&desk.warehouse, "two", 1).await > 300.0);
+    assert!(wait(&loader.warehouse, "one").await < 1.0);
+    assert!((wait(&other, "one").await - 10.0).abs() < 2.0);
+    assert!((wait(&loader.warehouse, "one").await - 20.0).abs() < 2.0);
+    assert!(wait(&loader.warehouse, "two").await < 1.0);
+    // A long pause takes no place in the queue, and a shorter one does not end it.
+    for pause in [300, 1] {
+        let postponed = other.postpone_requests("two", Duration::from_secs(pause)).await;
+        postponed.expect("it is postponed");
+        for _ in 0..3 {
+            assert!((wait(&loader.warehouse, "two").await + 300.0).abs() < 5.0);
+        }
+    }
 }

@@ -3,26 +3,26 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use convene::commands::{Event, RunReport};
+use convene::engine::{Event, RunReport};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use crate::binary::{Running, convene, ended, until};
-use crate::field::Field;
-use crate::proof::{assert_ledger, assert_proof, busy_field};
+use crate::support::env::TestEnv;
+use crate::support::invariants::{assert_ledger, assert_proof, busy_field};
 
-/// Slow enough that a signal meets a walk that is under way.
+/// Slow enough that a signal meets a slice that is under way.
 const SLOW: (&str, &str) = ("CONVENE__SOURCES__CONVOSO_TEST__REQUESTS_PER_MINUTE", "200");
 const UNDER_WAY: &str =
-    "exists (select from sync.walks where stream = 'calls' and state = 'running' and inserted > 0)";
+    "exists (select from sync.slices where stream = 'calls' and state = 'running' and inserted > 0)";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_daemon_that_is_told_to_stop_gives_the_source_back() {
-    let field = busy_field(2, 4_000).await;
-    let file = field.settings_file("time_zone = \"UTC\"");
-    let mut command = convene(&field, &file, &["run", "--log-format", "json"]);
+    let env = busy_field(2, 4_000).await;
+    let file = env.settings_file("time_zone = \"UTC\"");
+    let mut command = convene(&env, &file, &["run", "--log-format", "json"]);
     let daemon = Running::start(command.env(SLOW.0, SLOW.1));
-    until(&field, UNDER_WAY).await;
+    until(&env, UNDER_WAY).await;
     let asked = Instant::now();
     daemon.signal("TERM").await;
     let done = daemon.end().await;
@@ -37,43 +37,43 @@ async fn a_daemon_that_is_told_to_stop_gives_the_source_back() {
         "{done:#?}"
     );
     let held = "select count(*) from sync.leases where expires_at > clock_timestamp()";
-    assert_eq!(field.number(held).await, 0);
-    let open = "select count(*) from sync.walks where state = 'running'";
-    assert_eq!(field.number(open).await, 0);
-    assert_proof(&field).await;
-    let done = ended(&mut convene(&field, &file, &["sync"])).await;
+    assert_eq!(env.number(held).await, 0);
+    let open = "select count(*) from sync.slices where state = 'running'";
+    assert_eq!(env.number(open).await, 0);
+    assert_proof(&env).await;
+    let done = ended(&mut convene(&env, &file, &["sync"])).await;
     assert_eq!(done.code, Some(0), "{done:#?}");
-    field.assert_truth().await;
+    env.assert_truth().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sync_that_is_interrupted_says_so_and_the_next_one_goes_on() {
-    let field = busy_field(2, 4_000).await;
-    let file = field.settings_file("time_zone = \"UTC\"");
-    let sync = Running::start(convene(&field, &file, &["sync"]).env(SLOW.0, SLOW.1));
-    until(&field, UNDER_WAY).await;
+    let env = busy_field(2, 4_000).await;
+    let file = env.settings_file("time_zone = \"UTC\"");
+    let sync = Running::start(convene(&env, &file, &["sync"]).env(SLOW.0, SLOW.1));
+    until(&env, UNDER_WAY).await;
     sync.signal("INT").await;
     let done = sync.end().await;
     assert_eq!(done.code, Some(1), "{done:#?}");
     assert!(done.err.contains("Stopped before the end"), "{done:#?}");
-    assert!(!done.out.contains("Every walk was complete"), "{done:#?}");
-    assert_proof(&field).await;
-    let done = ended(&mut convene(&field, &file, &["sync"])).await;
+    assert!(!done.out.contains("Every slice was complete"), "{done:#?}");
+    assert_proof(&env).await;
+    let done = ended(&mut convene(&env, &file, &["sync"])).await;
     assert_eq!(done.code, Some(0), "{done:#?}");
-    assert_proof(&field).await;
-    field.assert_truth().await;
+    assert_proof(&env).await;
+    env.assert_truth().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_between_two_walks_is_not_taken_for_the_end() {
-    let field = Field::new().await;
-    let stop = field.stop.clone();
+    let env = TestEnv::new().await;
+    let stop = env.stop.clone();
     let watch = std::sync::Arc::new(move |event: Event<'_>| {
-        if let Event::Walked { stream: "calls", .. } = event {
+        if let Event::SliceEnded { stream: "calls", .. } = event {
             stop.cancel();
         }
     });
-    let reports = field.try_sync(&["calls"], false, watch).await;
+    let reports = env.try_sync(&["calls"], watch).await;
     let report = reports[0].as_ref().expect("the source runs");
     assert_eq!(report.complete_count, 1, "{report:?}");
     assert!(!RunReport::is_complete(report), "{report:?}");
@@ -84,15 +84,15 @@ async fn a_stop_between_two_walks_is_not_taken_for_the_end() {
         "select count(*) from sync.coverage where covered && tstzrange('{}', '{}')",
         window.since, window.until
     );
-    assert_eq!(field.number(&told).await, 0);
-    assert_ledger(&field).await;
+    assert_eq!(env.number(&told).await, 0);
+    assert_ledger(&env).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_goes_away_does_not_break_a_sync() {
-    let field = Field::new().await;
-    let file = field.settings_file("");
-    let mut command = convene(&field, &file, &["sync"]);
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
+    let mut command = convene(&env, &file, &["sync"]);
     let mut sync = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -111,5 +111,5 @@ async fn a_reader_that_goes_away_does_not_break_a_sync() {
     from.read_to_string(&mut err).await.expect("it is text");
     let status = sync.wait().await.expect("the process is waited for");
     assert_eq!((status.code(), err.as_str()), (Some(0), ""));
-    field.assert_truth().await;
+    env.assert_truth().await;
 }

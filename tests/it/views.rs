@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use connectors::schema::{Agent, Batch, Call, Contact, Conversation, Lead, Message};
 
-use crate::desk::Desk;
+use crate::support::loader::TestLoader;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("a time")
@@ -80,33 +80,33 @@ fn rows() -> Batch {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agents_day_is_the_accounts_own_and_samples_of_messages_are_not_counted() {
-    let desk = Desk::new().await;
-    desk.of_zone("America/Los_Angeles").await;
-    desk.slice(rows(), |_, _| ()).await;
+    let loader = TestLoader::new().await;
+    loader.of_zone("America/Los_Angeles").await;
+    loader.slice(rows(), |_, _| ()).await;
     let days =
         "select concat_ws(' ', day, agent_name, call_count, talk_seconds, conversation_count, message_count)
                 from warehouse.agent_daily order by 1";
     assert_eq!(
-        desk.texts(days).await,
+        loader.texts(days).await,
         [
             "2026-02-02 Dana Example 1 120 0 0",
             "2026-02-03 Dana Example 2 60 1 1"
         ]
     );
-    desk.of_zone("UTC").await;
+    loader.of_zone("UTC").await;
     let days = "select concat_ws(' ', day, call_count) from warehouse.agent_daily";
-    assert_eq!(desk.texts(days).await, ["2026-02-03 3"]);
+    assert_eq!(loader.texts(days).await, ["2026-02-03 3"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_and_conversations_with_one_person_stand_side_by_side() {
-    let desk = Desk::new().await;
-    desk.slice(rows(), |_, _| ()).await;
+    let loader = TestLoader::new().await;
+    loader.slice(rows(), |_, _| ()).await;
     let all =
         "select concat_ws(' ', kind, id, duration_seconds, direction, agent_name, customer_e164, outcome)
                from warehouse.interactions where customer_email = 'rowan@sim.example' order by kind, id";
     assert_eq!(
-        desk.texts(all).await,
+        loader.texts(all).await,
         [
             "call 1 120 outbound Dana Example +13235550100",
             "call 2 60 inbound Dana Example +12135550142",
@@ -117,7 +117,7 @@ async fn calls_and_conversations_with_one_person_stand_side_by_side() {
     );
     let mut gone = Batch::default();
     gone.delete(<Call as connectors::schema::Entity>::TABLE, "1".to_owned());
-    desk.slice(gone, |_, _| ()).await;
+    loader.slice(gone, |_, _| ()).await;
     let left = "select count(*)::text from warehouse.interactions";
-    assert_eq!(desk.texts(left).await, ["4"]);
+    assert_eq!(loader.texts(left).await, ["4"]);
 }

@@ -28,7 +28,10 @@ pub(super) fn open_list<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, 
     // An empty array ends a list, so nothing else may stand for it.
     let records: Vec<&RawValue> = json(reply.data.raw().ok_or(UNKNOWN)?)?;
     Ok(Envelope {
-        records: records.into_iter().map(|record| cut_queries(record.get())).collect(),
+        records: records
+            .into_iter()
+            .map(|record| cut_queries(record.get()))
+            .collect(),
         ..Envelope::default()
     })
 }
@@ -166,7 +169,11 @@ mod tests {
     #[test]
     fn a_bad_status_is_explained_by_the_envelope_where_it_is_one() {
         for (status, body, wanted) in [
-            (400, r#"{"success":false,"message":"no bot","code":400}"#, "(code 400: no bot)"),
+            (
+                400,
+                r#"{"success":false,"message":"no bot","code":400}"#,
+                "(code 400: no bot)",
+            ),
             (400, "<html>", "(code 400)"),
             (404, "", "404 (not found)"),
             (422, r#"{"message":""}"#, "(code 422)"),

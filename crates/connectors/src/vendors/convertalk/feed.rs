@@ -11,9 +11,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::source::{
-    Account, Context, Envelope, Evidence, Next, Paging, ReadError, Request, Scope,
-};
+use crate::source::{Account, Context, Envelope, Evidence, Next, Paging, ReadError, Request, Scope};
 
 use super::visitor::{Visitor, last_activity_of};
 
@@ -116,12 +114,7 @@ impl<L: Copy + Send + Sync + 'static> Paging for Feed<L> {
         }
     }
 
-    fn warning(
-        &self,
-        at: &FeedPosition,
-        got: &Envelope<'_>,
-        scope: &Scope<'_>,
-    ) -> Option<&'static str> {
+    fn warning(&self, at: &FeedPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
         let is_read_on = matches!(at.step, Step::Forward | Step::BehindEnd);
         (is_read_on && is_out_of_order(&times_of(got, scope.account), at.trail, scope)).then_some(DISORDER)
     }
@@ -216,7 +209,11 @@ impl Trail {
         scope: &Scope<'_>,
     ) -> Result<Self, ReadError> {
         let rows = fingerprint_ids(got);
-        let repeat_count = if rows == self.rows { self.repeat_count + 1 } else { 0 };
+        let repeat_count = if rows == self.rows {
+            self.repeat_count + 1
+        } else {
+            0
+        };
         if repeat_count >= MOST_REPEATS {
             return Err(ReadError::PagingLoop);
         }
@@ -233,7 +230,9 @@ impl Trail {
 fn fingerprint_ids(got: &Envelope<'_>) -> Option<u64> {
     let mut digest = Xxh3::new();
     for record in &got.records {
-        let id = Visitor::read(record).ok().and_then(|visitor| visitor.id.key().ok());
+        let id = Visitor::read(record)
+            .ok()
+            .and_then(|visitor| visitor.id.key().ok());
         digest.update(id.unwrap_or_default().as_bytes());
         digest.update(&[0]);
     }
@@ -247,7 +246,10 @@ pub(super) fn is_met_before(context: &Context, last_activity: Option<DateTime<Ut
 }
 
 fn times_of(got: &Envelope<'_>, account: &Account) -> Vec<Option<DateTime<Utc>>> {
-    got.records.iter().map(|record| last_activity_of(record, account)).collect()
+    got.records
+        .iter()
+        .map(|record| last_activity_of(record, account))
+        .collect()
 }
 
 /// True where no row of the page was active within the reach of the pass. A row that does not tell may have been.

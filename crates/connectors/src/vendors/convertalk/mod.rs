@@ -33,15 +33,39 @@ const DOUBLED: &str = "doubled";
 pub(super) const VENDOR: Vendor = Vendor {
     name: "convertalk",
     hosts: &[
-        host("", Auth::Header { name: READING_HEADER, prefix: "", with: &[] }, "bot_token"),
+        host(
+            "",
+            Auth::Header {
+                name: READING_HEADER,
+                prefix: "",
+                with: &[],
+            },
+            "bot_token",
+        ),
         host(
             KEYED,
             // Without the second header the key is taken for a session (platform, client programs).
-            Auth::Header { name: "Authorization", prefix: "Bearer ", with: &[("authtype", "Key")] },
+            Auth::Header {
+                name: "Authorization",
+                prefix: "Bearer ",
+                with: &[("authtype", "Key")],
+            },
             "api_key",
         ),
-        host(RENAMED, Auth::Header { name: WRITING_HEADER, prefix: "", with: &[] }, "bot_token"),
-        host(DOUBLED, Auth::Headers(&[READING_HEADER, WRITING_HEADER]), "bot_token"),
+        host(
+            RENAMED,
+            Auth::Header {
+                name: WRITING_HEADER,
+                prefix: "",
+                with: &[],
+            },
+            "bot_token",
+        ),
+        host(
+            DOUBLED,
+            Auth::Headers(&[READING_HEADER, WRITING_HEADER]),
+            "bot_token",
+        ),
     ],
     options: &[
         option("customer_id", OptionForm::Text, true),

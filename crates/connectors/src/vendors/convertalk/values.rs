@@ -113,17 +113,30 @@ mod tests {
             let phone = Phone::read(&json).unwrap();
             let faults = Faults::new();
             assert_eq!(phone.written(&faults).as_deref(), text, "{prefix} {number}");
-            assert_eq!(phone.e164(&faults, &account).as_deref(), wanted, "{prefix} {number}");
+            assert_eq!(
+                phone.e164(&faults, &account).as_deref(),
+                wanted,
+                "{prefix} {number}"
+            );
         }
     }
 
     #[test]
     fn settings_give_names_to_ids() {
         let names = ["b1: Website", "b2 : Shop: Berlin", "b1: Another"].map(str::to_owned);
-        for (id, wanted) in [("b1", Some("Website")), ("b2", Some("Shop: Berlin")), ("b3", None)] {
+        for (id, wanted) in [
+            ("b1", Some("Website")),
+            ("b2", Some("Shop: Berlin")),
+            ("b3", None),
+        ] {
             assert_eq!(name_of(id, &names), wanted, "{id}");
         }
-        for (text, is_good) in [("b1: Website", true), ("b1", false), (": Website", false), ("b1: ", false)] {
+        for (text, is_good) in [
+            ("b1: Website", true),
+            ("b1", false),
+            (": Website", false),
+            ("b1: ", false),
+        ] {
             assert_eq!(check_name(text).is_ok(), is_good, "{text}");
         }
     }

@@ -97,7 +97,9 @@ pub(super) fn lasting_part(record: &str) -> String {
     };
     members.retain(|member| !VOLATILE.contains(&member.name.as_str()));
     members.sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
-    let parts = members.iter().flat_map(|member| ["\n", member.name.as_str(), "\n", member.json]);
+    let parts = members
+        .iter()
+        .flat_map(|member| ["\n", member.name.as_str(), "\n", member.json]);
     parts.collect()
 }
 
@@ -122,7 +124,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
                 let mut all = Vec::new();
                 while let Some((name, json)) = members.next_entry::<MemberName<'de>, &RawValue>()? {
-                    all.push(Member { name, json: json.get() });
+                    all.push(Member {
+                        name,
+                        json: json.get(),
+                    });
                 }
                 Ok(all)
             }

@@ -262,7 +262,10 @@ fn an_empty_page_in_the_middle_of_a_list_does_not_end_it() {
                 } else {
                     inbox.page(said("botId"), said("type"), said("page").parse().unwrap())
                 };
-                load(&reader.accept(&Response { status: 200, body }).unwrap(), &mut held);
+                load(
+                    &reader.accept(&Response { status: 200, body }).unwrap(),
+                    &mut held,
+                );
             }
             assert_eq!(reader.finish().verdict, Verdict::Complete);
         }

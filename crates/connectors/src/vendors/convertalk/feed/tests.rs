@@ -97,25 +97,60 @@ fn each_kind_of_page_leads_to_the_right_requests() {
     };
     for (case, asked, times, wanted) in [
         ("the first page", FIRST, &["09:30", "09:20"][..], "chats 2"),
-        ("a first page that is old", FIRST, &["08:30"], "leads 1, (old enough)"),
-        ("an empty list", FIRST, &[], "chats 1 back at end, leads 1, (empty page)"),
-        ("recent rows", second, &["09:30", "09:20"], "chats 1 back, chats 3"),
-        ("some are old", second, &["09:00", "08:59"], "chats 1 back, chats 3"),
+        (
+            "a first page that is old",
+            FIRST,
+            &["08:30"],
+            "leads 1, (old enough)",
+        ),
+        (
+            "an empty list",
+            FIRST,
+            &[],
+            "chats 1 back at end, leads 1, (empty page)",
+        ),
+        (
+            "recent rows",
+            second,
+            &["09:30", "09:20"],
+            "chats 1 back, chats 3",
+        ),
+        (
+            "some are old",
+            second,
+            &["09:00", "08:59"],
+            "chats 1 back, chats 3",
+        ),
         (
             "all are old",
             second,
             &["08:59", "08:00"],
             "chats 1 back, chats 2 back, leads 1, (old enough)",
         ),
-        ("one does not tell", second, &["08:59", ""], "chats 1 back, chats 3"),
-        ("empty", second, &[], "chats 1 back, chats 2 back at end, leads 1, (empty page)"),
+        (
+            "one does not tell",
+            second,
+            &["08:59", ""],
+            "chats 1 back, chats 3",
+        ),
+        (
+            "empty",
+            second,
+            &[],
+            "chats 1 back, chats 2 back at end, leads 1, (empty page)",
+        ),
         (
             "old, but within reach",
             again,
             &["09:54", "09:50"],
             "again chats 1 back, again chats 2 back, again leads 1, (old enough)",
         ),
-        ("active meanwhile", again, &["09:55"], "again chats 1 back, again chats 3"),
+        (
+            "active meanwhile",
+            again,
+            &["09:55"],
+            "again chats 1 back, again chats 3",
+        ),
         (
             "the last list",
             FeedPosition { list: 1, ..FIRST },
@@ -132,9 +167,24 @@ fn each_kind_of_page_leads_to_the_right_requests() {
             &["08:00"],
             "(old enough)",
         ),
-        ("looking back", step(Step::LookBack), &["09:30"], "(single answer)"),
-        ("looking back at the end", step(Step::LookBackAtEnd), &[], "(single answer)"),
-        ("an end that is none", step(Step::LookBackAtEnd), &["08:00"], "chats 3 behind end"),
+        (
+            "looking back",
+            step(Step::LookBack),
+            &["09:30"],
+            "(single answer)",
+        ),
+        (
+            "looking back at the end",
+            step(Step::LookBackAtEnd),
+            &[],
+            "(single answer)",
+        ),
+        (
+            "an end that is none",
+            step(Step::LookBackAtEnd),
+            &["08:00"],
+            "chats 3 behind end",
+        ),
         (
             "behind it",
             step(Step::BehindEnd),
@@ -147,10 +197,30 @@ fn each_kind_of_page_leads_to_the_right_requests() {
             &["08:10", "08:11"],
             "chats 1 back, chats 2 back, leads 1, (old enough)",
         ),
-        ("not in order", second, &["08:10", "08:12"], "chats 1 back, chats 3, (warning)"),
-        ("known to be in disorder", in_disorder, &["08:10"], "chats 1 back, chats 3"),
-        ("after an older page", after("08:00"), &["08:10"], "chats 1 back, chats 3, (warning)"),
-        ("jumped meanwhile", after("08:00"), &["09:59", "07:00"], "chats 1 back, chats 3"),
+        (
+            "not in order",
+            second,
+            &["08:10", "08:12"],
+            "chats 1 back, chats 3, (warning)",
+        ),
+        (
+            "known to be in disorder",
+            in_disorder,
+            &["08:10"],
+            "chats 1 back, chats 3",
+        ),
+        (
+            "after an older page",
+            after("08:00"),
+            &["08:10"],
+            "chats 1 back, chats 3, (warning)",
+        ),
+        (
+            "jumped meanwhile",
+            after("08:00"),
+            &["09:59", "07:00"],
+            "chats 1 back, chats 3",
+        ),
     ] {
         assert_eq!(next(asked, times), wanted, "{case}");
     }

@@ -95,7 +95,10 @@ fn partitions(account: &Account) -> Vec<String> {
 fn request(listing: Listing, page: u32, scope: &Scope<'_>) -> Request {
     Request::get("inbox/direct/chats")
         .with("botId", &scope.slice.partition)
-        .with("customerId", scope.account.option("customer_id").unwrap_or_default())
+        .with(
+            "customerId",
+            scope.account.option("customer_id").unwrap_or_default(),
+        )
         .with("page", page)
         .with("type", listing.word())
         .to_host(host_of_chats(scope.account))
@@ -262,10 +265,14 @@ impl<E: Entity> Belongings<E> {
 
 /// The labels of a chat; the vendor knows them by their text alone.
 fn push_tags(chat: &str, person: &Person<'_>, faults: &Faults, batch: &mut Batch) {
-    let Some(tags) = person.tags.list(faults) else { return };
+    let Some(tags) = person.tags.list(faults) else {
+        return;
+    };
     let mut belongings = Belongings::of(chat, "conversation_id");
     for raw in tags {
-        let Some(name) = Field::new("tags", raw).owned(faults) else { continue };
+        let Some(name) = Field::new("tags", raw).owned(faults) else {
+            continue;
+        };
         let tag = ConversationTag {
             id: format!("{chat}:{name}"),
             conversation_id: Some(chat.to_owned()),
@@ -283,7 +290,9 @@ wire_record! {
 
 /// The notes on a visitor. Who wrote one, and when, is not told.
 fn push_notes(chat: &str, profile: &Profile<'_>, faults: &Faults, batch: &mut Batch) {
-    let Some(notes) = profile.notes.list(faults) else { return };
+    let Some(notes) = profile.notes.list(faults) else {
+        return;
+    };
     let mut belongings = Belongings::of(chat, "contact_id");
     for raw in notes {
         let Ok(note) = Note::read(raw) else { continue };
@@ -308,11 +317,17 @@ wire_record! {
 
 /// What the bot asked for: names are free, values are texts of any kind. Of a name that comes twice the last one counts.
 fn push_attributes(chat: &str, person: &Person<'_>, faults: &Faults, batch: &mut Batch) {
-    let Some(attributes) = person.attributes.list(faults) else { return };
+    let Some(attributes) = person.attributes.list(faults) else {
+        return;
+    };
     let mut belongings = Belongings::of(chat, "contact_id");
     for raw in attributes {
-        let Ok(attribute) = Attribute::read(raw) else { continue };
-        let Some(key) = attribute.key.owned(faults) else { continue };
+        let Ok(attribute) = Attribute::read(raw) else {
+            continue;
+        };
+        let Some(key) = attribute.key.owned(faults) else {
+            continue;
+        };
         let attribute = ContactAttribute {
             id: format!("{chat}:{key}"),
             contact_id: Some(chat.to_owned()),

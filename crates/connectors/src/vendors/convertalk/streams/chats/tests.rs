@@ -100,11 +100,18 @@ fn a_record_needs_its_id_and_no_other_member_costs_it() {
         ),
         (r#"{"_id":"a1","createdAt":"yesterday"}"#, 1),
         (r#"{"_id":"a1","lastMessage":7,"websiteVisits":-1}"#, 2),
-        (r#"{"_id":"a1","profile":{"userDetails":{"tags":"solar","attributes":7}}}"#, 2),
+        (
+            r#"{"_id":"a1","profile":{"userDetails":{"tags":"solar","attributes":7}}}"#,
+            2,
+        ),
         (r#"{"_id":"a1","lastMessage":{"text":"half \ud83d"}}"#, 0),
     ] {
         let read = read(record, Listing::Lead).unwrap();
-        assert_eq!(rows(&read.batch, "conversations").unwrap().ids(), ["a1"], "{record}");
+        assert_eq!(
+            rows(&read.batch, "conversations").unwrap().ids(),
+            ["a1"],
+            "{record}"
+        );
         assert_eq!(read.faults.len(), fault_count, "{record}: {:?}", read.faults);
     }
     for record in [r#"{"uuid":"u"}"#, r#"{"_id":""}"#] {
@@ -230,8 +237,14 @@ fn notes_and_attributes_are_read_with_their_texts() {
     let record = r#"{"_id":"a1","profile":{"notes":[{"_id":"n1","title":"Budget","description":"a quote"}],
         "userDetails":{"attributes":[{"key":"roof","value":"flat"},{"key":"roof","value":"steep"}]}}}"#;
     let batch = read(record, Listing::NonLead).unwrap().batch;
-    assert_eq!(text(&batch, "contact_notes", "text").as_deref(), Some("Budget: a quote"));
-    assert_eq!(text(&batch, "contact_attributes", "value").as_deref(), Some("steep"));
+    assert_eq!(
+        text(&batch, "contact_notes", "text").as_deref(),
+        Some("Budget: a quote")
+    );
+    assert_eq!(
+        text(&batch, "contact_attributes", "value").as_deref(),
+        Some("steep")
+    );
 }
 
 #[test]

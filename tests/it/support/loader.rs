@@ -5,20 +5,20 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::schema::{Batch, Conversation, Entity as _, Table};
 use connectors::source::{Remedy, Window};
-use convene::commands::{Counts, Warehouse};
 use convene::warehouse::{
     Completion, Coverage, Flaw, Lease, LedgerSlice, Load, NewSlice, PartitionSpec, Purpose, Reach,
     RetryDelay, SliceEnd, SliceVerdict, SourceEntry, StreamEntry, Traffic, WarehouseError,
 };
+use convene::warehouse::{Counts, Warehouse};
 use sqlx::PgPool;
 
-use crate::postgres::Database;
+use crate::support::postgres::Database;
 
 /// The stream.
 pub(crate) const STREAM: &str = "conversations";
 
 /// A warehouse whose one source is ours, to load rows into without any vendor.
-pub(crate) struct Desk {
+pub(crate) struct TestLoader {
     /// The warehouse.
     pub warehouse: Warehouse,
     /// The right to the source.
@@ -54,7 +54,7 @@ pub(crate) fn spec(stream: &str) -> PartitionSpec<'_> {
     }
 }
 
-impl Desk {
+impl TestLoader {
     /// A warehouse with nothing in it.
     pub(crate) async fn new() -> Self {
         let database = Database::new().await;
@@ -66,15 +66,15 @@ impl Desk {
             .acquire_lease("social", "test", period)
             .await
             .expect("nobody holds it");
-        let desk = Self {
+        let loader = Self {
             pool: database.pool().await,
             warehouse,
             lease,
             database,
         };
-        desk.register(&[entry(STREAM, &[Conversation::TABLE])]).await;
-        desk.prepare(&spec(STREAM)).await;
-        desk
+        loader.register(&[entry(STREAM, &[Conversation::TABLE])]).await;
+        loader.prepare(&spec(STREAM)).await;
+        loader
     }
 
     /// Says what the settings want. Returns the generations.

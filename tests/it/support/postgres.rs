@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use convene::commands::Warehouse;
+use convene::warehouse::Warehouse;
 use embedded::Embedded;
 use secrecy::SecretString;
 use sqlx::postgres::PgPoolOptions;

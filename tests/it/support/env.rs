@@ -5,22 +5,24 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use convene::commands::{self, Once, RunReport, Selection, Warehouse, Watch};
-use convene::settings::{self, Settings, Since, Source, StreamSettings};
+use convene::commands::{self, Once, Selection};
+use convene::engine::{Event, Observer, RunReport, no_observer};
+use convene::settings::{self, Limits, Settings, Source, StreamSettings};
+use convene::warehouse::Warehouse;
 use sandbox::{Options, Sandbox};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use crate::postgres::Database;
+use crate::support::postgres::Database;
 
-/// The name of the one source, an account of Convoso unless the field is of another vendor.
+/// The name of the one source, an account of Convoso unless the environment is of another vendor.
 pub(crate) const SOURCE: &str = "convoso_test";
-/// The streams that a field reads unless it says otherwise.
+/// The streams that an environment reads unless it says otherwise.
 const STREAMS: [&str; 2] = ["calls", "agents"];
 
 /// Simulated vendors whose clock stands still some minutes ago, a warehouse, and settings that bring them together.
-pub(crate) struct Field {
+pub(crate) struct TestEnv {
     /// The simulated vendors.
     pub sandbox: Sandbox,
     /// The warehouse.
@@ -35,7 +37,7 @@ pub(crate) struct Field {
     pub database: Database,
 }
 
-impl Field {
+impl TestEnv {
     /// Two days of history with 150 calls each.
     pub(crate) async fn new() -> Self {
         Self::with(|_| ()).await
@@ -43,9 +45,9 @@ impl Field {
 
     /// Like `new`, with other options of the sandbox.
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let mut field = Self::build(change).await;
-        field.only(&STREAMS);
-        field
+        let mut env = Self::build(change).await;
+        env.only(&STREAMS);
+        env
     }
 
     /// Every stream of a vendor; `own` gives the source its address, its secrets and its options.
@@ -54,22 +56,21 @@ impl Field {
         change: impl FnOnce(&mut Options),
         own: impl FnOnce(&Sandbox, &mut Source),
     ) -> Self {
-        let mut field = Self::build(change).await;
-        let source = field
+        let mut env = Self::build(change).await;
+        let source = env
             .settings
             .sources
             .get_mut(SOURCE)
-            .expect("the field has one source");
-        vendor.clone_into(&mut source.vendor);
-        own(&field.sandbox, source);
-        field
+            .expect("the environment has one source");
+        source.vendor = connectors::vendors::vendor(vendor).expect("a vendor");
+        own(&env.sandbox, source);
+        env
     }
 
     /// Switches off all streams but these.
     pub(crate) fn only(&mut self, streams: &[&str]) {
-        let vendor = connectors::vendors::vendor(&self.source().vendor).expect("a vendor");
-        for name in vendor.stream_names {
-            self.stream(name).enabled = Some(streams.contains(name));
+        for stream in self.source().vendor.streams {
+            self.stream(stream.name).enabled = Some(streams.contains(&stream.name));
         }
     }
 
@@ -110,7 +111,7 @@ impl Field {
         self.settings
             .sources
             .get_mut(SOURCE)
-            .expect("the field has one source")
+            .expect("the environment has one source")
     }
 
     /// The settings of a stream.
@@ -136,7 +137,7 @@ impl Field {
 
     /// Runs some streams once, `calls` or `agents`.
     pub(crate) async fn sync_only(&self, streams: &[&str]) -> Vec<RunReport> {
-        self.try_sync(streams, false, commands::deaf())
+        self.try_sync(streams, no_observer())
             .await
             .into_iter()
             .map(|r| r.expect("the source runs"))
@@ -147,8 +148,7 @@ impl Field {
     pub(crate) async fn try_sync(
         &self,
         streams: &[&str],
-        confirm_deletions: bool,
-        watch: Watch,
+        observer: Observer,
     ) -> Vec<anyhow::Result<RunReport>> {
         let selection = Selection(
             streams
@@ -158,11 +158,10 @@ impl Field {
         );
         let once = Once {
             selection: &selection,
-            confirm_deletions,
             stop: &self.stop,
-            watch,
+            observer,
         };
-        commands::once(&self.warehouse, &self.settings, once)
+        commands::sync_once(&self.warehouse, &self.settings, once)
             .await
             .expect("the selection is known")
     }
@@ -260,8 +259,8 @@ impl Field {
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         let path = folder.join("settings.toml");
         let source = &self.settings.sources[SOURCE];
-        let Some(Since::Instant(since)) = source.since else {
-            panic!("the field sets an instant")
+        let Some(since) = source.since else {
+            panic!("the environment sets an instant")
         };
         let text = format!(
             "[daemon]\nlease = \"3s\"\n[sources.{SOURCE}]\nvendor = \"convoso\"\nbase_url = \"{}\"\ntoken = \"{}\"\nsince = \"{}\"\n\
@@ -305,11 +304,11 @@ pub(crate) fn flaws(reports: &[RunReport]) -> Vec<String> {
         .collect()
 }
 
-/// A watch that counts batches and calls `act` after each.
-pub(crate) fn after_each_batch(act: impl FnMut(usize) + Send + 'static) -> Watch {
+/// An observer that counts batches and calls `act` after each.
+pub(crate) fn after_each_batch(act: impl FnMut(usize) + Send + 'static) -> Observer {
     let state = Mutex::new((0, act));
     Arc::new(move |event| {
-        if let commands::Event::Loaded { .. } = event {
+        if let Event::BatchLoaded { .. } = event {
             let mut state = state.lock().expect("no test panics while it holds this");
             state.0 += 1;
             let count = state.0;
@@ -321,13 +320,14 @@ pub(crate) fn after_each_batch(act: impl FnMut(usize) + Send + 'static) -> Watch
 fn settings(database: &Database, sandbox: &Sandbox, token: &str, since: DateTime<Utc>) -> Settings {
     let source = Source {
         name: SOURCE.to_owned(),
-        vendor: "convoso".to_owned(),
+        vendor: connectors::vendors::vendor("convoso").expect("a vendor"),
+        allow_plain_http: false,
         base_url: Some(sandbox.convoso_url().parse().expect("the sandbox has a URL")),
         secrets: BTreeMap::from([("token", SecretString::from(token.to_owned()))]),
         options: BTreeMap::new(),
         time_zone: None,
         default_region: None,
-        since: Some(Since::Instant(since)),
+        since: Some(since),
         schedule: Some("* * * * * *".to_owned()),
         requests_per_minute: Some(60_000),
         max_in_flight: None,
@@ -338,7 +338,9 @@ fn settings(database: &Database, sandbox: &Sandbox, token: &str, since: DateTime
         warehouse: settings::Warehouse {
             url: database.secret(),
             max_connections: 8,
+            pooler: false,
         },
+        limits: Limits::default(),
         lease: Duration::from_secs(2),
         sources: BTreeMap::from([(SOURCE.to_owned(), source)]),
     }
