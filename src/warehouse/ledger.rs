@@ -500,7 +500,7 @@ async fn close(
     .bind(flaw.map(|flaw| flaw.remedy.word()))
     .bind(flaw.and_then(|flaw| flaw.said).map(|said| fitting(said, LONGEST_WORDS)))
     .bind(end.vendor_total)
-    .bind(serde_json::Value::from_iter(lines).to_string())
+    .bind(lines.collect::<serde_json::Value>().to_string())
     .bind(outcome.deleted)
     .bind(outcome.held)
     .bind(end.traffic.request_count)

@@ -53,9 +53,10 @@ impl Warehouse {
 
     /// Whether the schema is the one that we know.
     pub async fn check_schema(&self) -> Result<(), WarehouseError> {
-        match missing(&applied(self).await?)?.is_empty() {
-            true => Ok(()),
-            false => Err(WarehouseError::Unmigrated),
+        if missing(&applied(self).await?)?.is_empty() {
+            Ok(())
+        } else {
+            Err(WarehouseError::Unmigrated)
         }
     }
 }

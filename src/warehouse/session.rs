@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
@@ -36,7 +36,7 @@ const STATED: [&str; 11] = [
 /// beginning says, nor the keepalives of somebody else's connection.
 const STATED_LOCALLY: [usize; 7] = [0, 2, 3, 4, 5, 9, 10];
 /// How long after a failure connections are looked at before they are used.
-const SUSPICION: Duration = Duration::from_mins(1);
+const SUSPICION_MS: u64 = 60_000;
 
 /// The address and what else the connection itself needs.
 pub(super) fn connect_options(
@@ -109,7 +109,7 @@ impl Suspicion {
     /// Something has failed.
     pub(super) fn raise(&self) {
         self.until_ms
-            .fetch_max(self.now_ms() + SUSPICION.as_millis() as u64, Ordering::Relaxed);
+            .fetch_max(self.now_ms() + SUSPICION_MS, Ordering::Relaxed);
     }
 
     /// True where connections are to be looked at.

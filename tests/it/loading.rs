@@ -271,7 +271,7 @@ async fn fields_that_cannot_be_read_are_counted_with_the_batch() {
     let told = "select concat_ws(' ', stream, field, kind, fault_count, example_id) from sync.field_faults";
     assert_eq!(
         loader.texts(told).await,
-        ["conversations last_called impossible value 7 a"]
+        ["conversations last_called out_of_range 7 a"]
     );
 }
 

@@ -202,6 +202,7 @@ impl Rows {
     }
 
     /// Takes the rows from this place on; the rows must be stamped.
+    #[must_use]
     pub fn split_off(&mut self, at: usize) -> Self {
         Self {
             table: self.table,
