@@ -17,6 +17,7 @@ RUN sed -i '/^\[\[/,/^$/d' Cargo.toml \
     && cargo build --release --locked --bin convene
 # The migrations and the settings' defaults become part of the program.
 COPY Cargo.toml ./
+COPY build.rs ./
 COPY migrations migrations
 COPY config config
 COPY crates crates

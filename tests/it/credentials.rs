@@ -1,7 +1,6 @@
 //! The credential: tried once, never repeated where it does not belong, and a refusal is said plainly.
 
 use connectors::source::Remedy;
-use convene::commands;
 use sandbox::Fault;
 use sandbox::convoso::TokenRefusal;
 use secrecy::SecretString;

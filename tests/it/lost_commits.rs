@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use connectors::source::Remedy;
-use convene::commands;
 use convene::engine::RunReport;
 use convene::warehouse::Warehouse;
 use embedded::Embedded;
