@@ -14,9 +14,9 @@ const READERS: &str = r"
            from (select *, count(*) over () as count
                  from unnest(string_to_array(raw ->> field, ':')) with ordinality as t (part, place)) as parts $$;
     create function pg_temp.yes(raw jsonb, field text) returns boolean immutable language sql as
-        $$ select case pg_temp.said(raw, env) when 'Y' then true when '1' then true when 'N' then false when '0' then false end $$;
+        $$ select case pg_temp.said(raw, field) when 'Y' then true when '1' then true when 'N' then false when '0' then false end $$;
     create function pg_temp.local(raw jsonb, field text) returns timestamptz immutable language sql as
-        $$ select pg_temp.first(pg_temp.said(raw, env)::timestamp) $$;
+        $$ select pg_temp.first(pg_temp.said(raw, field)::timestamp) $$;
     create function pg_temp.zoned(raw jsonb, field text) returns timestamptz immutable language sql as
         $$ select (raw -> field ->> 'date')::timestamp at time zone (raw -> field ->> 'timezone') $$;
 ";
