@@ -131,11 +131,11 @@ const FLAWS: &[(&str, &str)] = &[
     ),
     (
         "rows that no slice of theirs has written",
-        "select count(*) from (select slice_id, 'calls' as stream from warehouse.calls
-             union all select slice_id, 'calls' from warehouse.recordings
-             -- Agents who are on no list are known from the calls alone.
-             union all select slice_id, case when is_listed then 'agents' else 'calls' end from warehouse.agents) as t
-         left join sync.slices as w on w.id = t.slice_id and w.stream = t.stream where w.id is null",
+        "select count(*) from (select slice_id, 'calls' as table_name from warehouse.calls
+             union all select slice_id, 'recordings' from warehouse.recordings
+             union all select slice_id, 'agents' from warehouse.agents) as t
+         where not exists (select from sync.slices as w join sync.streams as s using (source, stream, partition)
+             where w.id = t.slice_id and t.table_name = any (s.fills))",
     ),
     (
         "streams whose coverage is not what their complete slices have read",
