@@ -11,9 +11,9 @@ const READERS: &str = r"
     create function pg_temp.said(raw jsonb, field text) returns text immutable language sql as
         $$ select nullif(nullif(btrim(raw ->> field), ''), 'null') $$;
     create function pg_temp.id(raw jsonb, field text) returns text immutable language sql as
-        $$ select nullif(pg_temp.said(raw, env), '0') $$;
+        $$ select nullif(pg_temp.said(raw, field), '0') $$;
     create function pg_temp.whole(raw jsonb, field text) returns bigint immutable language sql as
-        $$ select round(pg_temp.said(raw, env)::numeric)::bigint $$;
+        $$ select round(pg_temp.said(raw, field)::numeric)::bigint $$;
     create function pg_temp.first(local timestamp) returns timestamptz immutable language sql as
         -- The server takes the second of two instants.
         $$ select case when (later - interval '1 hour') at time zone 'America/Los_Angeles' = local
