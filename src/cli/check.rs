@@ -49,7 +49,6 @@ fn word_of(checked: &Checked) -> String {
     match &checked.outcome {
         Trial::Well => "ok".to_owned(),
         Trial::NotTried => "not tried: it is read by ids that other streams name".to_owned(),
-        Trial::NothingToRead => "nothing to read: the settings name nothing for it".to_owned(),
         Trial::Skipped => "not tried: the source failed before".to_owned(),
         Trial::Failed { partition, error } if partition.is_empty() => error.to_string(),
         Trial::Failed { partition, error } => format!("`{partition}`: {error}"),

@@ -37,8 +37,6 @@ pub enum Trial {
     Well,
     /// It cannot be tried without an id that the warehouse knows.
     NotTried,
-    /// The settings name nothing that it should read.
-    NothingToRead,
     /// Its API host failed before, for a reason that holds for this stream too.
     Skipped,
     /// What is wrong.
@@ -53,7 +51,7 @@ pub enum Trial {
 impl Trial {
     /// True where nothing is known to be wrong.
     pub fn is_good(&self) -> bool {
-        matches!(self, Self::Well | Self::NotTried | Self::NothingToRead)
+        matches!(self, Self::Well | Self::NotTried)
     }
 }
 
@@ -111,11 +109,7 @@ fn is_of_host(error: &SyncError) -> bool {
 
 /// Tries every partition: each may name something that the vendor does not know.
 async fn try_stream(spec: &StreamSpec, now: DateTime<Utc>) -> Trial {
-    let partitions = spec.partitions();
-    if partitions.is_empty() {
-        return Trial::NothingToRead;
-    }
-    for partition in partitions {
+    for partition in spec.partitions() {
         let Some(extent) = smallest_extent(spec, &partition, now) else {
             return Trial::NotTried;
         };
