@@ -149,6 +149,7 @@ const AGENTS: Readings = &[
     ("first_name", "raw ->> 'first_name'"),
     ("last_name", "raw ->> 'last_name'"),
     ("email", "lower(raw ->> 'email')"),
+    ("is_listed", "true"),
     ("is_expert", "(raw ->> 'is_expert')::boolean"),
     ("account_id", "raw #>> '{account,id}'"),
     ("team", "nullif(raw ->> 'crowds_name', '')"),
@@ -258,7 +259,12 @@ const TABLES: [(&Table, &str, Readings); 15] = [
         "conversation_id || ':' || (raw ->> 'id')",
         CONVERSATION_CHANNELS,
     ),
-    (Contact::TABLE, ID, CONTACTS),
+    // An identity that only profiles know has what they say of it.
+    (
+        Contact::TABLE,
+        "coalesce(raw ->> 'id', raw #>> '{author_ids,0}')",
+        CONTACTS,
+    ),
     (Account::TABLE, ID, ACCOUNTS),
     (Channel::TABLE, ID, CHANNELS),
     (Agent::TABLE, ID, AGENTS),
