@@ -31,7 +31,6 @@ pub(super) async fn check_everything(settings: &Settings) -> anyhow::Result<u8> 
         ));
     });
     let checked = checked.await?;
-    let is_good = |checked: &Checked| matches!(checked.outcome, Trial::Well | Trial::NotTried);
     rows.extend(checked.iter().map(|checked| {
         table_row([
             &checked.source,
@@ -42,7 +41,7 @@ pub(super) async fn check_everything(settings: &Settings) -> anyhow::Result<u8> 
     }));
     print_line("");
     print_table(&["what", "kind", "stream", "state"], rows);
-    let is_good = flaws.is_empty() && checked.iter().all(is_good);
+    let is_good = flaws.is_empty() && checked.iter().all(|checked| checked.outcome.is_good());
     Ok(if is_good { COMPLETE } else { INCOMPLETE })
 }
 
@@ -51,7 +50,8 @@ fn word_of(checked: &Checked) -> String {
         Trial::Well => "ok".to_owned(),
         Trial::NotTried => "not tried: it is read by ids that other streams name".to_owned(),
         Trial::Skipped => "not tried: the source failed before".to_owned(),
-        Trial::Failed(error) => error.to_string(),
+        Trial::Failed { partition, error } if partition.is_empty() => error.to_string(),
+        Trial::Failed { partition, error } => format!("`{partition}`: {error}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Trying every stream of every source with its smallest request.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,7 +9,7 @@ use crate::engine::{StreamSpec, SyncError, WarehouseBudget};
 use crate::settings::Settings;
 use crate::transport::Priority;
 use crate::warehouse::Warehouse;
-use connectors::source::{Extent, Slice, SyncMode, Window};
+use connectors::source::{DailyPolicy, Extent, ReadError, Slice, SyncMode, Window, window_of_days};
 
 use super::once::{Selection, SelectionError};
 use super::sources::{Source, build_sources};
@@ -36,13 +37,25 @@ pub enum Trial {
     Well,
     /// It cannot be tried without an id that the warehouse knows.
     NotTried,
-    /// The source failed before, for a reason that holds for this stream too.
+    /// Its API host failed before, for a reason that holds for this stream too.
     Skipped,
     /// What is wrong.
-    Failed(SyncError),
+    Failed {
+        /// The partition, where the stream has several.
+        partition: String,
+        /// The error.
+        error: SyncError,
+    },
 }
 
-/// Sends one request for each stream and loads nothing. `on_checked` hears of each as it is done.
+impl Trial {
+    /// True where nothing is known to be wrong.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Well | Self::NotTried)
+    }
+}
+
+/// Sends one request for each partition of each stream, and loads nothing. `on_checked` hears of each stream as it is done.
 pub async fn check_sources(
     warehouse: &Warehouse,
     settings: &Settings,
@@ -67,14 +80,17 @@ async fn check_source(
     all: &mut Vec<Checked>,
     on_checked: &mut impl FnMut(&Checked),
 ) {
-    let mut is_down = false;
+    let mut hosts_down = BTreeSet::new();
     for stream in &source.streams {
-        let outcome = if is_down {
+        let host = stream.spec.stream.host;
+        let outcome = if hosts_down.contains(host) {
             Trial::Skipped
         } else {
             try_stream(&stream.spec, now).await
         };
-        is_down |= matches!(&outcome, Trial::Failed(error) if error.is_of_source());
+        if matches!(&outcome, Trial::Failed { error, .. } if is_of_host(error)) {
+            hosts_down.insert(host);
+        }
         let checked = Checked {
             source: source.name.clone(),
             vendor: source.vendor.name,
@@ -86,44 +102,69 @@ async fn check_source(
     }
 }
 
-async fn try_stream(spec: &StreamSpec, now: DateTime<Utc>) -> Trial {
-    match try_first_page(spec, now).await {
-        Ok(outcome) => outcome,
-        Err(error) => Trial::Failed(error),
-    }
+/// True where every stream of the API host would fail for the same reason. What an answer refuses may be one list alone.
+fn is_of_host(error: &SyncError) -> bool {
+    error.is_of_source() && !matches!(error, SyncError::Read(ReadError::Refused { .. }))
 }
 
-async fn try_first_page(spec: &StreamSpec, now: DateTime<Utc>) -> Result<Trial, SyncError> {
-    let Some(extent) = smallest_extent(&spec.mode, now) else {
-        return Ok(Trial::NotTried);
-    };
-    let slice = Slice {
-        partition: spec.partitions().into_iter().next().unwrap_or_default(),
-        extent,
-        started_at: now,
-    };
+/// Tries every partition: each may name something that the vendor does not know.
+async fn try_stream(spec: &StreamSpec, now: DateTime<Utc>) -> Trial {
+    for partition in spec.partitions() {
+        let Some(extent) = smallest_extent(spec, &partition, now) else {
+            return Trial::NotTried;
+        };
+        let slice = Slice {
+            partition: partition.clone(),
+            extent,
+            started_at: now,
+        };
+        if let Err(error) = try_first_page(spec, slice).await {
+            return Trial::Failed { partition, error };
+        }
+    }
+    Trial::Well
+}
+
+async fn try_first_page(spec: &StreamSpec, slice: Slice) -> Result<(), SyncError> {
     let mut reader = spec.stream.open(spec.account.clone(), slice, spec.limits.slice);
     if let Some(request) = reader.request() {
         let reply = spec.client.send_once(&request, Priority::Live).await?;
         reader.accept(&reply.response)?;
     }
-    Ok(Trial::Well)
+    Ok(())
 }
 
-/// The smallest extent that a stream can be read by; none where that takes an id.
-fn smallest_extent(mode: &SyncMode, now: DateTime<Utc>) -> Option<Extent> {
-    let window = |delay: TimeDelta| Extent::Window {
-        window: Window {
-            since: now - delay - TRIAL,
-            until: now - delay,
-        },
+/// The smallest extent that a partition can be read by; none where that takes an id.
+fn smallest_extent(spec: &StreamSpec, partition: &str, now: DateTime<Utc>) -> Option<Extent> {
+    let window = |window| Extent::Window {
+        window,
         is_open: false,
     };
-    Some(match mode {
-        SyncMode::Windowed(policy) | SyncMode::Incremental(policy) => window(policy.delay),
-        SyncMode::Daily(_) => window(TimeDelta::zero()),
+    let trial = |until: DateTime<Utc>| Window {
+        since: until - TRIAL,
+        until,
+    };
+    Some(match &spec.mode {
+        SyncMode::Windowed(policy) | SyncMode::Incremental(policy) => window(trial(now - policy.delay)),
+        SyncMode::Daily(policy) => {
+            window(present_period(spec, policy, partition, now).unwrap_or_else(|| trial(now)))
+        }
         SyncMode::NewestFirst(_) => Extent::Recent { since: now - TRIAL },
         SyncMode::FullRefresh(_) => Extent::List,
         SyncMode::Lookup(_) => return None,
     })
+}
+
+/// The present day, or whatever the figures of a partition are by, up to now.
+fn present_period(
+    spec: &StreamSpec,
+    policy: &DailyPolicy,
+    partition: &str,
+    now: DateTime<Utc>,
+) -> Option<Window> {
+    let period = (policy.period)(partition);
+    let today = spec.account.local(now).date();
+    let (first, end) = (period.first_day(today), period.next_first_day(today));
+    let whole = window_of_days(first, end, spec.account.time_zone)?;
+    Window::new(whole.since, now)
 }

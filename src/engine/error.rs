@@ -77,6 +77,14 @@ impl SyncError {
         }
     }
 
+    /// True where the vendor does not let the credential read what was asked for.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Transport(TransportError::Refused { .. }) | Self::Read(ReadError::Refused { .. })
+        )
+    }
+
     /// What the vendor said itself.
     pub fn said(&self) -> Option<&str> {
         match self {

@@ -125,11 +125,15 @@ async fn run_slices(
         slice_count: slices.len(),
     });
     let mut failures = 0;
+    let mut refused_partitions: Vec<String> = Vec::new();
     for (done, planned) in slices.into_iter().enumerate() {
         // One older window at least is read after the newest, or history would never be filled.
         if done > 1 && is_wanted_anew() {
             report.is_cut_short = true;
             break;
+        }
+        if refused_partitions.contains(&planned.partition) {
+            continue;
         }
         let window = planned.window();
         let slice = run_slice(spec, session, run, &planned).await?;
@@ -151,6 +155,9 @@ async fn run_slices(
         };
         failures += u32::from(flaw.is_failed);
         report.is_source_failure |= flaw.is_of_source;
+        if flaw.is_refusal {
+            refused_partitions.push(planned.partition.clone());
+        }
         report.unfinished.push(UnfinishedSlice {
             partition: planned.partition,
             window,

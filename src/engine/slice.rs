@@ -39,6 +39,8 @@ pub(super) struct SliceFlaw {
     pub(super) is_failed: bool,
     /// True where other slices of the source would fail for the same reason.
     pub(super) is_of_source: bool,
+    /// True where the vendor refuses the list to the credential, so that no other slice of it is let through.
+    pub(super) is_refusal: bool,
     /// In words.
     pub(super) reason: String,
     /// What mends it.
@@ -148,12 +150,14 @@ fn flaw_of(verified: Verified) -> Option<SliceFlaw> {
         Verified::Incomplete { remedy, .. } => Some(SliceFlaw {
             is_failed: false,
             is_of_source: false,
+            is_refusal: false,
             reason,
             remedy,
         }),
         Verified::Failed(error) => Some(SliceFlaw {
             is_failed: true,
             is_of_source: error.is_of_source(),
+            is_refusal: error.is_refusal(),
             reason,
             remedy: error.remedy(),
         }),

@@ -40,7 +40,7 @@ pub(crate) fn bare(arguments: &[&str]) -> Command {
     command
 }
 
-/// A command with these arguments and the settings of the field.
+/// A command with these arguments and the settings of the environment.
 pub(crate) fn convene(env: &TestEnv, file: &SettingsFile, arguments: &[&str]) -> Command {
     let mut command = bare(arguments);
     command.arg("--config").arg(&file.path);
@@ -149,7 +149,7 @@ impl Printed {
     }
 }
 
-/// Waits until a query of the field's database says true.
+/// Waits until a query of the environment's database says true.
 pub(crate) async fn until(env: &TestEnv, condition: &str) {
     let query = format!("select coalesce(({condition}), false)::int::bigint");
     for _ in 0..600 {

@@ -37,7 +37,36 @@ const CONVERSATIONS: Readings = &[
     ("contact_id", "raw #>> '{author,id}'"),
     ("agent_id", "raw #>> '{assigned_to,id}'"),
     ("channel_id", "raw #>> '{channels,0,id}'"),
+    (
+        "message_count",
+        "(select count(distinct named) from jsonb_array_elements_text(raw -> 'content_ids') as named)",
+    ),
+    ("first_response_at", FIRST_RESPONSE),
+    (
+        "first_response_seconds",
+        "trunc(extract(epoch from first_response_at - (select min((m.raw ->> 'created_date')::timestamp at time zone 'UTC')
+            from warehouse.messages as m where t.raw -> 'content_ids' @> to_jsonb(m.id) and m.direction = 'inbound')))::bigint",
+    ),
+    (
+        "resolved_at",
+        "case when raw ->> 'status' = 'archived' then
+            (select max((m.raw ->> 'created_date')::timestamp at time zone 'UTC') from warehouse.messages as m
+             where t.raw -> 'content_ids' @> to_jsonb(m.id)) end",
+    ),
+    (
+        "handling_times",
+        "nullif(replace((raw -> 'handling_times')::text, ' ', ''), '[]')",
+    ),
 ];
+
+/// The first message to the customer that is not older than the customer's first.
+const FIRST_RESPONSE: &str = "
+    (select min(answer.at) from
+        (select m.direction, (m.raw ->> 'created_date')::timestamp at time zone 'UTC' as at from warehouse.messages as m
+         where t.raw -> 'content_ids' @> to_jsonb(m.id)) as answer
+     where answer.direction = 'outbound' and answer.at >=
+        (select min((m.raw ->> 'created_date')::timestamp at time zone 'UTC') from warehouse.messages as m
+         where t.raw -> 'content_ids' @> to_jsonb(m.id) and m.direction = 'inbound'))";
 
 const MESSAGES: Readings = &[
     (
@@ -86,6 +115,13 @@ const CONTACTS: Readings = &[
     ("description", "nullif(raw ->> 'description', '')"),
     ("profile_link", "raw ->> 'profile_link'"),
     ("picture_link", "raw ->> 'profile_picture'"),
+    (
+        "person_id",
+        "(select min(p.raw #>> '{author,customer_profiles_id}') from
+            (select raw from warehouse.contact_notes union all select raw from warehouse.contact_tags
+             union all select raw from warehouse.contact_attributes) as p
+          where p.raw #> '{author,author_ids}' @> to_jsonb(t.id))",
+    ),
 ];
 
 const ACCOUNTS: Readings = &[
@@ -113,6 +149,7 @@ const AGENTS: Readings = &[
     ("first_name", "raw ->> 'first_name'"),
     ("last_name", "raw ->> 'last_name'"),
     ("email", "lower(raw ->> 'email')"),
+    ("is_listed", "true"),
     ("is_expert", "(raw ->> 'is_expert')::boolean"),
     ("account_id", "raw #>> '{account,id}'"),
     ("team", "nullif(raw ->> 'crowds_name', '')"),
@@ -222,7 +259,12 @@ const TABLES: [(&Table, &str, Readings); 15] = [
         "conversation_id || ':' || (raw ->> 'id')",
         CONVERSATION_CHANNELS,
     ),
-    (Contact::TABLE, ID, CONTACTS),
+    // An identity that only profiles know has what they say of it.
+    (
+        Contact::TABLE,
+        "coalesce(raw ->> 'id', raw #>> '{author_ids,0}')",
+        CONTACTS,
+    ),
     (Account::TABLE, ID, ACCOUNTS),
     (Channel::TABLE, ID, CHANNELS),
     (Agent::TABLE, ID, AGENTS),

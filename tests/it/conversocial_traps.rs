@@ -104,20 +104,33 @@ async fn conversations_begin_with_their_first_message_where_the_sort_time_is_not
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_conversation_that_cannot_be_read_costs_neither_its_messages_nor_its_page() {
+async fn a_field_that_cannot_be_read_costs_neither_its_conversation_nor_its_page() {
     let env = build_env(|_| ()).await;
     let world = env.sandbox.conversocial().clone();
     let odd = world.add_conversation(env.sandbox.now() - TimeDelta::hours(3));
     world.quirks(|quirks| quirks.broken = vec![odd.clone()]);
-    env.sync_only(&["conversations"]).await;
+    let reports = env.sync_only(&["conversations"]).await;
+    assert!(reports.iter().all(RunReport::is_complete), "{reports:?}");
     let mut truth = world.snapshot("conversations");
-    truth.retain(|(id, _)| *id != odd);
+    for (_, record) in truth.iter_mut().filter(|(id, _)| *id == odd) {
+        let mut shown: serde_json::Value = serde_json::from_str(record).expect("it is JSON");
+        shown["status"] = serde_json::json!({"is": "odd"});
+        *record = shown.to_string();
+    }
     env.assert_same("conversations", truth).await;
     env.assert_same("messages", world.snapshot("messages")).await;
-    assert!(env.count("sync.rejects").await > 0);
+    let unread = format!(
+        "select count(*) from warehouse.conversations where id = '{odd}' and status is null and is_closed is null"
+    );
+    assert_eq!(env.number(&unread).await, 1);
+    let told = format!(
+        "select count(*) from sync.field_faults where stream = 'conversations' and field = 'status' and example_id = '{odd}'"
+    );
+    assert_eq!(env.number(&told).await, 1);
     world.quirks(|quirks| quirks.broken.clear());
     env.sync_only(&["conversations"]).await;
     assert_conversations(&env).await;
+    assert_eq!(env.number(&unread).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -131,7 +131,7 @@ async fn a_tenant_arrives_whole_whatever_its_habits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_appear_between_two_questions_displace_none() {
+async fn calls_that_appear_between_two_page_requests_displace_none() {
     let mut env = build_env(|options| options.converz_calls_per_day = 400).await;
     option(&mut env, "page_size", &["100"]);
     let tenant = tenant(&env);

@@ -42,9 +42,17 @@ pub(super) fn conversation(state: &State, now: i64, id: &str, of: &Conversation)
         "contains_private": of.written(now).any(|message| message.is_private),
         "author": reference("authors", &of.author),
         "assigned_to": of.assigned_to.as_deref().map(|id| reference("users", id)),
-        "channels": [reference("channels", &of.channel)], "tags": tags, "content_ids": content, "handling_times": [],
+        "channels": [reference("channels", &of.channel)], "tags": tags, "content_ids": content, "handling_times": handling_times(of),
         "oldest_sort_date": time(of.sorted),
     })
+}
+
+/// What it took to deal with a conversation; nobody describes how the vendor says it.
+fn handling_times(of: &Conversation) -> Value {
+    match of.status.as_str() {
+        "archived" => json!([{"seconds": 90}]),
+        _ => json!([]),
+    }
 }
 
 /// A message of a conversation.

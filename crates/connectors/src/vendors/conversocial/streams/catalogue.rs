@@ -147,6 +147,7 @@ fn map_agent(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         id: wire.id.key()?,
         name: Some(names.join(" ")).filter(|name| !name.is_empty()),
         email: wire.email.text(faults).map(|email| email.to_lowercase()),
+        is_listed: Some(true),
         is_expert: wire.is_expert.flag(faults),
         account_id: referred_id(&wire.account, faults),
         team: wire.crowds_name.owned(faults),

@@ -39,6 +39,7 @@ fn map_rep(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         id: wire.rep_id.unwrap_list_of_one().key()?,
         name: wire.name.unwrap_list_of_one().owned(faults),
         is_active: wire.active.unwrap_list_of_one().flag(faults),
+        is_listed: Some(true),
         department: wire.department.unwrap_list_of_one().owned(faults),
         campaign_name: wire.campaign.unwrap_list_of_one().owned(faults),
         subcampaign_name: wire.subcampaign.unwrap_list_of_one().owned(faults),
