@@ -84,7 +84,7 @@ impl Warehouse {
             suspicion,
         };
         warehouse.try_once().await?;
-        let encoding = warehouse.setting("server_encoding").await?;
+        let encoding = warehouse.read_setting("server_encoding").await?;
         if encoding == "UTF8" {
             Ok(warehouse)
         } else {
@@ -107,11 +107,11 @@ impl Warehouse {
             transaction.commit().await?;
             return Ok(row);
         }
-        let Ok(_place) = timeout(PATIENCE, self.gate.enter()).await else {
+        let Ok(_place) = timeout(PATIENCE, self.gate.enter_gate()).await else {
             return Err(self.why_not().await);
         };
         query.fetch_one(&self.pool).await.map_err(|error| {
-            self.suspicion.raise();
+            self.suspicion.raise_suspicion();
             error.into()
         })
     }
@@ -121,12 +121,12 @@ impl Warehouse {
         let begun_at = Instant::now();
         loop {
             let left = PATIENCE.saturating_sub(begun_at.elapsed());
-            let Ok(place) = timeout(left, self.gate.enter()).await else {
+            let Ok(place) = timeout(left, self.gate.enter_gate()).await else {
                 return Err(self.why_not().await);
             };
             match self.pool.begin_with(self.begin_statement).await {
                 Ok(inner) => {
-                    self.gate.widen().await;
+                    self.gate.widen_gate().await;
                     return Ok(Transaction::of(
                         inner,
                         self.has_sessions,
@@ -134,9 +134,9 @@ impl Warehouse {
                         Some(place),
                     ));
                 }
-                Err(sqlx::Error::PoolTimedOut) => self.gate.narrow(place).await,
+                Err(sqlx::Error::PoolTimedOut) => self.gate.narrow_gate(place).await,
                 Err(error) => {
-                    self.suspicion.raise();
+                    self.suspicion.raise_suspicion();
                     return Err(error.into());
                 }
             }
@@ -173,7 +173,7 @@ impl Warehouse {
     }
 
     /// A setting of the server.
-    async fn setting(&self, name: &'static str) -> Result<String, WarehouseError> {
+    async fn read_setting(&self, name: &'static str) -> Result<String, WarehouseError> {
         let mut transaction = self.begin().await?;
         let value = sqlx::query_scalar("select current_setting($1)")
             .bind(name)
@@ -195,7 +195,7 @@ impl Warehouse {
 
     /// The server's version, for people.
     pub async fn version(&self) -> Result<String, WarehouseError> {
-        self.setting("server_version").await
+        self.read_setting("server_version").await
     }
 
     /// Closes every connection.
@@ -226,7 +226,7 @@ fn pool_of(size: u32, is_pooled: bool, suspicion: &Suspicion) -> PgPoolOptions {
 }
 
 /// Repeats a transaction that another one or a lost connection has ended.
-pub(super) async fn repeated<T, F>(mut transact: impl FnMut() -> F) -> Result<T, WarehouseError>
+pub(super) async fn repeat_transaction<T, F>(mut transact: impl FnMut() -> F) -> Result<T, WarehouseError>
 where
     F: Future<Output = Result<T, WarehouseError>>,
 {
@@ -278,7 +278,7 @@ mod tests {
 
     async fn attempts(failures: u32, error: fn() -> WarehouseError) -> (u32, bool) {
         let count = Cell::new(0);
-        let outcome = repeated(|| {
+        let outcome = repeat_transaction(|| {
             count.set(count.get() + 1);
             let is_failing = count.get() <= failures;
             async move { if is_failing { Err(error()) } else { Ok(()) } }
