@@ -103,13 +103,13 @@ async fn assert_closed(env: &TestEnv) {
     assert!(env.number(dead).await >= STRUCK);
 }
 
-/// What analysts see of all tables, and the content hashes; not when it was fetched, and by which slice.
+/// What analysts see of all tables, and the content hashes; not when it was fetched, by which slice, and in which context.
 const CONTENT: &str = "select md5(string_agg(whole, ',' order by whole)) from (
-     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id}'::text[])::text as whole from warehouse.calls as t
+     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id,context}'::text[])::text as whole from warehouse.calls as t
      union all
-     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id}'::text[])::text from warehouse.recordings as t
+     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id,context}'::text[])::text from warehouse.recordings as t
      union all
-     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id}'::text[])::text from warehouse.agents as t
+     select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id,context}'::text[])::text from warehouse.agents as t
  ) as rows";
 
 async fn content(env: &TestEnv) -> String {
