@@ -7,7 +7,7 @@ use super::output::{print_line, print_table};
 use super::{COMPLETE, INCOMPLETE};
 
 /// Tries the database and every stream of every source.
-pub(super) async fn check(settings: &Settings) -> anyhow::Result<u8> {
+pub(super) async fn check_everything(settings: &Settings) -> anyhow::Result<u8> {
     let warehouse = commands::connect_warehouse(settings).await?;
     let flaws = warehouse.check_rights().await?;
     let state = if flaws.is_empty() {
@@ -15,8 +15,8 @@ pub(super) async fn check(settings: &Settings) -> anyhow::Result<u8> {
     } else {
         flaws.join("; ")
     };
-    let mut rows = vec![row(["settings", "", "", "ok"])];
-    rows.push(row([
+    let mut rows = vec![table_row(["settings", "", "", "ok"])];
+    rows.push(table_row([
         "warehouse",
         "PostgreSQL",
         &warehouse.version().await?,
@@ -33,7 +33,7 @@ pub(super) async fn check(settings: &Settings) -> anyhow::Result<u8> {
     let checked = checked.await?;
     let is_good = |checked: &Checked| matches!(checked.outcome, Trial::Well | Trial::NotTried);
     rows.extend(checked.iter().map(|checked| {
-        row([
+        table_row([
             &checked.source,
             checked.vendor,
             &checked.stream,
@@ -55,6 +55,6 @@ fn word_of(checked: &Checked) -> String {
     }
 }
 
-fn row(cells: [&str; 4]) -> Vec<String> {
+fn table_row(cells: [&str; 4]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
 }

@@ -6,7 +6,7 @@ use crate::commands;
 use crate::settings::Settings;
 
 use super::COMPLETE;
-use super::output::{number, print_line};
+use super::output::{format_number, print_line};
 
 /// Believe the deletions that are held.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ impl ConfirmDeletions {
             0 => print_line(&format!("No deletions of {name} are held.")),
             count => print_line(&format!(
                 "{} rows of {name} are marked as deleted by the next run, if it misses them again.",
-                number(count)
+                format_number(count)
             )),
         }
         Ok(COMPLETE)

@@ -12,7 +12,7 @@ use connectors::schema::TABLES;
 use crate::commands::{self, EXAMPLES, Once, Selection};
 use crate::engine::{Event, Observer, RunReport};
 
-use super::output::{instant, number, print_line, print_table};
+use super::output::{format_instant, format_number, print_line, print_table};
 use super::{COMPLETE, progress, sync};
 
 /// Own Postgres, simulated vendors, a sync of everything, and the tables to look at.
@@ -34,7 +34,7 @@ impl Demo {
             "Simulated vendors: {}\n",
             vendors.collect::<Vec<_>>().join(", ")
         ));
-        let code = match self.show(&demo, stop).await {
+        let code = match self.show_demo(&demo, stop).await {
             Ok(code) => code,
             Err(error) => {
                 demo.stop().await?;
@@ -46,13 +46,13 @@ impl Demo {
         Ok(code)
     }
 
-    async fn show(&self, demo: &commands::Demo, stop: &CancellationToken) -> anyhow::Result<u8> {
+    async fn show_demo(&self, demo: &commands::Demo, stop: &CancellationToken) -> anyhow::Result<u8> {
         let begin = Instant::now();
         let selection = Selection::default();
         let once = Once {
             selection: &selection,
             stop,
-            observer: progress::observe(),
+            observer: progress::observe_progress(),
         };
         let reports = commands::sync_once(&demo.warehouse, &demo.settings, once).await?;
         let code = sync::report_runs(&reports);
@@ -88,11 +88,11 @@ async fn print_tables(
             let fresh = freshness
                 .iter()
                 .find(|fresh| fresh.table_name == known.name && fresh.source == count.source);
-            let complete_through = instant(fresh.and_then(|fresh| fresh.complete_through));
+            let complete_through = format_instant(fresh.and_then(|fresh| fresh.complete_through));
             rows.push(vec![
                 format!("warehouse.{}", known.name),
                 count.source,
-                number(count.live),
+                format_number(count.live),
                 complete_through,
             ]);
         }
@@ -108,8 +108,8 @@ async fn print_tables(
     let rate = (seen as f64 / seconds.max(0.001)) as i64;
     print_line(&format!(
         "{} rows in {seconds:.1} s: {} rows/s",
-        number(seen),
-        number(rate)
+        format_number(seen),
+        format_number(rate)
     ));
     Ok(())
 }
@@ -131,7 +131,7 @@ fn observe_changes() -> Observer {
         let Event::RunEnded(report) = event else { return };
         let counts = report.counts;
         if is_terminal || !report.is_complete() || counts.inserted + counts.updated + counts.deleted > 0 {
-            print_line(&progress::summary(report));
+            print_line(&progress::summarize_run(report));
         }
     })
 }

@@ -83,7 +83,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(INCOMPLETE);
         }
     };
-    let code = match runtime.block_on(dispatch(&arguments)) {
+    let code = match runtime.block_on(dispatch_command(&arguments)) {
         Ok(code) => code,
         Err(error) => {
             print_error(&format!("{error:#}"));
@@ -94,21 +94,21 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-async fn dispatch(arguments: &Arguments) -> anyhow::Result<u8> {
-    start_logs(format(arguments.log_format), level(&arguments.command));
+async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
+    start_logs(log_format(arguments.log_format), log_level(&arguments.command));
     match &arguments.command {
         Command::Demo(demo) => demo.run(&stop_on_signal()?).await,
         Command::Sandbox(sandbox) => sandbox.run(&stop_on_signal()?).await,
         command => {
             let settings = commands::load_settings(&arguments.files)?;
             match command {
-                Command::Run => run::run(&settings, &stop_on_signal()?).await,
+                Command::Run => run::run_daemon(&settings, &stop_on_signal()?).await,
                 Command::Sync(sync) => sync.run(&settings, &stop_on_signal()?).await,
-                Command::Check => check::check(&settings).await,
+                Command::Check => check::check_everything(&settings).await,
                 Command::ConfirmDeletions(confirm) => confirm.run(&settings).await,
                 Command::Adopt(adopt) => adopt.run(&settings).await,
                 Command::Status(status) => status.run(&settings).await,
-                Command::Migrate => migrate::migrate(&settings).await,
+                Command::Migrate => migrate::migrate_schema(&settings).await,
                 Command::Demo(_) | Command::Sandbox(_) => unreachable!("these were dispatched above"),
             }
         }
@@ -116,14 +116,14 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<u8> {
 }
 
 /// The daemon tells what it does; other commands print their results instead.
-fn level(command: &Command) -> &'static str {
+fn log_level(command: &Command) -> &'static str {
     match command {
         Command::Run => "info,sqlx=warn",
         _ => "warn,convene=error",
     }
 }
 
-fn format(format: Format) -> LogFormat {
+fn log_format(format: Format) -> LogFormat {
     match format {
         Format::Text => LogFormat::Text,
         Format::Json => LogFormat::Json,

@@ -28,7 +28,7 @@ pub(super) fn print_table(header: &[&str], rows: impl IntoIterator<Item = Vec<St
 }
 
 /// A number with thin groups of thousands: `1,234,567`.
-pub(super) fn number(number: i64) -> String {
+pub(super) fn format_number(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut out = String::from(if number < 0 { "-" } else { "" });
     for (place, digit) in digits.chars().enumerate() {
@@ -41,7 +41,7 @@ pub(super) fn number(number: i64) -> String {
 }
 
 /// An instant to the second, in UTC.
-pub(super) fn instant(at: Option<chrono::DateTime<chrono::Utc>>) -> String {
+pub(super) fn format_instant(at: Option<chrono::DateTime<chrono::Utc>>) -> String {
     at.map_or_else(
         || "-".to_owned(),
         |at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
@@ -49,7 +49,7 @@ pub(super) fn instant(at: Option<chrono::DateTime<chrono::Utc>>) -> String {
 }
 
 /// A duration in its two largest units.
-pub(super) fn duration(seconds: i64) -> String {
+pub(super) fn format_duration(seconds: i64) -> String {
     let time = Duration::from_secs(seconds.unsigned_abs());
     let text = humantime::format_duration(time).to_string();
     text.split(' ').take(2).collect::<Vec<_>>().join(" ")
@@ -67,13 +67,13 @@ mod tests {
             (1_000, "1,000"),
             (-1_234_567, "-1,234,567"),
         ] {
-            assert_eq!(number(plain), wanted);
+            assert_eq!(format_number(plain), wanted);
         }
     }
 
     #[test]
     fn durations_keep_their_two_largest_units() {
-        assert_eq!(duration(59), "59s");
-        assert_eq!(duration(90_061), "1day 1h");
+        assert_eq!(format_duration(59), "59s");
+        assert_eq!(format_duration(90_061), "1day 1h");
     }
 }

@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use super::COMPLETE;
 
 /// Brings the schema up to date and keeps the warehouse in step until stopped.
-pub(super) async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<u8> {
+pub(super) async fn run_daemon(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<u8> {
     anyhow::ensure!(!settings.sources.is_empty(), SelectionError::NoSource);
     let warehouse = commands::connect_warehouse(settings).await?;
     warehouse.migrate().await?;

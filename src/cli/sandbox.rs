@@ -48,7 +48,7 @@ impl Sandbox {
         let simulated = commands::start_sandbox(&options).await?;
         print_line("The simulated vendors are there. For the settings:");
         for source in &simulated.sources {
-            print_line(&block(source));
+            print_line(&settings_block(source));
         }
         let control = format!("{}/sandbox", simulated.server.origin());
         print_line(&format!(
@@ -61,7 +61,7 @@ impl Sandbox {
 }
 
 /// A source as a block of a settings file. The secrets are those of invented accounts.
-fn block(source: &Source) -> String {
+fn settings_block(source: &Source) -> String {
     let mut lines = vec![
         format!("\n[sources.{}]", source.name),
         format!("vendor = \"{}\"", source.vendor.name),

@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::warehouse::StreamStatus;
 
 use super::COMPLETE;
-use super::output::{duration, instant, number, print_line, print_table};
+use super::output::{format_duration, format_instant, format_number, print_line, print_table};
 
 /// Up to when each stream is complete.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ impl Status {
     pub(super) async fn run(&self, settings: &Settings) -> anyhow::Result<u8> {
         let streams = commands::connect_warehouse(settings).await?.streams().await?;
         if self.json {
-            let all: Vec<Value> = streams.iter().map(value).collect();
+            let all: Vec<Value> = streams.iter().map(json_value).collect();
             print_line(&serde_json::to_string_pretty(&all)?);
         } else {
             print_streams(&streams);
@@ -42,26 +42,26 @@ pub(super) fn print_streams(streams: &[StreamStatus]) {
         "rows",
         "rejects",
     ];
-    print_table(&header, streams.iter().map(row));
+    print_table(&header, streams.iter().map(table_row));
     for stream in streams.iter().filter(|stream| stream.reason.is_some()) {
         let reason = stream.reason.as_deref().unwrap_or_default();
         print_line(&format!("{}.{}: {reason}", stream.source, stream.stream));
     }
 }
 
-fn row(stream: &StreamStatus) -> Vec<String> {
+fn table_row(stream: &StreamStatus) -> Vec<String> {
     vec![
         format!("{}.{}", stream.source, stream.stream),
-        instant(stream.complete_through),
-        stream.lag_seconds.map_or_else(|| "-".to_owned(), duration),
-        instant(stream.settled_through),
+        format_instant(stream.complete_through),
+        stream.lag_seconds.map_or_else(|| "-".to_owned(), format_duration),
+        format_instant(stream.settled_through),
         stream.last_state.clone().unwrap_or_else(|| "-".to_owned()),
-        number(stream.row_count),
-        number(stream.reject_count),
+        format_number(stream.row_count),
+        format_number(stream.reject_count),
     ]
 }
 
-fn value(stream: &StreamStatus) -> Value {
+fn json_value(stream: &StreamStatus) -> Value {
     let text = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(|at| at.to_rfc3339());
     json!({
         "source": stream.source,

@@ -8,7 +8,7 @@ use crate::engine::{RunReport, UnfinishedSlice};
 use crate::settings::Settings;
 use crate::warehouse::{Freshness, Warehouse};
 
-use super::output::{number, print_error, print_line};
+use super::output::{format_number, print_error, print_line};
 use super::{COMPLETE, INCOMPLETE, progress};
 
 /// One run now.
@@ -26,7 +26,7 @@ impl Sync {
         let once = Once {
             selection: &selection,
             stop,
-            observer: progress::observe(),
+            observer: progress::observe_progress(),
         };
         let reports = commands::sync_once(&warehouse, settings, once).await?;
         let code = report_runs(&reports);
@@ -70,13 +70,13 @@ fn report_run(report: &RunReport) {
     if report.ids_left > 0 {
         print_error(&format!(
             "{name}: {} ids to go; the next runs look them up",
-            number(report.ids_left)
+            format_number(report.ids_left)
         ));
     }
     if report.held_deletions > 0 {
         print_error(&format!(
             "{name}: {} rows vanished at once and were not marked as deleted; if they are really gone, run `convene confirm-deletions {name}`",
-            number(report.held_deletions)
+            format_number(report.held_deletions)
         ));
     }
 }

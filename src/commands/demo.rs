@@ -97,7 +97,7 @@ impl Demo {
         let url = SecretString::from(database_url.clone());
         let warehouse = Warehouse::connect(&url, 8).await.context("No warehouse")?;
         warehouse.migrate().await?;
-        let settings = settings(url, &simulated);
+        let settings = demo_settings(url, &simulated);
         Ok(Self {
             warehouse,
             settings,
@@ -119,7 +119,7 @@ impl Demo {
     }
 }
 
-fn settings(url: SecretString, simulated: &Simulated) -> Settings {
+fn demo_settings(url: SecretString, simulated: &Simulated) -> Settings {
     let since = simulated.server.now() - TimeDelta::days(i64::from(DAYS));
     let sources = simulated.sources.iter().cloned().map(|source| Source {
         since: Some(since),

@@ -57,13 +57,13 @@ pub async fn start_sandbox(options: &SandboxOptions) -> anyhow::Result<Simulated
     let server = Sandbox::listen(world, options.listen)
         .await
         .with_context(|| format!("Cannot listen on {}", options.listen))?;
-    let sources = sources(&server, &token)?;
+    let sources = simulated_sources(&server, &token)?;
     Ok(Simulated { server, sources })
 }
 
 /// The sources that read the simulated vendors.
-fn sources(server: &Sandbox, token: &str) -> anyhow::Result<Vec<Source>> {
-    let convoso = source(
+fn simulated_sources(server: &Sandbox, token: &str) -> anyhow::Result<Vec<Source>> {
+    let convoso = bare_source(
         "convoso_sandbox",
         "convoso",
         &server.convoso_url(),
@@ -71,15 +71,15 @@ fn sources(server: &Sandbox, token: &str) -> anyhow::Result<Vec<Source>> {
     )?;
     Ok(vec![
         convoso,
-        conversocial(server, token)?,
-        converz(server, token)?,
-        convertalk(server, token)?,
+        conversocial_source(server, token)?,
+        converz_source(server, token)?,
+        convertalk_source(server, token)?,
     ])
 }
 
 /// The source of Converz, with a report.
-fn converz(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
-    let source = source(
+fn converz_source(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
+    let source = bare_source(
         "converz_sandbox",
         "converz",
         &server.converz_url(),
@@ -93,9 +93,9 @@ fn converz(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
 }
 
 /// The source of Convertalk, with both of its credentials.
-fn convertalk(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
+fn convertalk_source(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
     let url = server.convertalk_url();
-    let mut source = source("convertalk_sandbox", "convertalk", &url, ("bot_token", token))?;
+    let mut source = bare_source("convertalk_sandbox", "convertalk", &url, ("bot_token", token))?;
     let key = SecretString::from(convertalk::API_KEY.to_owned());
     source.secrets.insert("api_key", key);
     let bots = convertalk::BOTS.map(str::to_owned).to_vec();
@@ -107,10 +107,10 @@ fn convertalk(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
 }
 
 /// The source of Conversocial, with the door to its customer profiles.
-fn conversocial(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
+fn conversocial_source(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
     let secret = ("token_secret", token);
     let url = server.conversocial_url();
-    let source = source("conversocial_sandbox", "conversocial", &url, secret)?;
+    let source = bare_source("conversocial_sandbox", "conversocial", &url, secret)?;
     Ok(Source {
         options: BTreeMap::from([
             ("token_name", vec![conversocial::TOKEN_NAME.to_owned()]),
@@ -121,7 +121,7 @@ fn conversocial(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
 }
 
 /// A source without considerations: our own server needs none.
-fn source(
+fn bare_source(
     name: &str,
     vendor: &str,
     url: &str,

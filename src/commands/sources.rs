@@ -64,7 +64,7 @@ fn build_source(
     Ok(Source {
         name: name.clone(),
         vendor: source.vendor,
-        streams: enabled.map(|stream| builder.configure(stream)).collect(),
+        streams: enabled.map(|stream| builder.configure_stream(stream)).collect(),
     })
 }
 
@@ -114,16 +114,16 @@ struct SpecBuilder<'a> {
 }
 
 impl SpecBuilder<'_> {
-    fn own(&self, stream: &StreamDef) -> StreamSettings {
+    fn own_settings(&self, stream: &StreamDef) -> StreamSettings {
         self.source.streams.get(stream.name).cloned().unwrap_or_default()
     }
 
     fn is_on(&self, stream: &StreamDef) -> bool {
-        self.own(stream).enabled.unwrap_or(stream.is_on)
+        self.own_settings(stream).enabled.unwrap_or(stream.is_on)
     }
 
-    fn configure(&self, stream: &'static StreamDef) -> ConfiguredStream {
-        let own = self.own(stream);
+    fn configure_stream(&self, stream: &'static StreamDef) -> ConfiguredStream {
+        let own = self.own_settings(stream);
         let schedule = own.schedule.clone().or_else(|| self.source.schedule.clone());
         ConfiguredStream {
             schedule: schedule.unwrap_or_else(|| self.source.vendor.schedule_of(stream).to_owned()),
@@ -135,13 +135,13 @@ impl SpecBuilder<'_> {
                 account: self.account.clone(),
                 client: self.client.clone(),
                 since: self.source.since,
-                limits: self.limits(&own),
-                promoted: self.promoted(stream),
+                limits: self.stream_limits(&own),
+                promoted: self.promoted_fields(stream),
             },
         }
     }
 
-    fn limits(&self, own: &StreamSettings) -> Limits {
+    fn stream_limits(&self, own: &StreamSettings) -> Limits {
         let (usual, global) = (Limits::default(), &self.settings.limits);
         Limits {
             slice: SliceLimits {
@@ -155,7 +155,7 @@ impl SpecBuilder<'_> {
     }
 
     /// The fields of the stream's records that a view shall show.
-    fn promoted(&self, stream: &StreamDef) -> Vec<String> {
+    fn promoted_fields(&self, stream: &StreamDef) -> Vec<String> {
         let key = stream.promoted_by.unwrap_or_default();
         self.source.options.get(key).cloned().unwrap_or_default()
     }

@@ -113,12 +113,13 @@ impl Fetching<'_> {
         let mut attempt = 1;
         let mut traffic = Traffic::default();
         loop {
-            let reply = self.send(request).await?;
+            let reply = self.send_request(request).await?;
             traffic += traffic_of(&reply);
             match self.reader.accept(&reply.response) {
-                Ok(page) => return Ok(self.stamp(page, &reply, traffic)),
+                Ok(page) => return Ok(self.stamp_page(page, &reply, traffic)),
                 Err(error) if error.remedy() == Remedy::Again && attempt < TRUNCATED_ATTEMPTS => {
-                    self.pause(TRUNCATED_WAIT * 2_u32.pow(attempt - 1)).await?;
+                    self.pause_fetching(TRUNCATED_WAIT * 2_u32.pow(attempt - 1))
+                        .await?;
                     attempt += 1;
                 }
                 Err(error) => return Err(error.into()),
@@ -126,14 +127,14 @@ impl Fetching<'_> {
         }
     }
 
-    fn stamp(&mut self, mut page: ReadPage, reply: &Reply, traffic: Traffic) -> FetchedPage {
+    fn stamp_page(&mut self, mut page: ReadPage, reply: &Reply, traffic: Traffic) -> FetchedPage {
         let at = self.session.clock.at(reply.began);
         page.batch.stamp(at);
         self.fields.collect_names(&page.batch);
         FetchedPage { at, page, traffic }
     }
 
-    async fn send(&mut self, request: &Request) -> Result<Reply, SyncError> {
+    async fn send_request(&mut self, request: &Request) -> Result<Reply, SyncError> {
         let sent = tokio::select! {
             biased;
             () = self.session.stop.cancelled() => return Err(SyncError::Stopped),
@@ -151,7 +152,7 @@ impl Fetching<'_> {
         }
     }
 
-    async fn pause(&mut self, time: Duration) -> Result<(), SyncError> {
+    async fn pause_fetching(&mut self, time: Duration) -> Result<(), SyncError> {
         tokio::select! {
             () = self.session.stop.cancelled() => Err(SyncError::Stopped),
             () = tokio::time::sleep(time) => Ok(()),

@@ -83,19 +83,21 @@ pub(super) fn plan_windows(
     let Some(history) = Window::new(known.since, end) else {
         return Vec::new();
     };
-    let head = head(known, policy, history);
+    let head = head_window(known, policy, history);
     let mut windows: Vec<PlannedWindow> = Vec::new();
     for gap in find_gaps(known.covered, history).into_iter().rev() {
         // The gap at the end takes the step back with it, in one window.
         let window = head
             .filter(|head| gap.until == end && gap.since >= head.since)
             .unwrap_or(gap);
-        let pieces = cut(window, policy.max_span).into_iter();
-        windows.extend(pieces.map(|window| planned(known, window, Purpose::Window, Rank::History)));
+        let pieces = cut_window(window, policy.max_span).into_iter();
+        windows.extend(pieces.map(|window| plan_window(known, window, Purpose::Window, Rank::History)));
     }
     if windows.is_empty() {
-        let again = head.into_iter().flat_map(|head| cut(head, policy.max_span));
-        windows.extend(again.map(|window| planned(known, window, Purpose::Reread, Rank::Live)));
+        let again = head
+            .into_iter()
+            .flat_map(|head| cut_window(head, policy.max_span));
+        windows.extend(again.map(|window| plan_window(known, window, Purpose::Reread, Rank::Live)));
     }
     for window in windows.iter_mut().filter(|planned| planned.window.until == end) {
         window.rank = Rank::Live;
@@ -104,14 +106,16 @@ pub(super) fn plan_windows(
     let reread_until = head.map_or(end, |head| head.since);
     for pending in known.pending.iter().rev() {
         let window = Window::new(pending.since.max(known.since), pending.until.min(reread_until));
-        let pieces = window.into_iter().flat_map(|window| cut(window, policy.max_span));
-        windows.extend(pieces.map(|window| planned(known, window, Purpose::Reread, Rank::Reread)));
+        let pieces = window
+            .into_iter()
+            .flat_map(|window| cut_window(window, policy.max_span));
+        windows.extend(pieces.map(|window| plan_window(known, window, Purpose::Reread, Rank::Reread)));
     }
     windows
 }
 
 /// What every run reads: from a step behind the end of what is covered, up to the end.
-fn head(known: &Known<'_>, policy: &WindowPolicy, history: Window) -> Option<Window> {
+fn head_window(known: &Known<'_>, policy: &WindowPolicy, history: Window) -> Option<Window> {
     let ends = known.covered.iter().map(|window| window.until);
     let covered_until = ends.max()?.min(history.until);
     Window::new(
@@ -134,7 +138,7 @@ pub(super) fn find_gaps(covered: &[Window], history: Window) -> Vec<Window> {
 
 /// Cuts a window at whole multiples of the longest one, newest piece first, so that the same gap is cut at the same places in
 /// every run.
-fn cut(window: Window, max_span: TimeDelta) -> Vec<Window> {
+fn cut_window(window: Window, max_span: TimeDelta) -> Vec<Window> {
     let grid = max_span.num_seconds().max(1);
     let mut pieces = Vec::new();
     let mut until = window.until;
@@ -150,7 +154,7 @@ fn cut(window: Window, max_span: TimeDelta) -> Vec<Window> {
     pieces
 }
 
-pub(super) fn planned(known: &Known<'_>, window: Window, purpose: Purpose, rank: Rank) -> PlannedWindow {
+pub(super) fn plan_window(known: &Known<'_>, window: Window, purpose: Purpose, rank: Rank) -> PlannedWindow {
     let touches = |covered: &Window| covered.since < window.until && window.since < covered.until;
     PlannedWindow {
         window,

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use crate::warehouse::Purpose;
 use connectors::source::{Period, Window, window_of_days};
 
-use super::plan::{Known, PlannedWindow, Rank, find_gaps, planned};
+use super::plan::{Known, PlannedWindow, Rank, find_gaps, plan_window};
 
 /// How the days of a partition are read.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ pub(super) fn plan_days(known: &Known<'_>, rules: DayRules, now: DateTime<Utc>) 
             Purpose::Reread
         };
         let rank = if day == newest { Rank::Live } else { Rank::History };
-        (is_missing || is_live).then(|| planned(known, window, purpose, rank))
+        (is_missing || is_live).then(|| plan_window(known, window, purpose, rank))
     });
     windows.collect()
 }

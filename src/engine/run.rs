@@ -186,13 +186,13 @@ fn left_alone(waiting: &WaitingSlice) -> UnfinishedSlice {
             "{} (attempt {}, the next one after {})",
             retry.reason,
             retry.attempts,
-            minute(retry.next_attempt_at)
+            format_minute(retry.next_attempt_at)
         ),
         remedy: Remedy::NextRun,
     }
 }
 
-fn minute(at: DateTime<Utc>) -> String {
+fn format_minute(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 

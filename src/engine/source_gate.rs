@@ -28,12 +28,12 @@ struct Pause {
 
 impl SourceGate {
     /// Waits until the source may be tried. After a pause the first one gets the right to try it alone.
-    pub(super) async fn enter(&self) -> Option<MutexGuard<'_, ()>> {
+    pub(super) async fn enter_gate(&self) -> Option<MutexGuard<'_, ()>> {
         loop {
-            let until = self.lock().until?;
+            let until = self.lock_pause().until?;
             sleep_until(until).await;
             let probe = self.probe.lock().await;
-            match self.lock().until {
+            match self.lock_pause().until {
                 None => return None,
                 Some(again) if again > Instant::now() => (),
                 Some(_) => return Some(probe),
@@ -42,31 +42,31 @@ impl SourceGate {
     }
 
     /// The source answers.
-    pub(super) fn clear(&self) {
-        *self.lock() = Pause::default();
+    pub(super) fn clear_pause(&self) {
+        *self.lock_pause() = Pause::default();
     }
 
     /// The source failed as a whole; tells how long it is left alone.
     pub(super) fn pause_source(&self, needs_operator: bool) -> Duration {
-        let mut pause = self.lock();
+        let mut pause = self.lock_pause();
         let now = Instant::now();
         if let Some(until) = pause.until.filter(|until| *until > now) {
             // Another stream has met the same failure.
             return until - now;
         }
         pause.failure_count += 1;
-        let wait = length(pause.failure_count, needs_operator);
+        let wait = pause_length(pause.failure_count, needs_operator);
         pause.until = Some(now + wait);
         wait
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Pause> {
+    fn lock_pause(&self) -> std::sync::MutexGuard<'_, Pause> {
         self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// How long a source is left alone after so many failures in a row.
-fn length(failure_count: u32, needs_operator: bool) -> Duration {
+fn pause_length(failure_count: u32, needs_operator: bool) -> Duration {
     let longest = if needs_operator {
         LONGEST_OPERATOR_PAUSE
     } else {
@@ -93,7 +93,7 @@ mod tests {
             (7, true, 30),
         ] {
             assert_eq!(
-                length(failures, needs_operator),
+                pause_length(failures, needs_operator),
                 Duration::from_mins(minutes),
                 "{failures}"
             );
@@ -103,16 +103,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn after_a_pause_one_tries_and_the_others_follow_when_it_has_succeeded() {
         let gate = SourceGate::default();
-        assert!(gate.enter().await.is_none(), "nothing is wrong");
+        assert!(gate.enter_gate().await.is_none(), "nothing is wrong");
         assert_eq!(gate.pause_source(false), Duration::from_mins(1));
         assert!(
             gate.pause_source(false) <= Duration::from_mins(1),
             "the same failure counts once"
         );
-        let probe = gate.enter().await;
+        let probe = gate.enter_gate().await;
         assert!(probe.is_some());
-        gate.clear();
+        gate.clear_pause();
         drop(probe);
-        assert!(gate.enter().await.is_none());
+        assert!(gate.enter_gate().await.is_none());
     }
 }

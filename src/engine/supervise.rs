@@ -114,7 +114,7 @@ async fn supervise_stream(spec: Arc<StreamSpec>, mut ticks: watch::Receiver<u64>
         let _probe = tokio::select! {
             biased;
             () = session.stop.cancelled() => return,
-            probe = session.gate.enter() => probe,
+            probe = session.gate.enter_gate() => probe,
         };
         ticks.mark_unchanged();
         let is_wanted_anew = || session.stop.is_cancelled() || ticks.has_changed().unwrap_or(false);
@@ -126,7 +126,7 @@ async fn supervise_stream(spec: Arc<StreamSpec>, mut ticks: watch::Receiver<u64>
             leave_alone(&report, &session);
             continue;
         }
-        session.gate.clear();
+        session.gate.clear_pause();
         if report.is_cut_short && report.is_complete() {
             continue;
         }

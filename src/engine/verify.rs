@@ -65,13 +65,15 @@ pub(super) fn verify_slice(result: &mut SliceResult<'_>) -> Verified {
     }
     match result.fetched.error.take() {
         // A slice that a stop ended has no flaw but its end.
-        Some(SyncError::Stopped) => return incomplete("stopped before the end".to_owned(), Remedy::NextRun),
+        Some(SyncError::Stopped) => {
+            return incomplete_for("stopped before the end".to_owned(), Remedy::NextRun);
+        }
         Some(error) => return Verified::Failed(error),
         None => (),
     }
     match std::mem::replace(&mut result.fetched.reading.verdict, Verdict::Complete) {
         Verdict::Failed(error) => return Verified::Failed(error.into()),
-        Verdict::Incomplete(shortfall) => return incomplete(shortfall.to_string(), remedy_of(shortfall)),
+        Verdict::Incomplete(shortfall) => return incomplete_for(shortfall.to_string(), remedy_of(shortfall)),
         Verdict::Complete => (),
     }
     // The warehouse may have refused records besides.
@@ -79,12 +81,12 @@ pub(super) fn verify_slice(result: &mut SliceResult<'_>) -> Verified {
     let seen = result.fetched.reading.record_count.max(rejected);
     if has_too_many_rejects(rejected, seen, result.spec.limits.slice.reject_share) {
         let shortfall = Shortfall::Unreadable { rejected, seen };
-        return incomplete(shortfall.to_string(), remedy_of(shortfall));
+        return incomplete_for(shortfall.to_string(), remedy_of(shortfall));
     }
     Verified::Complete
 }
 
-fn incomplete(reason: String, remedy: Remedy) -> Verified {
+fn incomplete_for(reason: String, remedy: Remedy) -> Verified {
     Verified::Incomplete { reason, remedy }
 }
 
@@ -114,13 +116,17 @@ impl<'a> SliceResult<'a> {
         'a: 'b,
     {
         match verified {
-            Verified::Complete => SliceVerdict::Complete(self.completion()),
-            Verified::Incomplete { remedy, .. } => SliceVerdict::Incomplete(self.flaw(reason, *remedy, None)),
-            Verified::Failed(error) => SliceVerdict::Failed(self.flaw(reason, error.remedy(), Some(error))),
+            Verified::Complete => SliceVerdict::Complete(self.describe_completion()),
+            Verified::Incomplete { remedy, .. } => {
+                SliceVerdict::Incomplete(self.describe_flaw(reason, *remedy, None))
+            }
+            Verified::Failed(error) => {
+                SliceVerdict::Failed(self.describe_flaw(reason, error.remedy(), Some(error)))
+            }
         }
     }
 
-    fn flaw<'b>(&self, reason: &'b str, remedy: Remedy, error: Option<&'b SyncError>) -> Flaw<'b> {
+    fn describe_flaw<'b>(&self, reason: &'b str, remedy: Remedy, error: Option<&'b SyncError>) -> Flaw<'b> {
         // A failure of the source is no flaw of the slice: the source itself is left alone for a while.
         let is_of_source = error.is_some_and(SyncError::is_of_source) || reason == "stopped before the end";
         let longest = match self.planned.rank {
@@ -140,23 +146,23 @@ impl<'a> SliceResult<'a> {
         }
     }
 
-    fn completion(&self) -> Completion<'_> {
+    fn describe_completion(&self) -> Completion<'_> {
         let policy = match &self.spec.mode {
             SyncMode::Lookup(policy) => Some(policy),
             _ => None,
         };
         Completion {
-            reach: self.reach(),
-            settle: self.settle(),
+            reach: self.reach_of(),
+            settle: self.settle_time(),
             delete_share: self.spec.limits.delete_share,
-            absences: self.absences(),
+            absences: self.collect_absences(),
             not_found_times: policy.map_or(1, |policy| policy.times),
             fields: &self.fetched.fields,
             record_count: self.fetched.reading.record_count,
         }
     }
 
-    fn reach(&self) -> Reach {
+    fn reach_of(&self) -> Reach {
         match &self.planned.extent {
             Extent::Window { .. } => Reach::Window,
             Extent::List => Reach::Start { is_full: true },
@@ -169,7 +175,7 @@ impl<'a> SliceResult<'a> {
         }
     }
 
-    fn settle(&self) -> TimeDelta {
+    fn settle_time(&self) -> TimeDelta {
         match &self.spec.mode {
             SyncMode::Windowed(policy) | SyncMode::Incremental(policy) => policy.settle,
             SyncMode::Daily(policy) => self.day_rules(policy).settle(),
@@ -186,7 +192,7 @@ impl<'a> SliceResult<'a> {
     }
 
     /// The rows that the slice should have met and did not.
-    fn absences(&self) -> Vec<Absences<'_>> {
+    fn collect_absences(&self) -> Vec<Absences<'_>> {
         // A record that could not be read may be any of the rows that seem to be missing.
         if self.loaded.counts.rejected > 0 || !self.fetched.reading.proves_absence {
             return Vec::new();

@@ -6,7 +6,7 @@ use config::ValueKind;
 use connectors::schema::Region;
 use url::{Host, Url};
 
-use super::nearest::hint;
+use super::nearest::hint_at;
 
 /// What editors put before a text to say how it is encoded.
 pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -45,7 +45,7 @@ pub(super) fn parse_choice(
     move |kind| {
         let given = parse_text(kind)?;
         let word = words.iter().find(|word| **word == given).copied();
-        let near = || hint(given, words.iter().copied());
+        let near = || hint_at(given, words.iter().copied());
         word.ok_or_else(|| format!("must be one of: {}{}", words.join(", "), near()))
     }
 }
@@ -261,7 +261,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    pub(in crate::settings) fn check<T: Debug>(
+    pub(in crate::settings) fn check_form<T: Debug>(
         form: impl Fn(&ValueKind) -> Result<T, String>,
         good: &[(ValueKind, &str)],
         bad: &[ValueKind],
@@ -278,7 +278,7 @@ pub(super) mod tests {
 
     #[test]
     fn texts_are_trimmed_and_not_empty() {
-        check(
+        check_form(
             |kind| parse_text(kind).map(str::to_owned),
             &[(" a b ".into(), "\"a b\""), ("\u{feff}a\r\n".into(), "\"a\"")],
             &["".into(), " ".into(), "\u{feff}\r\n".into(), 5.into()],
@@ -287,7 +287,7 @@ pub(super) mod tests {
 
     #[test]
     fn truths_come_as_words_too() {
-        check(
+        check_form(
             parse_truth,
             &[
                 (true.into(), "true"),
@@ -300,7 +300,7 @@ pub(super) mod tests {
 
     #[test]
     fn whole_numbers_keep_their_bounds() {
-        check(
+        check_form(
             parse_number(1..=9_u32),
             &[(1.into(), "1"), ("9".into(), "9")],
             &[
@@ -318,7 +318,7 @@ pub(super) mod tests {
 
     #[test]
     fn shares_lie_between_nothing_and_all() {
-        check(
+        check_form(
             parse_share,
             &[
                 (0.into(), "0.0"),
@@ -340,7 +340,7 @@ pub(super) mod tests {
 
     #[test]
     fn regions_are_countries_with_phone_numbers() {
-        check(
+        check_form(
             |kind| parse_region(kind).map(|region| region.code().to_owned()),
             &[("us".into(), "\"US\""), (" gb ".into(), "\"GB\"")],
             &[
@@ -359,7 +359,7 @@ pub(super) mod tests {
 
     #[test]
     fn base_addresses_are_safe_to_send_secrets_to() {
-        check(
+        check_form(
             |kind| parse_base_url(false)(kind).map(String::from),
             &[
                 (
@@ -396,7 +396,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_word_must_be_one_of_those_listed() {
-        check(
+        check_form(
             parse_choice(&["newest", "oldest"]),
             &[(" newest ".into(), "\"newest\"")],
             &["Newest".into(), "".into(), "middle".into(), 1.into()],
@@ -408,7 +408,7 @@ pub(super) mod tests {
     #[test]
     fn lists_hold_nothing_twice() {
         let list = |texts: &[&str]| ValueKind::Array(texts.iter().map(|text| (*text).into()).collect());
-        check(
+        check_form(
             parse_list,
             &[
                 (list(&["a", " b "]), "[\"a\", \"b\"]"),
@@ -436,7 +436,7 @@ pub(super) mod tests {
     fn names_of_columns_are_plain() {
         let list = |text: &str| ValueKind::Array(vec!["a".into(), text.into()]);
         let longest = "x".repeat(63);
-        check(
+        check_form(
             parse_names,
             &[
                 (list("field_84"), "[\"a\", \"field_84\"]"),
@@ -464,7 +464,7 @@ pub(super) mod tests {
 
     #[test]
     fn bytes_are_a_number_with_or_without_a_unit() {
-        check(
+        check_form(
             parse_bytes(1 << 10..=1 << 40),
             &[
                 (1024.into(), "1024"),

@@ -43,14 +43,14 @@ impl Variables {
             if name == DATABASE_URL {
                 variables.database_url = Some(database_url(&value, findings));
             } else {
-                variables.add(&name, value, findings);
+                variables.add_variable(&name, value, findings);
             }
         }
         variables.check_nesting(findings);
         variables
     }
 
-    fn add(&mut self, name: &str, value: String, findings: &mut Findings) {
+    fn add_variable(&mut self, name: &str, value: String, findings: &mut Findings) {
         let lower = name.to_ascii_lowercase();
         let Some(path) = lower.strip_prefix(PREFIX) else {
             return;
@@ -128,7 +128,7 @@ pub(super) fn merge_layers(
 ) -> Table {
     let mut builder = Config::builder();
     for (position, path) in files.iter().enumerate() {
-        match read_text(path, FILE_BYTES).and_then(|text| parse(position, &text)) {
+        match read_text(path, FILE_BYTES).and_then(|text| parse_layer(position, &text)) {
             Ok(layer) => builder = builder.add_source(layer),
             Err(text) => findings.add_file_problem(path.display().to_string(), text),
         }
@@ -180,12 +180,12 @@ pub(super) fn read_text(path: &Path, most: u64) -> Result<String, String> {
     let read = File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
     match read {
         Ok(count) if count as u64 > most => Err(format!("is larger than {} KiB", most >> 10)),
-        Ok(_) => decode(bytes).map_err(str::to_owned),
+        Ok(_) => decode_file(bytes).map_err(str::to_owned),
         Err(error) => Err(format!("cannot be read ({})", error.kind())),
     }
 }
 
-fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
+fn decode_file(bytes: Vec<u8>) -> Result<String, &'static str> {
     if UTF_16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
         return Err("is UTF-16, as some editors on Windows write it; save it as UTF-8");
     }
@@ -193,9 +193,9 @@ fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
     Ok(text.trim_start_matches(BYTE_ORDER_MARK).to_owned())
 }
 
-fn parse(position: usize, text: &str) -> Result<Layer, String> {
+fn parse_layer(position: usize, text: &str) -> Result<Layer, String> {
     let parsed = FileFormat::Toml.parse(Some(&position.to_string()), text);
-    parsed.map(Layer).map_err(|error| match place(&error.to_string()) {
+    parsed.map(Layer).map_err(|error| match place_of(&error.to_string()) {
         Some((line, column)) => format!(
             "is not valid TOML at line {line}, column {column} (texts need quotes, a key may be given once)"
         ),
@@ -205,7 +205,7 @@ fn parse(position: usize, text: &str) -> Result<Layer, String> {
 
 // The parser's error quotes the line, which may hold a secret, and `config` hides its type. Of its text,
 // which begins "TOML parse error at line 3, column 9", only the two numbers are kept.
-fn place(error: &str) -> Option<(u32, u32)> {
+fn place_of(error: &str) -> Option<(u32, u32)> {
     let (_, after_line) = error.lines().next()?.split_once(" line ")?;
     let (line, column) = after_line.split_once(", column ")?;
     Some((line.parse().ok()?, column.parse().ok()?))
@@ -213,7 +213,7 @@ fn place(error: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Findings, Layer, Variables, decode, merge_layers, parse};
+    use super::{Findings, Layer, Variables, decode_file, merge_layers, parse_layer};
 
     fn gather(pairs: &[(&str, &str)]) -> (Variables, String) {
         let mut findings = Findings::default();
@@ -300,7 +300,11 @@ mod tests {
             ),
             (b"a = '\xe9'", Err("is not UTF-8; save it as UTF-8")),
         ] {
-            assert_eq!(decode(bytes.to_vec()), outcome.map(str::to_owned), "{bytes:?}");
+            assert_eq!(
+                decode_file(bytes.to_vec()),
+                outcome.map(str::to_owned),
+                "{bytes:?}"
+            );
         }
     }
 
@@ -311,7 +315,7 @@ mod tests {
             ("token = \"hush", "line 1, column 14"),
             ("a = 1\na = \"hush\"", "line 2, column 1"),
         ] {
-            let problem = parse(0, text).expect_err(text);
+            let problem = parse_layer(0, text).expect_err(text);
             assert!(problem.contains(place), "{text}: {problem}");
             assert!(!problem.contains("hush"), "{problem}");
         }
@@ -319,13 +323,13 @@ mod tests {
 
     #[test]
     fn a_number_beyond_all_bounds_is_a_problem_of_the_file() {
-        let problem = parse(0, "a = 99999999999999999999").expect_err("too large");
+        let problem = parse_layer(0, "a = 99999999999999999999").expect_err("too large");
         assert_eq!(problem, "is not valid TOML, or holds a number that is too large");
     }
 
     #[test]
     fn a_layer_does_not_show_its_values() {
-        let layer: Layer = parse(0, "token = \"hush\"").expect("valid");
+        let layer: Layer = parse_layer(0, "token = \"hush\"").expect("valid");
         assert_eq!(format!("{layer:?}"), "Layer");
     }
 

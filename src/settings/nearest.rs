@@ -4,31 +4,34 @@
 const LONGEST: usize = 64;
 
 /// The candidate that `given` most likely stands for, if any is near.
-pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn find_nearest<'a>(
+    given: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     if given.len() > LONGEST {
         return None;
     }
-    let given = plain(given);
+    let given = plain_form(given);
     let limit = (given.len() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&given, &plain(candidate)), candidate))
+        .map(|candidate| (edit_distance(&given, &plain_form(candidate)), candidate))
         .filter(|&(distance, _)| distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
 }
 
 /// `; did you mean …?` for the end of a problem, or nothing.
-pub(super) fn hint<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(given, candidates).map_or_else(String::new, |word| format!("; did you mean `{word}`?"))
+pub(super) fn hint_at<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    find_nearest(given, candidates).map_or_else(String::new, |word| format!("; did you mean `{word}`?"))
 }
 
-fn plain(word: &str) -> Vec<char> {
+fn plain_form(word: &str) -> Vec<char> {
     word.chars().flat_map(char::to_lowercase).collect()
 }
 
 // Levenshtein's count of letters to add, drop or change, keeping one row of the table.
-fn distance(a: &[char], b: &[char]) -> usize {
+fn edit_distance(a: &[char], b: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut diagonal = i;
@@ -44,7 +47,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::find_nearest;
 
     #[test]
     fn near_words_are_guessed_and_far_ones_are_not() {
@@ -70,13 +73,13 @@ mod tests {
             ("colour", None),
             ("", None),
         ] {
-            assert_eq!(nearest(given, words), meant, "{given}");
+            assert_eq!(find_nearest(given, words), meant, "{given}");
         }
     }
 
     #[test]
     fn a_very_long_word_is_not_compared() {
         let long = "x".repeat(65);
-        assert_eq!(nearest(&long, [long.as_str()]), None);
+        assert_eq!(find_nearest(&long, [long.as_str()]), None);
     }
 }

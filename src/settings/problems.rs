@@ -42,13 +42,16 @@ impl Findings {
         // A key that two rules miss is missing once.
         self.found.dedup();
         Err(Problems(
-            self.found.iter().map(|(key, text)| line(key, text)).collect(),
+            self.found
+                .iter()
+                .map(|(key, text)| format_line(key, text))
+                .collect(),
         ))
     }
 }
 
 // Keys and paths come from outside; a line break in one must not forge a second problem.
-fn line(key: &str, text: &str) -> String {
+fn format_line(key: &str, text: &str) -> String {
     let mut line = String::new();
     for sign in format!("{key}: {text}").chars() {
         if sign.is_control() {

@@ -3,7 +3,7 @@
 use config::{Value, ValueKind};
 
 use super::layers::Table;
-use super::nearest::hint;
+use super::nearest::hint_at;
 use super::problems::Findings;
 
 /// One table, with the path that leads to it.
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         for name in self.key_names() {
             let renamed = self.renamed.iter().find(|key| key.from == name);
             let near = renamed.map_or_else(
-                || hint(&name, self.known.iter().map(String::as_str)),
+                || hint_at(&name, self.known.iter().map(String::as_str)),
                 |key| format!("; did you mean `{}`?", key.to),
             );
             self.findings

@@ -161,14 +161,14 @@ fn from_key(table: &mut Reader<'_>, key: &str, value: &Value, check: Check) -> O
 fn from_file(table: &mut Reader<'_>, key: &str, value: &Value, check: Check) -> Option<SecretString> {
     let checked = parse_text(&value.kind).and_then(|path| {
         let content =
-            read_text(Path::new(path), FILE_BYTES).map_err(|text| format!("{} {text}", shown(path)))?;
-        check(&content).map_err(|text| format!("the text in {} {text}", shown(path)))
+            read_text(Path::new(path), FILE_BYTES).map_err(|text| format!("{} {text}", shown_form(path)))?;
+        check(&content).map_err(|text| format!("the text in {} {text}", shown_form(path)))
     });
     checked.map_err(|text| table.report_key(key, text)).ok()
 }
 
 // A secret put under the `_file` key by mistake has, as a rule, no folder in it.
-fn shown(path: &str) -> String {
+fn shown_form(path: &str) -> String {
     if path.contains('/') {
         format!("{path:?}")
     } else {
@@ -180,7 +180,7 @@ fn shown(path: &str) -> String {
 mod tests {
     use secrecy::ExposeSecret;
 
-    use super::{parse_database_url, parse_header_secret, parse_secret, shown};
+    use super::{parse_database_url, parse_header_secret, parse_secret, shown_form};
 
     #[test]
     fn what_is_around_a_secret_is_dropped() {
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_bare_word_in_place_of_a_path_is_not_shown() {
-        assert_eq!(shown("hush"), "the named file in the working folder");
-        assert_eq!(shown("/run/secrets/convoso"), "\"/run/secrets/convoso\"");
+        assert_eq!(shown_form("hush"), "the named file in the working folder");
+        assert_eq!(shown_form("/run/secrets/convoso"), "\"/run/secrets/convoso\"");
     }
 }

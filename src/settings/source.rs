@@ -12,7 +12,7 @@ use connectors::source::{ApiHost, Auth, Vendor};
 use secrecy::SecretString;
 use url::Url;
 
-use super::nearest::hint;
+use super::nearest::hint_at;
 use super::reader::{Reader, Renamed};
 use super::{forms, hosts, options, secret, times};
 
@@ -176,7 +176,7 @@ fn take_vendor(table: &mut Reader<'_>, vendors: &[&'static Vendor]) -> Option<&'
     table.take_value("vendor", |kind: &ValueKind| {
         let given = forms::parse_text(kind)?;
         let vendor = vendors.iter().find(|vendor| vendor.name == given).copied();
-        vendor.ok_or_else(|| format!("must be one of: {known}{}", hint(given, names())))
+        vendor.ok_or_else(|| format!("must be one of: {known}{}", hint_at(given, names())))
     })
 }
 
@@ -224,7 +224,7 @@ fn read_streams(table: &mut Reader<'_>, vendor: Option<&Vendor>) -> BTreeMap<Str
     for name in tables.key_names() {
         if let Some(vendor) = vendor.filter(|vendor| vendor.stream(&name).is_none()) {
             let known: Vec<&str> = vendor.streams.iter().map(|stream| stream.name).collect();
-            let (near, known) = (hint(&name, known.iter().copied()), known.join(", "));
+            let (near, known) = (hint_at(&name, known.iter().copied()), known.join(", "));
             tables.report_key(
                 &name,
                 format!("is not a stream of {}, which has: {known}{near}", vendor.name),

@@ -9,7 +9,7 @@ use config::ValueKind;
 use croner::parser::{CronParser, Seconds};
 
 use super::forms::parse_text;
-use super::nearest::hint;
+use super::nearest::hint_at;
 
 use connectors::source::window_of_days;
 
@@ -82,7 +82,7 @@ pub(super) fn parse_schedule(kind: &ValueKind) -> Result<String, String> {
 pub(super) fn parse_time_zone(kind: &ValueKind) -> Result<Tz, String> {
     let name = parse_text(kind)?;
     name.parse().map_err(|_| {
-        let near = hint(name, TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let near = hint_at(name, TZ_VARIANTS.iter().map(|zone| zone.name()));
         format!("must be the IANA name of a time zone, such as \"America/Los_Angeles\" or \"UTC\"{near}")
     })
 }
@@ -109,13 +109,13 @@ fn first_instant(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::forms::tests::check;
+    use super::super::forms::tests::check_form;
     use super::*;
 
     #[test]
     fn durations_need_a_unit_and_keep_their_bounds() {
         let form = |kind: &ValueKind| parse_duration(Duration::from_secs(1)..=Duration::from_hours(72))(kind);
-        check(
+        check_form(
             form,
             &[
                 ("1s".into(), "1s"),
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn schedules_have_five_or_six_fields_and_come_round() {
-        check(
+        check_form(
             parse_schedule,
             &[
                 ("0 */5 * * * *".into(), "\"0 */5 * * * *\""),
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn time_zones_are_known_names() {
-        check(
+        check_form(
             parse_time_zone,
             &[("Europe/Paris".into(), "Europe/Paris")],
             &["Mars/Olympus".into(), "".into(), 8.into()],
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn histories_begin_at_a_day_of_the_account_or_at_an_instant() {
-        check(
+        check_form(
             parse_since(chrono_tz::America::Los_Angeles),
             &[
                 ("2025-01-01".into(), "2025-01-01T08:00:00Z"),

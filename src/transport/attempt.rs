@@ -39,7 +39,7 @@ pub(super) async fn receive_answer(mut response: reqwest::Response, limit: usize
             Ok(None) => break,
             Ok(Some(chunk)) if bytes.len() + chunk.len() > limit => return Attempt::TooLarge,
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Err(error) => return Attempt::Broken(Failure::classify(&error)),
+            Err(error) => return Attempt::Broken(Failure::classify_error(&error)),
         }
     }
     let headers = response.headers();

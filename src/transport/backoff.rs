@@ -14,11 +14,11 @@ pub struct Backoff {
 impl Backoff {
     /// The wait after failure number `attempt`, from 1.
     pub fn draw_wait(&self, attempt: u32) -> Duration {
-        self.spread(attempt, fastrand::f64())
+        self.spread_wait(attempt, fastrand::f64())
     }
 
     /// A wait that doubles, spread over its upper half so that instances do not fall into step. `jitter` lies between 0 and 1.
-    fn spread(&self, attempt: u32, jitter: f64) -> Duration {
+    fn spread_wait(&self, attempt: u32, jitter: f64) -> Duration {
         let doubled = self.first.saturating_mul(1 << attempt.saturating_sub(1).min(16));
         doubled
             .min(self.longest)
@@ -45,7 +45,7 @@ mod tests {
             (7, 0.0, 10_000),
             (u32::MAX, 2.0, 20_000),
         ] {
-            let wait = backoff.spread(attempt, jitter);
+            let wait = backoff.spread_wait(attempt, jitter);
             assert_eq!(
                 wait,
                 Duration::from_millis(wanted_ms),

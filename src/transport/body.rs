@@ -56,7 +56,7 @@ fn unpack_gzip(mut bytes: &[u8], limit: usize) -> Result<Vec<u8>, BodyFlaw> {
     let mut unpacked = Vec::new();
     while bytes.starts_with(&GZIP) {
         let mut decoder = GzDecoder::new(bytes);
-        unpack(&mut decoder, &mut unpacked, limit)?.map_err(|_| BodyFlaw::Cut)?;
+        unpack_body(&mut decoder, &mut unpacked, limit)?.map_err(|_| BodyFlaw::Cut)?;
         bytes = decoder.into_inner();
     }
     Ok(unpacked)
@@ -66,15 +66,15 @@ fn unpack_gzip(mut bytes: &[u8], limit: usize) -> Result<Vec<u8>, BodyFlaw> {
 fn unpack_deflate(bytes: Vec<u8>, limit: usize) -> Result<Vec<u8>, BodyFlaw> {
     let mut unpacked = Vec::new();
     let done = if bytes.first() == Some(&ZLIB) {
-        unpack(ZlibDecoder::new(bytes.as_slice()), &mut unpacked, limit)?
+        unpack_body(ZlibDecoder::new(bytes.as_slice()), &mut unpacked, limit)?
     } else {
-        unpack(DeflateDecoder::new(bytes.as_slice()), &mut unpacked, limit)?
+        unpack_body(DeflateDecoder::new(bytes.as_slice()), &mut unpacked, limit)?
     };
     Ok(if done.is_ok() { unpacked } else { bytes })
 }
 
 /// Unpacks to the end, or to one byte more than may be.
-fn unpack(packed: impl Read, into: &mut Vec<u8>, limit: usize) -> Result<io::Result<()>, BodyFlaw> {
+fn unpack_body(packed: impl Read, into: &mut Vec<u8>, limit: usize) -> Result<io::Result<()>, BodyFlaw> {
     let room = u64::try_from(limit.saturating_sub(into.len())).unwrap_or(u64::MAX);
     let done = packed.take(room.saturating_add(1)).read_to_end(into);
     if into.len() > limit {
@@ -85,7 +85,7 @@ fn unpack(packed: impl Read, into: &mut Vec<u8>, limit: usize) -> Result<io::Res
 
 /// The text that bytes stand for: by their byte order mark, as UTF-8 where they are, by their label, or lossily.
 fn decode_text(bytes: Vec<u8>, content_type: Option<&str>) -> String {
-    let label = content_type.and_then(charset).unwrap_or(UTF_8);
+    let label = content_type.and_then(charset_of).unwrap_or(UTF_8);
     // Latin-1 is what servers say of whatever they send. Text of another encoding is hardly ever UTF-8 by accident.
     let may_be_utf8 = (label == UTF_8 || label.is_single_byte()) && Encoding::for_bom(&bytes).is_none();
     let bytes = match String::from_utf8(bytes) {
@@ -104,7 +104,7 @@ fn decode_text(bytes: Vec<u8>, content_type: Option<&str>) -> String {
 }
 
 /// The encoding that a `Content-Type` names.
-fn charset(content_type: &str) -> Option<&'static Encoding> {
+fn charset_of(content_type: &str) -> Option<&'static Encoding> {
     content_type
         .split(';')
         .filter_map(|part| part.split_once('='))

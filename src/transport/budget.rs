@@ -95,7 +95,7 @@ struct SlotAccount {
 }
 
 impl SlotAccount {
-    fn reserve(&mut self, interval: Duration, now: Instant) -> Slot {
+    fn reserve_next(&mut self, interval: Duration, now: Instant) -> Slot {
         let pause = self.paused_until.saturating_duration_since(now);
         if pause > LONGEST_PAUSE {
             return Slot::Postponed(pause);
@@ -108,7 +108,7 @@ impl SlotAccount {
 
 impl InMemoryBudget {
     /// Changes the account of a credential, which is opened where it is new.
-    fn change<T>(
+    fn change_account<T>(
         &self,
         credential: &CredentialName,
         first: Duration,
@@ -131,15 +131,15 @@ impl RequestBudget for InMemoryBudget {
         interval: Duration,
     ) -> BudgetFuture<'a, Slot> {
         Box::pin(async move {
-            Ok(self.change(credential, interval, |account, now| {
-                account.reserve(interval, now)
+            Ok(self.change_account(credential, interval, |account, now| {
+                account.reserve_next(interval, now)
             }))
         })
     }
 
     fn postpone_slots<'a>(&'a self, credential: &'a CredentialName, pause: Duration) -> BudgetFuture<'a, ()> {
         Box::pin(async move {
-            self.change(credential, Duration::ZERO, |account, now| {
+            self.change_account(credential, Duration::ZERO, |account, now| {
                 account.paused_until = account.paused_until.max(now + pause);
             });
             Ok(())
@@ -198,7 +198,7 @@ mod tests {
             while let Some((since, pause)) = pauses.next_if(|(since, _)| *since <= at) {
                 account.paused_until = account.paused_until.max(begin + seconds(since + pause));
             }
-            assert_eq!(account.reserve(seconds(10), now), wanted, "at {at}");
+            assert_eq!(account.reserve_next(seconds(10), now), wanted, "at {at}");
         }
     }
 }

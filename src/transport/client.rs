@@ -175,13 +175,13 @@ impl ApiClient {
         };
         loop {
             let permit = host.pace.admit_request(priority, self.interval).await;
-            let permit = permit.map_err(|error| trip.refuse(error))?;
+            let permit = permit.map_err(|error| trip.refuse_admission(error))?;
             trip.attempts += 1;
             let began = Instant::now();
-            let attempt = self.attempt(&trip).await;
+            let attempt = self.send_attempt(&trip).await;
             // Others may go on while this one waits.
             drop(permit);
-            if let Some(response) = self.settle(&mut trip, attempt).await? {
+            if let Some(response) = self.settle_attempt(&mut trip, attempt).await? {
                 return Ok(Reply {
                     response,
                     began,
@@ -191,13 +191,13 @@ impl ApiClient {
         }
     }
 
-    async fn attempt(&self, trip: &Trip<'_>) -> Attempt {
+    async fn send_attempt(&self, trip: &Trip<'_>) -> Attempt {
         let (access, request, url) = (&trip.host.access, trip.request, trip.url.clone());
         let builder = match request.verb {
             Verb::Get => self.http.get(url),
             Verb::PostForm => {
                 let form = Serializer::new(String::new())
-                    .extend_pairs(access.fields(request))
+                    .extend_pairs(access.form_fields(request))
                     .finish();
                 self.http
                     .post(url)
@@ -213,12 +213,12 @@ impl ApiClient {
         let signed = access.sign_request(builder).timeout(self.limits.timeout);
         match signed.send().await {
             Ok(response) => receive_answer(response, self.limits.max_body_bytes).await,
-            Err(error) => Attempt::Broken(Failure::classify(&error)),
+            Err(error) => Attempt::Broken(Failure::classify_error(&error)),
         }
     }
 
     /// Heeds the verdict on an attempt: returns once the answer is there, or another attempt may begin.
-    async fn settle(
+    async fn settle_attempt(
         &self,
         trip: &mut Trip<'_>,
         attempt: Attempt,
@@ -239,14 +239,14 @@ impl ApiClient {
             }
             (Verdict::Pause(pause), _) => {
                 trip.log_wait(pause);
-                trip.postpone(pause).await?;
+                trip.postpone_all(pause).await?;
             }
             (Verdict::Throttled(pause), _) => {
-                trip.postpone(pause).await?;
+                trip.postpone_all(pause).await?;
                 return Err(trip.throttled(pause));
             }
             (Verdict::Redirected, Some(answer)) => trip.follow_redirect(&answer)?,
-            _ => return Err(trip.fail(verdict, outcome)),
+            _ => return Err(trip.fail_attempt(verdict, outcome)),
         }
         Ok(None)
     }
@@ -273,9 +273,9 @@ impl Trip<'_> {
     }
 
     /// Lets the whole credential wait.
-    async fn postpone(&self, pause: Duration) -> Result<(), TransportError> {
+    async fn postpone_all(&self, pause: Duration) -> Result<(), TransportError> {
         let postponed = self.host.pace.postpone_requests(pause).await;
-        postponed.map_err(|error| self.refuse(NotAdmitted::Budget(error)))
+        postponed.map_err(|error| self.refuse_admission(NotAdmitted::Budget(error)))
     }
 
     /// Turns to where an answer points, once, if that is the host itself.
@@ -323,7 +323,7 @@ impl Trip<'_> {
     }
 
     /// Why no attempt may begin.
-    fn refuse(&self, error: NotAdmitted) -> TransportError {
+    fn refuse_admission(&self, error: NotAdmitted) -> TransportError {
         match error {
             NotAdmitted::Postponed(wait) => self.throttled(wait),
             NotAdmitted::Budget(source) => TransportError::Budget {
@@ -335,7 +335,7 @@ impl Trip<'_> {
     }
 
     /// Why no further attempt is made.
-    fn fail(&self, verdict: Verdict, outcome: Outcome) -> TransportError {
+    fn fail_attempt(&self, verdict: Verdict, outcome: Outcome) -> TransportError {
         let (host, attempts) = (self.host.access.name(), self.attempts);
         let status = match outcome {
             Outcome::Broken(failure) if failure.may_have_arrived() => {

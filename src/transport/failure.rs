@@ -30,7 +30,7 @@ pub enum Failure {
 
 impl Failure {
     /// Reads off an error of the client at which step it failed.
-    pub(super) fn classify(error: &reqwest::Error) -> Self {
+    pub(super) fn classify_error(error: &reqwest::Error) -> Self {
         if error.is_connect() {
             Self::classify_connect(error)
         } else if error.is_timeout() {
@@ -46,10 +46,10 @@ impl Failure {
         if error.is_timeout() {
             return Self::ConnectTimeout;
         }
-        if causes(error).any(<dyn Error>::is::<NameError>) {
+        if error_causes(error).any(<dyn Error>::is::<NameError>) {
             return Self::UnknownName;
         }
-        let system_errors = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
+        let system_errors = error_causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
         match system_errors.last().map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => Self::Refused,
             Some(io::ErrorKind::TimedOut) => Self::ConnectTimeout,
@@ -81,7 +81,7 @@ impl fmt::Display for Failure {
 }
 
 /// An error and all that is behind it. What the system's errors wrap is no source of theirs.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+fn error_causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&cause| {
         let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         match wrapped {

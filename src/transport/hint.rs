@@ -27,15 +27,15 @@ const REST_OF_SECOND: Duration = Duration::from_secs(1);
 /// The wait that the vendor asks for, the longest where it asks in several ways. An instant is compared with the vendor's own
 /// clock where the answer tells it, since that may differ from ours.
 pub(super) fn read_hint(status: u16, headers: &HeaderMap) -> Option<Duration> {
-    let vendors_now = values(headers, &DATE).find_map(parse_date);
+    let vendors_now = header_values(headers, &DATE).find_map(parse_date);
     let now = vendors_now.unwrap_or_else(read_clock);
-    let after = values(headers, &RETRY_AFTER)
+    let after = header_values(headers, &RETRY_AFTER)
         .filter_map(|value| parse_wait(value, now))
         .max();
     let reset = RESETS
         .iter()
         .filter(|_| status == TOO_MANY)
-        .flat_map(|name| values(headers, &HeaderName::from_static(name)))
+        .flat_map(|name| header_values(headers, &HeaderName::from_static(name)))
         .filter_map(|value| parse_wait(value, now))
         .map(|wait| wait + REST_OF_SECOND)
         .max();
@@ -50,7 +50,7 @@ fn read_clock() -> DateTime<Utc> {
     Utc::now()
 }
 
-fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
+fn header_values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     headers
         .get_all(name)
         .into_iter()
@@ -60,7 +60,7 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 /// The wait in a header: a date, or numbers, of which a proxy may have joined several; the greatest counts.
 fn parse_wait(header: &str, now: DateTime<Utc>) -> Option<Duration> {
     if let Some(at) = parse_date(header) {
-        return Some(until(at, now)).filter(|wait| *wait <= LONGEST_HINT);
+        return Some(wait_until(at, now)).filter(|wait| *wait <= LONGEST_HINT);
     }
     // `50;w=60` is fifty seconds with the width of the window behind it.
     header
@@ -86,7 +86,7 @@ fn parse_number(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     };
     let since_1970 = Duration::try_from_secs_f64(seconds).ok()?;
     let at = SystemTime::UNIX_EPOCH.checked_add(since_1970)?;
-    Some(until(at.into(), now))
+    Some(wait_until(at.into(), now))
 }
 
 /// A date as HTTP writes it, in any of its three ways, or as JSON does.
@@ -100,7 +100,7 @@ fn parse_date(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// From now until then; nothing where that has passed.
-fn until(at: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+fn wait_until(at: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
     (at - now).to_std().unwrap_or(Duration::ZERO)
 }
 

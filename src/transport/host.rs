@@ -45,39 +45,39 @@ impl HostAccess {
     /// Where the request goes: below the base URL, or to a link within its origin.
     pub(super) fn address_request(&self, request: &Request) -> Result<Url, TransportError> {
         let mut url = if request.is_link || is_absolute(&request.path) {
-            self.resolve_link(&request.path, &self.below(&request.page_path)?)?
+            self.resolve_link(&request.path, &self.path_below(&request.page_path)?)?
         } else {
-            self.below(&request.path)?
+            self.path_below(&request.path)?
         };
         let in_query = match request.verb {
-            Verb::Get => self.fields(request).next().is_some(),
+            Verb::Get => self.form_fields(request).next().is_some(),
             Verb::PostJson => !request.params().is_empty(),
             Verb::PostForm => false,
         };
         if in_query {
-            url.query_pairs_mut().extend_pairs(self.fields(request));
+            url.query_pairs_mut().extend_pairs(self.form_fields(request));
         }
         Ok(url)
     }
 
     /// A path below the base URL.
-    fn below(&self, path: &str) -> Result<Url, TransportError> {
+    fn path_below(&self, path: &str) -> Result<Url, TransportError> {
         if is_absolute(path) {
             return self.resolve_link(path, &self.base_url);
         }
         let base = self.base_url.as_str().trim_end_matches('/');
         let path = path.trim_start_matches('/');
-        Url::parse(&format!("{base}/{path}")).map_err(|_| self.foreign())
+        Url::parse(&format!("{base}/{path}")).map_err(|_| self.foreign_link())
     }
 
     /// A link of the page at this URL, if it leads to the host itself; a link that names the host in another way (http behind
     /// a proxy that ends TLS, a port that goes without saying) is led to the configured origin.
     pub(super) fn resolve_link(&self, link: &str, page: &Url) -> Result<Url, TransportError> {
-        let url = page.join(link).map_err(|_| self.foreign())?;
-        self.raise_to_origin(url).ok_or_else(|| self.foreign())
+        let url = page.join(link).map_err(|_| self.foreign_link())?;
+        self.raise_to_origin(url).ok_or_else(|| self.foreign_link())
     }
 
-    fn foreign(&self) -> TransportError {
+    fn foreign_link(&self) -> TransportError {
         TransportError::ForeignLink { host: self.name() }
     }
 
@@ -140,7 +140,10 @@ impl HostAccess {
     }
 
     /// The parameters, with the credential where it is one of them.
-    pub(super) fn fields<'a>(&'a self, request: &'a Request) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(super) fn form_fields<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
         let own = match self.auth {
             Auth::Field(name) => Some((name, self.secret.expose_secret())),
             _ => None,

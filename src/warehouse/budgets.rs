@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::pool::repeated;
+use super::pool::repeat_transaction;
 use super::{Warehouse, WarehouseError};
 
 /// A place in the queue of a credential.
@@ -23,7 +23,7 @@ impl Warehouse {
         interval: Duration,
         patience: Duration,
     ) -> Result<Reservation, WarehouseError> {
-        repeated(|| async {
+        repeat_transaction(|| async {
             let _place = self.enter().await?;
             let (wait, pause): (f64, f64) = sqlx::query_as(
                 "with taken as (
@@ -55,7 +55,7 @@ impl Warehouse {
 
     /// Lets nobody use a credential for so long: its vendor has asked for patience. A pause that ends later stays as it is.
     pub async fn postpone_requests(&self, credential: &str, pause: Duration) -> Result<(), WarehouseError> {
-        repeated(|| async {
+        repeat_transaction(|| async {
             let _place = self.enter().await?;
             sqlx::query(
                 "insert into sync.budgets as b (credential, next_at, paused_until)

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::deletions::{Absences, judge_absences, judge_tombstones};
 use super::drift::{TableFields, book_fields};
-use super::ledger::{LedgerSlice, seconds};
+use super::ledger::{LedgerSlice, seconds_of};
 use super::transaction::Transaction;
 use super::{Lease, WarehouseError};
 
@@ -126,7 +126,7 @@ async fn extend_coverage(
     .bind(lookup.map(|(left, _)| left))
     .bind(window.map(|window| window.since))
     .bind(window.map(|window| window.until))
-    .bind(seconds(completion.settle))
+    .bind(seconds_of(completion.settle))
     .execute(&mut *connection)
     .await?;
     let Some(window) = window else {

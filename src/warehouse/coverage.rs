@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use connectors::source::{Reread, Window};
 
-use super::ledger::{Purpose, seconds};
-use super::pool::repeated;
+use super::ledger::{Purpose, seconds_of};
+use super::pool::repeat_transaction;
 use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
@@ -82,7 +82,7 @@ impl Warehouse {
         spec: &PartitionSpec<'_>,
         now: DateTime<Utc>,
     ) -> Result<Coverage, WarehouseError> {
-        repeated(|| self.try_prepare(lease, spec, now)).await
+        repeat_transaction(|| self.try_prepare(lease, spec, now)).await
     }
 
     async fn try_prepare(
@@ -94,9 +94,9 @@ impl Warehouse {
         let mut transaction = self.begin_fenced(lease).await?;
         let booked = prepare_row(&mut transaction, lease, spec).await?;
         begin_rounds(&mut transaction, lease, spec, now).await?;
-        let covered = spans(&mut transaction, COVERED, lease, spec).await?;
-        let pending = spans(&mut transaction, PENDING, lease, spec).await?;
-        let retries = retries(&mut transaction, lease, spec).await?;
+        let covered = select_spans(&mut transaction, COVERED, lease, spec).await?;
+        let pending = select_spans(&mut transaction, PENDING, lease, spec).await?;
+        let retries = select_retries(&mut transaction, lease, spec).await?;
         transaction.commit().await?;
         Ok(Coverage {
             generation: booked.generation,
@@ -153,7 +153,7 @@ const PENDING: &str = "select lower(span), upper(span) from (
      ) as rounds, sync.coverage as c, unnest(rounds.pending * c.covered) as span
      where c.source = $1 and c.stream = $2 and c.partition = $3 order by 1";
 
-async fn spans(
+async fn select_spans(
     connection: &mut Transaction,
     statement: &'static str,
     lease: &Lease,
@@ -181,7 +181,7 @@ struct BookedRetry {
     reason: String,
 }
 
-async fn retries(
+async fn select_retries(
     connection: &mut Transaction,
     lease: &Lease,
     spec: &PartitionSpec<'_>,
@@ -231,10 +231,10 @@ async fn begin_rounds(
         .bind(lease.source())
         .bind(spec.stream)
         .bind(spec.partition)
-        .bind(seconds(reread.span))
-        .bind(seconds(nearer))
+        .bind(seconds_of(reread.span))
+        .bind(seconds_of(nearer))
         .bind(now)
-        .bind(seconds(reread.every))
+        .bind(seconds_of(reread.every))
         .execute(&mut *connection)
         .await?;
         nearer = reread.span;

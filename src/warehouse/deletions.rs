@@ -14,7 +14,7 @@ use connectors::schema::{Batch, Children, Proof as StatedProof, TABLES, Table};
 
 use super::completion::{Completion, SliceOutcome};
 use super::ledger::{LedgerSlice, SliceId};
-use super::pool::repeated;
+use super::pool::repeat_transaction;
 use super::transaction::Transaction;
 use super::{CHANNEL, Lease, Warehouse, WarehouseError};
 
@@ -78,7 +78,7 @@ impl Warehouse {
     /// Takes an operator's word that what is held of a source, or of one of its streams, is right. Returns how many rows it is
     /// about. It needs no lease: the instance that holds the source uses the word at its next judgement.
     pub async fn confirm_deletions(&self, source: &str, stream: Option<&str>) -> Result<i64, WarehouseError> {
-        repeated(|| async {
+        repeat_transaction(|| async {
             let mut transaction = self.begin().await?;
             let confirmed: i64 = sqlx::query_scalar(
                 "with given as (
@@ -192,11 +192,11 @@ pub(super) async fn forget_unproved(
     lease: &Lease,
     slice: &LedgerSlice,
 ) -> Result<(), WarehouseError> {
-    forget(connection, lease, (&slice.stream, &slice.partition), slice.id).await
+    forget_absences(connection, lease, (&slice.stream, &slice.partition), slice.id).await
 }
 
 /// The same for a slice of which only the number is left.
-pub(super) async fn forget(
+pub(super) async fn forget_absences(
     connection: &mut Transaction,
     lease: &Lease,
     (stream, partition): (&str, &str),
@@ -312,7 +312,7 @@ async fn judge_waiting(
         share,
         only: &[],
     };
-    let outcome = guarded.judge(connection, lease, &gone, None).await?;
+    let outcome = guarded.judge_rows(connection, lease, &gone, None).await?;
     if outcome.held == 0 {
         needless.append(&mut gone.ids);
         if proof == Proof::NotFound {
@@ -435,7 +435,7 @@ pub(super) async fn judge_absences(
             return Ok(SliceOutcome::default());
         }
     }
-    guarded.judge(connection, lease, &gone, Some(all)).await
+    guarded.judge_rows(connection, lease, &gone, Some(all)).await
 }
 
 /// The living rows, and whether the slice met each.
@@ -527,7 +527,7 @@ struct Guarded<'a> {
 
 impl Guarded<'_> {
     /// Marks the rows, or holds them. `all` is the number of living rows, where it is known already.
-    async fn judge(
+    async fn judge_rows(
         &self,
         connection: &mut Transaction,
         lease: &Lease,
@@ -539,10 +539,10 @@ impl Guarded<'_> {
             Some(all) => all,
             // Counting all of a large table for a few rows would cost more than it tells.
             None if !self.needs_count(count) => i64::MAX,
-            None => self.living(connection, lease).await?,
+            None => self.count_living(connection, lease).await?,
         };
         if self.is_held(connection, lease, count, all).await? {
-            self.hold(connection, lease, count, all).await?;
+            self.hold_rows(connection, lease, count, all).await?;
             return Ok(SliceOutcome {
                 deleted: 0,
                 held: count,
@@ -560,7 +560,7 @@ impl Guarded<'_> {
         }
     }
 
-    async fn living(&self, connection: &mut Transaction, lease: &Lease) -> Result<i64, WarehouseError> {
+    async fn count_living(&self, connection: &mut Transaction, lease: &Lease) -> Result<i64, WarehouseError> {
         let statement = format!(
             "select count(*) from warehouse.{} as t where t.source = $1 and t.deleted_at is null",
             self.table.name
@@ -600,7 +600,7 @@ impl Guarded<'_> {
         Ok(confirmed.is_none_or(|confirmed| count > confirmed * CONFIRMED_GROWTH))
     }
 
-    async fn hold(
+    async fn hold_rows(
         &self,
         connection: &mut Transaction,
         lease: &Lease,

@@ -3,7 +3,7 @@
 use super::completion::Completion;
 use super::ledger::LedgerSlice;
 use super::transaction::Transaction;
-use super::words::{LONGEST_WORDS, fitting};
+use super::words::{LONGEST_WORDS, cut_to_fit};
 use super::{Lease, WarehouseError};
 
 /// Fewer records say nothing about a field that is rare.
@@ -26,7 +26,10 @@ pub(super) async fn book_fields(
     completion: &Completion<'_>,
 ) -> Result<(), WarehouseError> {
     for TableFields { table, fields } in completion.fields {
-        let mut fields: Vec<String> = fields.iter().map(|field| fitting(field, LONGEST_WORDS)).collect();
+        let mut fields: Vec<String> = fields
+            .iter()
+            .map(|field| cut_to_fit(field, LONGEST_WORDS))
+            .collect();
         fields.sort_unstable();
         fields.dedup();
         sqlx::query(

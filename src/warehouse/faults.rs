@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use connectors::source::FieldFault;
 
 use super::transaction::Transaction;
-use super::words::{LONGEST_WORDS, fitting};
+use super::words::{LONGEST_WORDS, cut_to_fit};
 use super::{Lease, WarehouseError};
 
 /// Counts the faults of a batch.
@@ -21,14 +21,14 @@ pub(super) async fn store_faults(
     }
     let fields: Vec<String> = faults
         .iter()
-        .map(|fault| fitting(fault.field, LONGEST_WORDS))
+        .map(|fault| cut_to_fit(fault.field, LONGEST_WORDS))
         .collect();
     let kinds: Vec<&str> = faults.iter().map(|fault| fault.kind.word()).collect();
     let counts: Vec<i64> = faults
         .iter()
         .map(|fault| i64::try_from(fault.count).unwrap_or(i64::MAX))
         .collect();
-    let example = |fault: &FieldFault| fault.example.as_deref().map(|id| fitting(id, LONGEST_WORDS));
+    let example = |fault: &FieldFault| fault.example.as_deref().map(|id| cut_to_fit(id, LONGEST_WORDS));
     let examples: Vec<Option<String>> = faults.iter().map(example).collect();
     sqlx::query(
         "insert into sync.field_faults as f (source, stream, field, kind, fault_count, example_id, first_seen_at, last_seen_at)

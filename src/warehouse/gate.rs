@@ -36,13 +36,13 @@ impl Gate {
     }
 
     /// Waits for a place.
-    pub(super) async fn enter(&self) -> Place {
+    pub(super) async fn enter_gate(&self) -> Place {
         let permit = self.places.clone().acquire_owned().await;
         Place(permit.expect("the gate is never closed"))
     }
 
     /// Notes that the server had no connection for this place: it is not offered again for a while, unless it is the last one.
-    pub(super) async fn narrow(&self, place: Place) {
+    pub(super) async fn narrow_gate(&self, place: Place) {
         let mut changed_at = self.changed_at.lock().await;
         if self.open.load(Ordering::Relaxed) > 1 {
             self.open.fetch_sub(1, Ordering::Relaxed);
@@ -52,7 +52,7 @@ impl Gate {
     }
 
     /// Notes that there was a connection; after a while one more is tried.
-    pub(super) async fn widen(&self) {
+    pub(super) async fn widen_gate(&self) {
         if self.open.load(Ordering::Relaxed) == self.limit {
             return;
         }
@@ -73,14 +73,14 @@ mod tests {
     async fn a_server_that_gives_fewer_connections_is_asked_for_fewer_but_never_for_none() {
         let gate = Gate::new(3);
         for left in [2, 1, 1] {
-            let place = gate.enter().await;
-            gate.narrow(place).await;
+            let place = gate.enter_gate().await;
+            gate.narrow_gate(place).await;
             assert_eq!(gate.places.available_permits(), left);
         }
-        gate.widen().await;
+        gate.widen_gate().await;
         assert_eq!(gate.places.available_permits(), 1, "not yet");
         *gate.changed_at.lock().await = Instant::now() - CAUTION;
-        gate.widen().await;
+        gate.widen_gate().await;
         assert_eq!(gate.places.available_permits(), 2);
     }
 }

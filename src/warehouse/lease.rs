@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::pool::repeated;
+use super::pool::repeat_transaction;
 use super::transaction::Transaction;
 use super::{Warehouse, WarehouseError};
 
@@ -35,7 +35,7 @@ impl Warehouse {
         holder: &str,
         period: Duration,
     ) -> Result<Lease, WarehouseError> {
-        repeated(|| self.try_lease(source, holder, period)).await
+        repeat_transaction(|| self.try_lease(source, holder, period)).await
     }
 
     async fn try_lease(&self, source: &str, holder: &str, period: Duration) -> Result<Lease, WarehouseError> {

@@ -5,9 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connectors::source::{Remedy, Window};
 
 use super::completion::{Completion, SliceOutcome, book_completion};
-use super::pool::repeated;
+use super::pool::repeat_transaction;
 use super::transaction::Transaction;
-use super::words::{LONGEST_REASON, LONGEST_WORDS, fitting};
+use super::words::{LONGEST_REASON, LONGEST_WORDS, cut_to_fit};
 use super::{Lease, Warehouse, WarehouseError, deletions};
 
 /// How many rows of the ledger are removed in one transaction.
@@ -229,7 +229,7 @@ impl Warehouse {
         stream: &str,
         started_at: DateTime<Utc>,
     ) -> Result<RunId, WarehouseError> {
-        repeated(|| async {
+        repeat_transaction(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
             close_left_open(&mut transaction, lease, stream).await?;
             let id = sqlx::query_scalar(
@@ -251,12 +251,12 @@ impl Warehouse {
     pub async fn end_run(&self, lease: &Lease, run: RunId, end: &RunEnd<'_>) -> Result<(), WarehouseError> {
         let reason = match end.state {
             RunState::Complete => None,
-            _ => Some(fitting(
+            _ => Some(cut_to_fit(
                 end.reason.unwrap_or("not every slice is complete"),
                 LONGEST_REASON,
             )),
         };
-        repeated(|| async {
+        repeat_transaction(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
             sqlx::query(
                 "update sync.runs set state = $2, reason = $3, remedy = $4, ended_at = clock_timestamp()
@@ -279,7 +279,7 @@ impl Warehouse {
         lease: &Lease,
         new: &NewSlice<'_>,
     ) -> Result<LedgerSlice, WarehouseError> {
-        let id = repeated(|| self.try_begin_slice(lease, new)).await?;
+        let id = repeat_transaction(|| self.try_begin_slice(lease, new)).await?;
         Ok(LedgerSlice {
             id,
             stream: new.stream.to_owned(),
@@ -324,7 +324,7 @@ impl Warehouse {
         slice: &LedgerSlice,
         end: SliceEnd<'_>,
     ) -> Result<SliceOutcome, WarehouseError> {
-        repeated(|| self.try_end_slice(lease, slice, &end)).await
+        repeat_transaction(|| self.try_end_slice(lease, slice, &end)).await
     }
 
     async fn try_end_slice(
@@ -334,12 +334,12 @@ impl Warehouse {
         end: &SliceEnd<'_>,
     ) -> Result<SliceOutcome, WarehouseError> {
         let mut transaction = self.begin_fenced(lease).await?;
-        let booked = Booked::find(&mut transaction, slice).await?;
+        let booked = Booked::find_batches(&mut transaction, slice).await?;
         let wanted = end.verdict.word();
         if booked.state == wanted {
             // The connection was lost after the commit.
             transaction.commit().await?;
-            return Ok(booked.outcome());
+            return Ok(booked.outcome_of());
         }
         if booked.state != "running" {
             return Err(WarehouseError::Lost);
@@ -358,7 +358,7 @@ impl Warehouse {
                 book_retry(&mut transaction, lease, slice, flaw).await?;
             }
         }
-        close(&mut transaction, slice, end, outcome).await?;
+        close_slice(&mut transaction, slice, end, outcome).await?;
         transaction.commit_durably().await?;
         Ok(outcome)
     }
@@ -386,7 +386,7 @@ impl Warehouse {
                  where ended_at < clock_timestamp() - make_interval(secs => $1) order by id limit $2 for update skip locked)",
         ] {
             let deleted = sqlx::query(statement)
-                .bind(seconds(keep))
+                .bind(seconds_of(keep))
                 .bind(PRUNED_AT_ONCE)
                 .execute(&mut transaction)
                 .await?;
@@ -406,7 +406,7 @@ impl SliceVerdict<'_> {
         }
     }
 
-    fn flaw(&self) -> Option<&Flaw<'_>> {
+    fn flaw_of(&self) -> Option<&Flaw<'_>> {
         match self {
             Self::Complete(_) => None,
             Self::Incomplete(flaw) | Self::Failed(flaw) => Some(flaw),
@@ -424,7 +424,7 @@ struct Booked {
 }
 
 impl Booked {
-    async fn find(connection: &mut Transaction, slice: &LedgerSlice) -> Result<Self, WarehouseError> {
+    async fn find_batches(connection: &mut Transaction, slice: &LedgerSlice) -> Result<Self, WarehouseError> {
         let found = sqlx::query_as(
             "select state, batch_count, deleted, held_deletions from sync.slices where id = $1 for update",
         )
@@ -434,7 +434,7 @@ impl Booked {
         found.ok_or(WarehouseError::Lost)
     }
 
-    fn outcome(&self) -> SliceOutcome {
+    fn outcome_of(&self) -> SliceOutcome {
         SliceOutcome {
             deleted: self.deleted,
             held: self.held_deletions,
@@ -468,21 +468,21 @@ async fn close_left_open(
     .fetch_all(&mut *connection)
     .await?;
     for (slice, partition) in left {
-        deletions::forget(connection, lease, (stream, &partition), slice).await?;
+        deletions::forget_absences(connection, lease, (stream, &partition), slice).await?;
         add_to_totals(connection, slice).await?;
     }
     Ok(())
 }
 
-async fn close(
+async fn close_slice(
     connection: &mut Transaction,
     slice: &LedgerSlice,
     end: &SliceEnd<'_>,
     outcome: SliceOutcome,
 ) -> Result<(), WarehouseError> {
-    let flaw = end.verdict.flaw();
+    let flaw = end.verdict.flaw_of();
     let lines = end.evidence.iter().map(|line| {
-        serde_json::json!({ "kind": fitting(&line.kind, LONGEST_WORDS), "text": fitting(&line.text, LONGEST_WORDS), "count": line.count })
+        serde_json::json!({ "kind": cut_to_fit(&line.kind, LONGEST_WORDS), "text": cut_to_fit(&line.text, LONGEST_WORDS), "count": line.count })
     });
     sqlx::query(
         "update sync.slices as s set state = $2, reason = $3, remedy = $4, said = $5, vendor_total = $6, evidence = $7::jsonb,
@@ -496,9 +496,9 @@ async fn close(
     )
     .bind(slice.id)
     .bind(end.verdict.word())
-    .bind(flaw.map(|flaw| fitting(flaw.reason, LONGEST_REASON)))
+    .bind(flaw.map(|flaw| cut_to_fit(flaw.reason, LONGEST_REASON)))
     .bind(flaw.map(|flaw| flaw.remedy.word()))
-    .bind(flaw.and_then(|flaw| flaw.said).map(|said| fitting(said, LONGEST_WORDS)))
+    .bind(flaw.and_then(|flaw| flaw.said).map(|said| cut_to_fit(said, LONGEST_WORDS)))
     .bind(end.vendor_total)
     .bind(lines.collect::<serde_json::Value>().to_string())
     .bind(outcome.deleted)
@@ -552,12 +552,12 @@ async fn book_retry(
     .bind(slice.purpose.word())
     .bind(slice.window.map(|window| window.since))
     .bind(slice.window.map(|window| window.until))
-    .bind(seconds(delay.first))
-    .bind(seconds(delay.longest))
+    .bind(seconds_of(delay.first))
+    .bind(seconds_of(delay.longest))
     .bind(delay.not_before)
-    .bind(fitting(flaw.reason, LONGEST_REASON))
+    .bind(cut_to_fit(flaw.reason, LONGEST_REASON))
     .bind(flaw.remedy.word())
-    .bind(flaw.said.map(|said| fitting(said, LONGEST_WORDS)))
+    .bind(flaw.said.map(|said| cut_to_fit(said, LONGEST_WORDS)))
     .execute(connection)
     .await?;
     Ok(())
@@ -593,6 +593,6 @@ async fn forget_retries(
 }
 
 #[expect(clippy::cast_precision_loss, reason = "spans are far below 2^52 seconds")]
-pub(super) fn seconds(span: TimeDelta) -> f64 {
+pub(super) fn seconds_of(span: TimeDelta) -> f64 {
     span.num_milliseconds() as f64 / 1000.0
 }

@@ -108,7 +108,7 @@ impl Warehouse {
     ) -> Result<Counts, WarehouseError> {
         let mut transaction = self.begin_fenced(lease).await?;
         if !load.is_new_ground {
-            let to = destination(lease, load);
+            let to = destination_of(lease, load);
             // Within the transaction: a row that it leaves out was committed before it, and is not lost without it.
             for rows in load.batch.rows_mut() {
                 before.unchanged += drop_unchanged(&mut transaction, to, rows).await?;
@@ -146,7 +146,7 @@ fn arrange_rows(batch: &mut Batch) -> i64 {
     for rows in batch.rows_mut() {
         let before = rows.len();
         rows.retain(&rows.last_of_each_id());
-        duplicates += count(before - rows.len());
+        duplicates += count_of(before - rows.len());
         rows.sort();
     }
     let place = |rows: &Rows| TABLES.iter().position(|table| *table == rows.table());
@@ -157,7 +157,7 @@ fn arrange_rows(batch: &mut Batch) -> i64 {
     duplicates
 }
 
-fn destination<'a>(lease: &'a Lease, load: &Load<'_>) -> Destination<'a> {
+fn destination_of<'a>(lease: &'a Lease, load: &Load<'_>) -> Destination<'a> {
     Destination {
         source: lease.source(),
         slice: load.slice.id,
@@ -173,22 +173,22 @@ async fn write_batch(
 ) -> Result<Counts, WarehouseError> {
     let mut refused = Vec::new();
     for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
-        let to = destination(lease, load);
+        let to = destination_of(lease, load);
         let Written { inserted, written } =
             write_table(connection, to, rows, load.is_new_ground, &mut refused).await?;
         counts.inserted += inserted;
         counts.updated += written - inserted;
-        counts.unchanged += count(rows.len()) - written;
+        counts.unchanged += count_of(rows.len()) - written;
     }
     // Refused rows were counted as unwritten above.
-    counts.unchanged -= count(refused.len());
+    counts.unchanged -= count_of(refused.len());
     keep_tombstones(connection, lease, load.slice, &load.batch).await?;
     counts.deleted += delete_orphans(connection, lease, load.slice, load.batch.children(), load.at).await?;
     record_lookups(connection, lease, &load.slice.stream, &load.lookups, load.at).await?;
     store_faults(connection, lease, &load.slice.stream, &load.faults, load.at).await?;
     let rejects: Vec<&Reject> = load.rejects.iter().chain(&refused).collect();
     store_rejects(connection, lease, load, &rejects).await?;
-    counts.rejected = count(rejects.len());
+    counts.rejected = count_of(rejects.len());
     record_batch(connection, load, counts).await?;
     Ok(counts)
 }
@@ -206,7 +206,7 @@ async fn write_table(
         outcome => return outcome,
     }
     let mut all = Written::default();
-    let mut parts = halves(rows.clone());
+    let mut parts = split_halves(rows.clone());
     while let Some(part) = parts.pop() {
         match try_write(connection, to, &part, is_new_ground).await {
             Ok(written) => {
@@ -218,7 +218,7 @@ async fn write_table(
                 reason: format!("The warehouse refuses a value of the row (SQLSTATE {code})"),
                 raw: part.raws()[0].clone(),
             }),
-            Err(WarehouseError::Data { .. }) => parts.append(&mut halves(part)),
+            Err(WarehouseError::Data { .. }) => parts.append(&mut split_halves(part)),
             Err(error) => return Err(error),
         }
     }
@@ -226,7 +226,7 @@ async fn write_table(
 }
 
 /// The two halves of rows, the first one last; a single row as it is.
-fn halves(mut rows: Rows) -> Vec<Rows> {
+fn split_halves(mut rows: Rows) -> Vec<Rows> {
     if rows.len() < 2 {
         return vec![rows];
     }
@@ -287,6 +287,6 @@ async fn record_batch(
     }
 }
 
-fn count(rows: usize) -> i64 {
+fn count_of(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }

@@ -47,7 +47,7 @@ impl Warehouse {
              )
              select array(select id from placed where place <= $4 order by place),
                  (select count(*) from placed where place > $4), (select min(due_since) from placed where place > $4)",
-            wanted(policy.references)
+            wanted_ids(policy.references)
         );
         let mut transaction = self.begin().await?;
         let (ids, left, oldest_left) = sqlx::query_as(AssertSqlSafe(statement))
@@ -67,7 +67,7 @@ impl Warehouse {
 }
 
 /// The ids that the columns name, each with the times of its newest and its oldest row.
-fn wanted(references: &[Reference]) -> String {
+fn wanted_ids(references: &[Reference]) -> String {
     let mut statement = String::new();
     for reference in references {
         let Reference {

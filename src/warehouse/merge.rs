@@ -96,8 +96,8 @@ async fn differ_by_value(
     } else {
         format!(
             " and row({}) is not distinct from row({})",
-            parts.held(),
-            parts.brought()
+            parts.held_hashes(),
+            parts.brought_rows()
         )
     };
     let statement = format!(
@@ -209,7 +209,7 @@ fn merge_statement(rows: &Rows) -> String {
     let parts = Parts::of(rows, FIRST_OF_MERGE);
     let insert = insert_statement(rows, &parts);
     let counts = "select count(*) filter (where is_new) as inserted, count(*) as written from merged";
-    let updates = parts.updates();
+    let updates = parts.update_list();
     if rows.ownership().has_record() {
         return format!(
             "with merged as (
@@ -240,8 +240,8 @@ fn merge_statement(rows: &Rows) -> String {
              returning xmax = 0 as is_new
          )
          {counts}",
-        parts.held(),
-        parts.excluded()
+        parts.held_hashes(),
+        parts.excluded_list()
     )
 }
 
@@ -288,7 +288,7 @@ impl Parts {
         parts
     }
 
-    fn updates(&self) -> String {
+    fn update_list(&self) -> String {
         let updates = self
             .owned
             .iter()
@@ -296,15 +296,15 @@ impl Parts {
         updates.collect()
     }
 
-    fn held(&self) -> String {
+    fn held_hashes(&self) -> String {
         self.list(|Owned { name, .. }| format!("t.{name}"))
     }
 
-    fn brought(&self) -> String {
+    fn brought_rows(&self) -> String {
         self.list(|Owned { name, cast }| format!("u.{name}{cast}"))
     }
 
-    fn excluded(&self) -> String {
+    fn excluded_list(&self) -> String {
         self.list(|Owned { name, .. }| format!("excluded.{name}"))
     }
 

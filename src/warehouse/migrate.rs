@@ -30,14 +30,14 @@ impl Warehouse {
     /// Brings the schema up to date. Instances that start together wait for each other. Nothing is asked for that is there
     /// already, so that no right to create is needed where nothing has to be created.
     pub async fn migrate(&self) -> Result<(), WarehouseError> {
-        if missing(&applied(self).await?)?.is_empty() {
+        if missing_migrations(&applied_versions(self).await?)?.is_empty() {
             return Ok(());
         }
         prepare_notes(self).await?;
         for migration in MIGRATOR.iter() {
             let begun_at = Instant::now();
             loop {
-                match apply(self, migration).await {
+                match apply_migration(self, migration).await {
                     Err(WarehouseError::Waited { .. } | WarehouseError::Conflict { .. })
                         if begun_at.elapsed() < LONGEST_TRYING =>
                     {
@@ -53,7 +53,7 @@ impl Warehouse {
 
     /// Whether the schema is the one that we know.
     pub async fn check_schema(&self) -> Result<(), WarehouseError> {
-        if missing(&applied(self).await?)?.is_empty() {
+        if missing_migrations(&applied_versions(self).await?)?.is_empty() {
             Ok(())
         } else {
             Err(WarehouseError::Unmigrated)
@@ -80,7 +80,7 @@ struct Applied {
     checksum: Vec<u8>,
 }
 
-async fn applied(warehouse: &Warehouse) -> Result<Vec<Applied>, WarehouseError> {
+async fn applied_versions(warehouse: &Warehouse) -> Result<Vec<Applied>, WarehouseError> {
     let mut transaction = warehouse.begin().await?;
     let applied = read_notes(&mut transaction).await?;
     transaction.commit().await?;
@@ -102,7 +102,7 @@ async fn read_notes(connection: &mut Transaction) -> Result<Vec<Applied>, Wareho
 }
 
 /// The versions that are not applied, unless the schema is not one of ours.
-fn missing(applied: &[Applied]) -> Result<Vec<i64>, WarehouseError> {
+fn missing_migrations(applied: &[Applied]) -> Result<Vec<i64>, WarehouseError> {
     let known = MIGRATOR
         .iter()
         .map(|migration| migration.version)
@@ -132,7 +132,7 @@ fn missing(applied: &[Applied]) -> Result<Vec<i64>, WarehouseError> {
 
 async fn prepare_notes(warehouse: &Warehouse) -> Result<(), WarehouseError> {
     let mut transaction = warehouse.begin().await?;
-    lock(&mut transaction).await?;
+    lock_schema(&mut transaction).await?;
     let (has_schema, has_table): (bool, bool) =
         sqlx::query_as("select to_regnamespace('sync') is not null, to_regclass('sync.schema') is not null")
             .fetch_one(&mut transaction)
@@ -149,7 +149,7 @@ async fn prepare_notes(warehouse: &Warehouse) -> Result<(), WarehouseError> {
 }
 
 /// Waits for other instances that migrate, for as long as it takes; and sets what holds for the rest of the transaction.
-async fn lock(connection: &mut Transaction) -> Result<(), WarehouseError> {
+async fn lock_schema(connection: &mut Transaction) -> Result<(), WarehouseError> {
     let unlimited =
         "set local statement_timeout = 0; set local lock_timeout = 0; set local synchronous_commit = on";
     connection.execute(sqlx::raw_sql(unlimited)).await?;
@@ -163,14 +163,14 @@ async fn lock(connection: &mut Transaction) -> Result<(), WarehouseError> {
 }
 
 /// Applies a migration in a transaction of its own, unless another instance has.
-async fn apply(warehouse: &Warehouse, migration: &Migration) -> Result<(), WarehouseError> {
+async fn apply_migration(warehouse: &Warehouse, migration: &Migration) -> Result<(), WarehouseError> {
     let mut transaction = warehouse.begin().await?;
-    lock(&mut transaction).await?;
-    if !missing(&read_notes(&mut transaction).await?)?.contains(&migration.version) {
+    lock_schema(&mut transaction).await?;
+    if !missing_migrations(&read_notes(&mut transaction).await?)?.contains(&migration.version) {
         return transaction.commit().await;
     }
     let begun_at = Instant::now();
-    let statements = needed(&mut transaction, migration.sql.as_str()).await?;
+    let statements = needed_migrations(&mut transaction, migration.sql.as_str()).await?;
     transaction
         .execute(sqlx::raw_sql(AssertSqlSafe(statements)))
         .await?;
@@ -185,7 +185,7 @@ async fn apply(warehouse: &Warehouse, migration: &Migration) -> Result<(), Wareh
 }
 
 /// The migration without what it asks about schemas that an administrator has made for us.
-async fn needed(connection: &mut Transaction, statements: &str) -> Result<String, WarehouseError> {
+async fn needed_migrations(connection: &mut Transaction, statements: &str) -> Result<String, WarehouseError> {
     if !statements.contains("schema ") {
         return Ok(statements.to_owned());
     }

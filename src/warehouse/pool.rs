@@ -83,7 +83,7 @@ impl Warehouse {
             suspicion,
         };
         warehouse.try_once().await?;
-        let encoding = warehouse.setting("server_encoding").await?;
+        let encoding = warehouse.read_setting("server_encoding").await?;
         if encoding == "UTF8" {
             Ok(warehouse)
         } else {
@@ -93,7 +93,7 @@ impl Warehouse {
 
     /// Waits for the right to a connection, for a statement that is a transaction by itself.
     pub(super) async fn enter(&self) -> Result<Place, WarehouseError> {
-        match timeout(PATIENCE, self.gate.enter()).await {
+        match timeout(PATIENCE, self.gate.enter_gate()).await {
             Ok(place) => Ok(place),
             Err(_) => Err(self.why_not().await),
         }
@@ -104,12 +104,12 @@ impl Warehouse {
         let begun_at = Instant::now();
         loop {
             let left = PATIENCE.saturating_sub(begun_at.elapsed());
-            let Ok(place) = timeout(left, self.gate.enter()).await else {
+            let Ok(place) = timeout(left, self.gate.enter_gate()).await else {
                 return Err(self.why_not().await);
             };
             match self.pool.begin_with(self.begin_statement).await {
                 Ok(inner) => {
-                    self.gate.widen().await;
+                    self.gate.widen_gate().await;
                     return Ok(Transaction::of(
                         inner,
                         self.has_sessions,
@@ -117,9 +117,9 @@ impl Warehouse {
                         Some(place),
                     ));
                 }
-                Err(sqlx::Error::PoolTimedOut) => self.gate.narrow(place).await,
+                Err(sqlx::Error::PoolTimedOut) => self.gate.narrow_gate(place).await,
                 Err(error) => {
-                    self.suspicion.raise();
+                    self.suspicion.raise_suspicion();
                     return Err(error.into());
                 }
             }
@@ -156,7 +156,7 @@ impl Warehouse {
     }
 
     /// A setting of the server.
-    async fn setting(&self, name: &'static str) -> Result<String, WarehouseError> {
+    async fn read_setting(&self, name: &'static str) -> Result<String, WarehouseError> {
         let mut transaction = self.begin().await?;
         let value = sqlx::query_scalar("select current_setting($1)")
             .bind(name)
@@ -178,7 +178,7 @@ impl Warehouse {
 
     /// The server's version, for people.
     pub async fn version(&self) -> Result<String, WarehouseError> {
-        self.setting("server_version").await
+        self.read_setting("server_version").await
     }
 
     /// Closes every connection.
@@ -209,7 +209,7 @@ fn pool_of(size: u32, is_pooled: bool, suspicion: &Suspicion) -> PgPoolOptions {
 }
 
 /// Repeats a transaction that another one or a lost connection has ended.
-pub(super) async fn repeated<T, F>(mut transact: impl FnMut() -> F) -> Result<T, WarehouseError>
+pub(super) async fn repeat_transaction<T, F>(mut transact: impl FnMut() -> F) -> Result<T, WarehouseError>
 where
     F: Future<Output = Result<T, WarehouseError>>,
 {
@@ -261,7 +261,7 @@ mod tests {
 
     async fn attempts(failures: u32, error: fn() -> WarehouseError) -> (u32, bool) {
         let count = Cell::new(0);
-        let outcome = repeated(|| {
+        let outcome = repeat_transaction(|| {
             count.set(count.get() + 1);
             let is_failing = count.get() <= failures;
             async move { if is_failing { Err(error()) } else { Ok(()) } }

@@ -30,7 +30,7 @@ impl Warehouse {
         let before = columns.len();
         columns.extend(fields.iter().filter(|field| !known.contains(field)));
         if columns.len() > before || known.is_empty() {
-            let statement = statement(&view, table, lease.source(), &columns);
+            let statement = view_statement(&view, table, lease.source(), &columns);
             sqlx::raw_sql(AssertSqlSafe(statement))
                 .execute(&mut transaction)
                 .await?;
@@ -40,7 +40,7 @@ impl Warehouse {
 }
 
 /// The view with its comments. A source's name holds letters, digits and underscores only.
-fn statement(view: &str, table: &Table, source: &str, columns: &[&String]) -> String {
+fn view_statement(view: &str, table: &Table, source: &str, columns: &[&String]) -> String {
     let name = table.name;
     let fields = columns
         .iter()

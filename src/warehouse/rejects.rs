@@ -6,7 +6,7 @@ use connectors::source::Reject;
 
 use super::load::Load;
 use super::transaction::Transaction;
-use super::words::{LONGEST_REASON, fitting};
+use super::words::{LONGEST_REASON, cut_to_fit};
 use super::{Lease, WarehouseError};
 
 /// Keeps rejects. The order of keys lets two loaders wait for each other without a deadlock.
@@ -33,7 +33,7 @@ pub(super) async fn store_rejects(
         .collect();
     let reasons: Vec<String> = rejects
         .iter()
-        .map(|reject| fitting(&reject.reason, LONGEST_REASON))
+        .map(|reject| cut_to_fit(&reject.reason, LONGEST_REASON))
         .collect();
     sqlx::query(
         "insert into sync.rejects as r

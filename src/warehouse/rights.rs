@@ -44,21 +44,21 @@ impl Warehouse {
                 version / 10_000
             ));
         }
-        if !takes_writes(transaction.connection()).await? {
+        if !takes_writes(transaction.connection_mut()).await? {
             problems.push(WarehouseError::ReadOnly.to_string());
         }
         let missing = if is_current {
-            let mut missing = texts(&mut transaction, TABLES).await?;
+            let mut missing = select_texts(&mut transaction, TABLES).await?;
             // New views for chosen fields are made at any time.
             missing.extend(
-                texts(&mut transaction, SCHEMAS)
+                select_texts(&mut transaction, SCHEMAS)
                     .await?
                     .into_iter()
                     .filter(|right| right.starts_with("usage")),
             );
             missing
         } else {
-            texts(&mut transaction, SCHEMAS).await?
+            select_texts(&mut transaction, SCHEMAS).await?
         };
         problems.extend(
             missing
@@ -70,7 +70,10 @@ impl Warehouse {
     }
 }
 
-async fn texts(connection: &mut Transaction, query: &'static str) -> Result<Vec<String>, WarehouseError> {
+async fn select_texts(
+    connection: &mut Transaction,
+    query: &'static str,
+) -> Result<Vec<String>, WarehouseError> {
     let texts: Vec<Option<String>> = sqlx::query_scalar(query).fetch_all(connection).await?;
     Ok(texts.into_iter().flatten().collect())
 }

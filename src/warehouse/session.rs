@@ -107,7 +107,7 @@ impl Suspicion {
     }
 
     /// Something has failed.
-    pub(super) fn raise(&self) {
+    pub(super) fn raise_suspicion(&self) {
         self.until_ms
             .fetch_max(self.now_ms() + SUSPICION_MS, Ordering::Relaxed);
     }

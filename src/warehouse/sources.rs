@@ -4,7 +4,7 @@ use sqlx::AssertSqlSafe;
 
 use connectors::schema::Table;
 
-use super::pool::repeated;
+use super::pool::repeat_transaction;
 use super::transaction::Transaction;
 use super::{CHANNEL, Lease, Warehouse, WarehouseError};
 
@@ -59,7 +59,7 @@ impl Warehouse {
         lease: &Lease,
         entry: &SourceEntry<'_>,
     ) -> Result<SourceState, WarehouseError> {
-        repeated(|| self.try_record(lease, entry)).await
+        repeat_transaction(|| self.try_record(lease, entry)).await
     }
 
     async fn try_record(
@@ -102,7 +102,7 @@ impl Warehouse {
 
     /// Takes what the settings name now as the account of the source: it shares rows with what is stored.
     pub async fn accept_account(&self, lease: &Lease, entry: &SourceEntry<'_>) -> Result<(), WarehouseError> {
-        repeated(|| async {
+        repeat_transaction(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
             write_source(&mut transaction, lease, entry).await?;
             transaction.commit().await
@@ -117,7 +117,7 @@ impl Warehouse {
         account: &str,
         reason: &str,
     ) -> Result<(), WarehouseError> {
-        repeated(|| async {
+        repeat_transaction(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
             sqlx::query("update sync.sources set state = 'refused', reason = $3, refused_account = $2 where source = $1")
                 .bind(lease.source())
@@ -133,7 +133,7 @@ impl Warehouse {
     /// Takes an operator's word that the refused account is the one that is wanted. Returns false where none is refused. It needs
     /// no lease. The rows of the other account stay; they are of an older generation.
     pub async fn adopt_source(&self, source: &str) -> Result<bool, WarehouseError> {
-        repeated(|| async {
+        repeat_transaction(|| async {
             let mut transaction = self.begin().await?;
             let adopted = sqlx::query(
                 "update sync.sources set state = 'ok', reason = null, account = refused_account, refused_account = null

@@ -2,7 +2,7 @@
 
 use connectors::schema::Table;
 
-use super::pool::repeated;
+use super::pool::repeat_transaction;
 use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
@@ -48,7 +48,7 @@ impl Warehouse {
         lease: &Lease,
         entries: &[StreamEntry<'_>],
     ) -> Result<Vec<Registered>, WarehouseError> {
-        repeated(|| self.try_register(lease, entries)).await
+        repeat_transaction(|| self.try_register(lease, entries)).await
     }
 
     async fn try_register(

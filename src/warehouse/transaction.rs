@@ -44,7 +44,7 @@ impl Transaction {
             None => Ok(()),
         };
         committed.map_err(|error| {
-            self.suspicion.raise();
+            self.suspicion.raise_suspicion();
             error.into()
         })
     }
@@ -57,7 +57,7 @@ impl Transaction {
     }
 
     /// The connection, for statements that are neither named nor prepared.
-    pub(super) fn connection(&mut self) -> &mut PgConnection {
+    pub(super) fn connection_mut(&mut self) -> &mut PgConnection {
         self.inner
             .as_mut()
             .expect("it is there until the commit, which takes all of it")
@@ -68,7 +68,7 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         // Whatever went wrong may have been the connection's fault.
         if self.inner.is_some() {
-            self.suspicion.raise();
+            self.suspicion.raise_suspicion();
         }
     }
 }
@@ -91,7 +91,7 @@ impl<'c> Executor<'c> for &'c mut Transaction {
         E: 'q + Execute<'q, Postgres>,
     {
         let has_name = self.has_names;
-        self.connection().fetch_many(Named { query, has_name })
+        self.connection_mut().fetch_many(Named { query, has_name })
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, sqlx::Error>>
@@ -100,7 +100,7 @@ impl<'c> Executor<'c> for &'c mut Transaction {
         E: 'q + Execute<'q, Postgres>,
     {
         let has_name = self.has_names;
-        self.connection().fetch_optional(Named { query, has_name })
+        self.connection_mut().fetch_optional(Named { query, has_name })
     }
 
     fn prepare_with<'e>(
@@ -111,14 +111,14 @@ impl<'c> Executor<'c> for &'c mut Transaction {
     where
         'c: 'e,
     {
-        self.connection().prepare_with(sql, parameters)
+        self.connection_mut().prepare_with(sql, parameters)
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, sqlx::Error>>
     where
         'c: 'e,
     {
-        self.connection().describe(sql)
+        self.connection_mut().describe(sql)
     }
 }
 

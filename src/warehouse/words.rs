@@ -6,7 +6,7 @@ pub(super) const LONGEST_WORDS: usize = 200;
 pub(super) const LONGEST_REASON: usize = 1_000;
 
 /// The text without what Postgres refuses, cut at so many characters.
-pub(super) fn fitting(text: &str, longest: usize) -> String {
+pub(super) fn cut_to_fit(text: &str, longest: usize) -> String {
     let kept = text
         .chars()
         .map(|sign| if sign == '\0' { '\u{fffd}' } else { sign });
@@ -19,7 +19,7 @@ mod tests {
 
     #[test]
     fn texts_are_cut_between_characters() {
-        assert_eq!(fitting("a\0bé", 3), "a\u{fffd}b");
-        assert_eq!(fitting("éé", 3), "éé");
+        assert_eq!(cut_to_fit("a\0bé", 3), "a\u{fffd}b");
+        assert_eq!(cut_to_fit("éé", 3), "éé");
     }
 }

@@ -288,7 +288,7 @@ async fn fail_once(url: &str) -> Failure {
         ..limits()
     };
     let (api, request) = (open(&http(), url, patient), Request::get("a"));
-    match api.attempt(&trip(&api, &request)).await {
+    match api.send_attempt(&trip(&api, &request)).await {
         Attempt::Broken(failure) => failure,
         other => panic!("{other:?}"),
     }

@@ -179,20 +179,20 @@ impl<P: Paging + 'static> SliceReader<P> {
             reading,
             first,
         });
-        self.admit(at, false);
+        self.admit_position(at, false);
     }
 
     /// Goes to a position, unless it has come before.
-    fn admit(&mut self, at: P::Position, is_confirmation: bool) {
+    fn admit_position(&mut self, at: P::Position, is_confirmation: bool) {
         let Some(current) = &mut self.current else { return };
         current.at = at.clone();
         current.is_confirmation = is_confirmation;
         if !self.guard.admit((at, is_confirmation), self.pass) {
-            self.fail(ReadError::PagingLoop);
+            self.fail_slice(ReadError::PagingLoop);
         }
     }
 
-    fn fail(&mut self, error: ReadError) {
+    fn fail_slice(&mut self, error: ReadError) {
         self.failure = Some(error);
         self.current = None;
         self.stack.clear();
@@ -217,7 +217,7 @@ impl<P: Paging + 'static> SliceReader<P> {
     }
 
     /// Reads an answer to the request of the present position.
-    fn read(&mut self, got: &Response) -> Result<ReadPage, ReadError> {
+    fn read_answer(&mut self, got: &Response) -> Result<ReadPage, ReadError> {
         self.is_wanted(got)?;
         let Some(current) = self.current() else {
             return Ok(ReadPage::default());
@@ -253,7 +253,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             id,
             is_missing: false,
         });
-        self.follow(next);
+        self.follow_next(next);
         Ok(page)
     }
 
@@ -295,7 +295,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             }
         }
         if let Some(total) = envelope.total.filter(|total| *total < row_count) {
-            self.doubt(Shortfall::TotalTooSmall {
+            self.doubt_slice(Shortfall::TotalTooSmall {
                 counted: row_count,
                 total,
             });
@@ -305,13 +305,13 @@ impl<P: Paging + 'static> SliceReader<P> {
         }
         let mut page = read_records(self.stream, &self.account, context, envelope);
         page.batch.set_context(context.to_json());
-        self.gather(&page);
+        self.gather_ids(&page);
         self.reject_count += page.rejects.len() as u64;
         self.tally.add(&mut page, envelope.total);
         page
     }
 
-    fn gather(&mut self, page: &ReadPage) {
+    fn gather_ids(&mut self, page: &ReadPage) {
         for seen in &mut self.seen {
             let rows = page.batch.rows().iter().filter(|rows| rows.table() == seen.table);
             seen.ids.extend(rows.flat_map(|rows| rows.ids().iter().cloned()));
@@ -319,11 +319,11 @@ impl<P: Paging + 'static> SliceReader<P> {
     }
 
     /// Remembers the first flaw of a reading.
-    fn doubt(&mut self, shortfall: Shortfall) {
+    fn doubt_slice(&mut self, shortfall: Shortfall) {
         self.shortfall = self.shortfall.or(Some(shortfall));
     }
 
-    fn follow(&mut self, next: Next<P::Position>) {
+    fn follow_next(&mut self, next: Next<P::Position>) {
         if self.failure.is_some() {
             self.current = None;
             self.stack.clear();
@@ -346,7 +346,7 @@ impl<P: Paging + 'static> SliceReader<P> {
 
     fn turn_page(&mut self, page: P::Position, before: Vec<P::Position>) {
         if before.is_empty() {
-            return self.admit(page, false);
+            return self.admit_position(page, false);
         }
         // The rest of the list waits until the single pages were read, and keeps its lineage.
         let lineage = self.current().map_or(0, |current| current.first.lineage);
@@ -366,10 +366,10 @@ impl<P: Paging + 'static> SliceReader<P> {
                 self.tally.begin_reading();
                 return self.begin_reading(current.first, current.reading + 1);
             }
-            self.doubt(mismatch_of(mismatch));
+            self.doubt_slice(mismatch_of(mismatch));
         }
         if let Evidence::Presumed(what) = evidence {
-            self.doubt(Shortfall::Presumed(what));
+            self.doubt_slice(Shortfall::Presumed(what));
         }
         self.count_evidence(evidence);
         let then = self.new_lineages(then);
@@ -395,7 +395,7 @@ impl<P: Paging + 'static> SliceReader<P> {
         };
         if !current.is_confirmation {
             let at = self.paging.confirm(at, &self.scope());
-            self.admit(at, true);
+            self.admit_position(at, true);
             return Ok(ReadPage::default());
         }
         let has_rows = self
@@ -404,14 +404,14 @@ impl<P: Paging + 'static> SliceReader<P> {
             .is_some_and(|rows| *rows > 0);
         if has_rows || self.has_none_after_rows {
             self.has_none_after_rows = true;
-            self.doubt(Shortfall::NoneAfterRows);
+            self.doubt_slice(Shortfall::NoneAfterRows);
         }
         // Now it is an empty page, and other lists may follow one.
         let then = match self.paging.next(at, &Envelope::default(), &self.scope())? {
             Next::End { then, .. } => then,
             Next::Page { .. } | Next::Instead { .. } => Vec::new(),
         };
-        self.follow(Next::End {
+        self.follow_next(Next::End {
             evidence: Evidence::NoneTwice,
             then,
         });
@@ -428,7 +428,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             id: id.to_owned(),
             is_missing: true,
         });
-        self.follow(Next::end(Evidence::ById));
+        self.follow_next(Next::end(Evidence::ById));
         page
     }
 
@@ -451,10 +451,10 @@ impl<P: Paging + 'static> SliceReader<P> {
     /// The slice was read to its end: once more where something is missing.
     fn end_reading(&mut self) {
         if let Some(mismatch) = self.tally.slice_lack(self.total) {
-            self.doubt(mismatch_of(mismatch));
+            self.doubt_slice(mismatch_of(mismatch));
         }
         if self.tally.conflict_count > 0 {
-            self.doubt(Shortfall::Conflict {
+            self.doubt_slice(Shortfall::Conflict {
                 count: self.tally.conflict_count,
             });
         }
@@ -463,7 +463,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             Extent::List | Extent::Recent { .. } | Extent::Unfiltered
         );
         if is_list && self.has_ambiguous_end && self.tally.record_count == 0 {
-            self.doubt(Shortfall::NonePerhaps);
+            self.doubt_slice(Shortfall::NonePerhaps);
         }
         let may_help = self.shortfall.is_some() && self.tally.conflict_count == 0;
         if may_help && self.pass.slice < SLICE_READINGS {
@@ -471,7 +471,7 @@ impl<P: Paging + 'static> SliceReader<P> {
         }
     }
 
-    fn verdict(&mut self) -> Verdict {
+    fn judge_slice(&mut self) -> Verdict {
         if let Some(error) = self.failure.take() {
             return Verdict::Failed(error);
         }
@@ -501,14 +501,14 @@ impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
         let is_by_id = self
             .current()
             .is_some_and(|current| self.paging.id(&current.at).is_some());
-        match self.read(got) {
+        match self.read_answer(got) {
             Err(error) if is_by_id => self.pass_over_id(error),
             read => read,
         }
     }
 
     fn finish(mut self: Box<Self>) -> Reading {
-        let verdict = self.verdict();
+        let verdict = self.judge_slice();
         Reading {
             proves_absence: verdict == Verdict::Complete && self.reject_count == 0 && !self.has_ambiguous_end,
             verdict,

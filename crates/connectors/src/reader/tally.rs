@@ -115,11 +115,11 @@ impl Tally {
         page.duplicate_count = duplicate_count as u64;
         for (tombstone, is_apart) in page.batch.tombstones().iter().zip(apart) {
             let counts = tombstone.table == self.table && is_apart;
-            self.meet(key("tombstone", tombstone.id.as_bytes()), 0, counts);
+            self.meet_record(record_key("tombstone", tombstone.id.as_bytes()), 0, counts);
         }
         for (reject, landed) in page.rejects.iter().zip(landed) {
             let content = xxh3_64(reject.raw.as_bytes());
-            self.meet(key("reject", &content.to_le_bytes()), content, !landed);
+            self.meet_record(record_key("reject", &content.to_le_bytes()), content, !landed);
         }
     }
 
@@ -127,13 +127,17 @@ impl Tally {
         let counts = rows.table() == self.table;
         let mut keep = Vec::with_capacity(rows.len());
         for (id, hash) in rows.ids().iter().zip(rows.hashes()) {
-            keep.push(self.meet(key(rows.table().name, id.as_bytes()), xxh3_64(hash), counts));
+            keep.push(self.meet_record(
+                record_key(rows.table().name, id.as_bytes()),
+                xxh3_64(hash),
+                counts,
+            ));
         }
         keep
     }
 
     /// Remembers a record; true where it is new to the slice, or has changed since.
-    fn meet(&mut self, key: u64, content: u64, counts: bool) -> bool {
+    fn meet_record(&mut self, key: u64, content: u64, counts: bool) -> bool {
         let now = Met {
             content,
             list: self.list,
@@ -155,7 +159,7 @@ impl Tally {
 
     /// How far the present list falls short of its total.
     pub(super) fn list_lack(&self) -> Option<Mismatch> {
-        lack(self.list_count, self.total)
+        lack_of(self.list_count, self.total)
     }
 
     /// How far the present reading of the list goes beyond its total. Where rows leave a list, those that came may have left.
@@ -171,7 +175,7 @@ impl Tally {
 
     /// How far the slice falls short of a total.
     pub(super) fn slice_lack(&self, total: Option<u64>) -> Option<Mismatch> {
-        lack(self.distinct_count, total)
+        lack_of(self.distinct_count, total)
     }
 }
 
@@ -194,13 +198,13 @@ fn tombstones_without_row(table: &'static Table, page: &ReadPage) -> Vec<bool> {
         .collect()
 }
 
-fn lack(counted: u64, total: Option<u64>) -> Option<Mismatch> {
+fn lack_of(counted: u64, total: Option<u64>) -> Option<Mismatch> {
     total
         .filter(|total| counted < *total)
         .map(|total| Mismatch { counted, total })
 }
 
-fn key(table: &str, id: &[u8]) -> u64 {
+fn record_key(table: &str, id: &[u8]) -> u64 {
     let mut digest = Xxh3::new();
     digest.update(table.as_bytes());
     digest.update(&[0]);

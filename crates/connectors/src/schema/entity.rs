@@ -33,7 +33,7 @@ impl Value for String {
 
     fn encode(value: Option<Self>, column: &mut Values, digest: &mut Xxh3) {
         let value = value.map(without_nul);
-        mark(digest, value.as_ref().map(String::as_bytes));
+        mark_value(digest, value.as_ref().map(String::as_bytes));
         let Values::Text(values) = column else {
             unreachable!("the column was made from `KIND`")
         };
@@ -54,7 +54,7 @@ impl Value for DateTime<Utc> {
     const KIND: Kind = Kind::Instant;
 
     fn encode(value: Option<Self>, column: &mut Values, digest: &mut Xxh3) {
-        mark(
+        mark_value(
             digest,
             value
                 .map(|at| at.timestamp_micros().to_le_bytes())
@@ -72,7 +72,7 @@ impl Value for i64 {
     const KIND: Kind = Kind::Integer;
 
     fn encode(value: Option<Self>, column: &mut Values, digest: &mut Xxh3) {
-        mark(
+        mark_value(
             digest,
             value.map(i64::to_le_bytes).as_ref().map(<[u8; 8]>::as_slice),
         );
@@ -87,7 +87,7 @@ impl Value for bool {
     const KIND: Kind = Kind::Boolean;
 
     fn encode(value: Option<Self>, column: &mut Values, digest: &mut Xxh3) {
-        mark(
+        mark_value(
             digest,
             value.map(|yes| [u8::from(yes)]).as_ref().map(<[u8; 1]>::as_slice),
         );
@@ -102,7 +102,7 @@ impl Value for NaiveDate {
     const KIND: Kind = Kind::Day;
 
     fn encode(value: Option<Self>, column: &mut Values, digest: &mut Xxh3) {
-        mark(
+        mark_value(
             digest,
             value
                 .map(|day| day.num_days_from_ce().to_le_bytes())
@@ -139,7 +139,7 @@ impl Value for Decimal {
 }
 
 /// Adds one value to the digest, so that NULL, empty and neighbouring values cannot be mistaken for each other.
-fn mark(digest: &mut Xxh3, value: Option<&[u8]>) {
+fn mark_value(digest: &mut Xxh3, value: Option<&[u8]>) {
     match value {
         None => digest.update(&[0]),
         Some(bytes) => {

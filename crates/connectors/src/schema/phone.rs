@@ -38,7 +38,7 @@ pub fn e164(text: &str, region: Region) -> Option<String> {
     if text.is_empty() || text.len() > 40 {
         return None;
     }
-    north_american(text, region).or_else(|| general(text, region))
+    north_american(text, region).or_else(|| read_generally(text, region))
 }
 
 /// Ten plain digits, or eleven that begin with 1, of an area all of whose numbers are valid.
@@ -79,7 +79,7 @@ fn is_valid_national(number: u64) -> bool {
     number.is_ok_and(|number| phonenumber::is_valid(&number))
 }
 
-fn general(text: &str, region: Region) -> Option<String> {
+fn read_generally(text: &str, region: Region) -> Option<String> {
     // The library takes a dot for the end of the number.
     let text = text.replace('.', "-");
     let number = phonenumber::parse(Some(region.0), &text).ok()?;
@@ -156,7 +156,11 @@ mod tests {
         let mut rng = fastrand::Rng::with_seed(15);
         for _ in 0..5_000 {
             let text = rng.u64(2_000_000_000..10_000_000_000).to_string();
-            assert_eq!(e164(&text, Region::US), general(&text, Region::US), "{text}");
+            assert_eq!(
+                e164(&text, Region::US),
+                read_generally(&text, Region::US),
+                "{text}"
+            );
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) fn storable(record: &str) -> Cow<'_, str> {
     let mut rest = record;
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
-        let length = escape(&rest[at..], &mut out);
+        let length = copy_escape(&rest[at..], &mut out);
         rest = &rest[at + length..];
     }
     out.push_str(rest);
@@ -22,11 +22,11 @@ pub(crate) fn storable(record: &str) -> Cow<'_, str> {
 }
 
 /// Copies the escape at the start of `text`, mended where needed, and tells its length in the text.
-fn escape(text: &str, out: &mut String) -> usize {
-    let (kept, length) = match unit(text) {
+fn copy_escape(text: &str, out: &mut String) -> usize {
+    let (kept, length) = match utf16_unit(text) {
         None => (None, text.char_indices().nth(2).map_or(text.len(), |(at, _)| at)),
         Some(0 | 0xDC00..=0xDFFF) => (Some(REPLACEMENT), 6),
-        Some(0xD800..=0xDBFF) => match text.get(6..).and_then(unit) {
+        Some(0xD800..=0xDBFF) => match text.get(6..).and_then(utf16_unit) {
             Some(0xDC00..=0xDFFF) => (None, 12),
             _ => (Some(REPLACEMENT), 6),
         },
@@ -37,7 +37,7 @@ fn escape(text: &str, out: &mut String) -> usize {
 }
 
 /// The UTF-16 unit of a `\uXXXX` escape at the start of `text`.
-fn unit(text: &str) -> Option<u16> {
+fn utf16_unit(text: &str) -> Option<u16> {
     u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 

@@ -34,7 +34,7 @@ impl<'a> Body<'a> {
             Err(error @ (ReadError::Shape { .. } | ReadError::WebPage)) => error,
             opened => return opened,
         };
-        match self.mended() {
+        match self.mended_text() {
             Some(mended) => open(mended).map_err(|second| match error {
                 ReadError::WebPage => error,
                 _ => second,
@@ -48,7 +48,7 @@ impl<'a> Body<'a> {
         self.mended.get().is_some_and(Option::is_some)
     }
 
-    fn mended(&self) -> Option<&str> {
+    fn mended_text(&self) -> Option<&str> {
         self.mended.get_or_init(|| mend_body(self.text)).as_deref()
     }
 }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::source::Faults;
 
 use super::Field;
-use super::number::{Number, ungrouped};
+use super::number::{Number, drop_groups};
 
 /// A count: a number, or a number as text, with or without thousands separators. Beside an empty list it may be null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,10 @@ fn read(json: &str) -> Option<u64> {
         .text(&Faults::new())
         .filter(|_| json != "true")?;
     // A text may be made for people, who put points between thousands too; a count has no fraction to be mistaken for them.
-    let dotted = json.starts_with('"').then(|| ungrouped(&text, &['.'])).flatten();
+    let dotted = json
+        .starts_with('"')
+        .then(|| drop_groups(&text, &['.']))
+        .flatten();
     match dotted {
         Some(digits) => digits.parse().ok(),
         None => Number::parse(&text)?.whole_count(),

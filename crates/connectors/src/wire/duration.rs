@@ -10,9 +10,9 @@ const LONGEST: i64 = 10 * 366 * 86_400;
 /// Seconds of a plain number, or of `HH:MM:SS` or `MM:SS`; the first part may be large.
 pub(super) fn seconds(text: &str) -> Result<i64, FaultKind> {
     let length = if text.contains(':') {
-        clock(text)
+        read_clock(text)
     } else {
-        number(text)
+        read_number(text)
     }?;
     match length {
         0..=LONGEST => Ok(length),
@@ -20,14 +20,14 @@ pub(super) fn seconds(text: &str) -> Result<i64, FaultKind> {
     }
 }
 
-fn number(text: &str) -> Result<i64, FaultKind> {
+fn read_number(text: &str) -> Result<i64, FaultKind> {
     let number = Number::parse(text).ok_or(FaultKind::Unreadable)?;
-    number.rounded().ok_or(FaultKind::OutOfRange)
+    number.round_text().ok_or(FaultKind::OutOfRange)
 }
 
-fn clock(text: &str) -> Result<i64, FaultKind> {
+fn read_clock(text: &str) -> Result<i64, FaultKind> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let length = parts(unsigned).ok_or(FaultKind::Unreadable)?;
+    let length = split_parts(unsigned).ok_or(FaultKind::Unreadable)?;
     // A time before nothing: it can be read, and cannot be true.
     if unsigned.len() < text.len() && length > 0 {
         return Err(FaultKind::OutOfRange);
@@ -35,7 +35,7 @@ fn clock(text: &str) -> Result<i64, FaultKind> {
     Ok(length)
 }
 
-fn parts(text: &str) -> Option<i64> {
+fn split_parts(text: &str) -> Option<i64> {
     let (text, fraction) = text.split_once('.').unwrap_or((text, ""));
     let parts: Vec<&str> = text.split(':').collect();
     let is_plain = |part: &&str| (1..8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());

@@ -113,7 +113,7 @@ impl<'a> Field<'a> {
     pub fn text(&self, faults: &Faults) -> Option<Cow<'a, str>> {
         match self.value() {
             Value::Nothing => None,
-            Value::Text(text) => Some(trimmed(text)).filter(|text| !is_blank(text)),
+            Value::Text(text) => Some(trim_text(text)).filter(|text| !is_blank(text)),
             Value::Number(digits) => Some(Cow::Borrowed(digits)),
             Value::Flag(flag) => Some(Cow::Borrowed(if flag { "1" } else { "0" })),
             Value::Nested => self.fault(faults, FaultKind::WrongShape),
@@ -132,7 +132,7 @@ impl<'a> Field<'a> {
                 return Ok(Some(number));
             }
             let number = Number::parse(text).ok_or(FaultKind::Unreadable)?;
-            number.rounded().map(Some).ok_or(FaultKind::OutOfRange)
+            number.round_text().map(Some).ok_or(FaultKind::OutOfRange)
         })
     }
 
@@ -152,7 +152,7 @@ impl<'a> Field<'a> {
                 return Ok(Some(number));
             }
             let number = Number::parse(text).ok_or(FaultKind::Unreadable)?;
-            let plain = number.plain(FRACTION_DIGITS);
+            let plain = number.is_plain(FRACTION_DIGITS);
             Decimal::parse(&plain).map(Some).ok_or(FaultKind::OutOfRange)
         })
     }
@@ -250,7 +250,7 @@ impl<'a> Field<'a> {
         };
         match json.as_bytes() {
             [] | [b'n', ..] => Value::Nothing,
-            [b'"', ..] => decoded(json).map_or(Value::Nested, Value::Text),
+            [b'"', ..] => decode_text(json).map_or(Value::Nested, Value::Text),
             [b'[' | b'{', inner @ .., _] if inner.trim_ascii().is_empty() => Value::Nothing,
             [b'[' | b'{', ..] => Value::Nested,
             [first @ (b't' | b'f'), ..] => Value::Flag(*first == b't'),
@@ -260,7 +260,7 @@ impl<'a> Field<'a> {
 }
 
 /// The text of a JSON text. What no text can hold is mended: half an emoji becomes U+FFFD, and so does NUL.
-pub(super) fn decoded(json: &str) -> Option<Cow<'_, str>> {
+pub(super) fn decode_text(json: &str) -> Option<Cow<'_, str>> {
     if json.contains('\\') {
         return serde_json::from_str(&storable(json)).ok().map(Cow::Owned);
     }
@@ -272,7 +272,7 @@ fn is_blank(text: &str) -> bool {
     matches!(text.trim(), "" | "null")
 }
 
-fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+fn trim_text(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),

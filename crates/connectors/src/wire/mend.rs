@@ -26,7 +26,7 @@ pub(super) fn mend_body(body: &str) -> Option<String> {
     if text.starts_with('"') || is_page(text) {
         return None;
     }
-    let mut starts = starts(text).take(TRIES);
+    let mut starts = starts_with(text).take(TRIES);
     let found = starts.try_for_each(|start| mend_tail(text, start));
     found.break_value().flatten()
 }
@@ -55,7 +55,7 @@ fn is_page(text: &str) -> bool {
 }
 
 /// Where an answer may begin behind other text: at the first bracket, and at those that begin a line or follow a tag.
-fn starts(text: &str) -> impl Iterator<Item = usize> {
+fn starts_with(text: &str) -> impl Iterator<Item = usize> {
     let brackets = text.match_indices(['{', '[']).map(|(at, _)| at);
     brackets
         .enumerate()
@@ -94,25 +94,25 @@ impl<'a> Mender<'a> {
             '{' | '[' | ':' => self.copy_mark(next),
             '}' | ']' | ',' => self.end_value(next),
             ' ' | '\n' | '\r' | '\t' => {
-                self.take(1);
+                self.take_next(1);
                 self.out.push(next);
             }
             filling if is_filling(filling) => {
-                self.take(filling.len_utf8());
+                self.take_next(filling.len_utf8());
                 self.out.push(' ');
             }
             _ => self.mend_word(),
         }
     }
 
-    fn take(&mut self, length: usize) -> &'a str {
+    fn take_next(&mut self, length: usize) -> &'a str {
         let (taken, rest) = self.rest.split_at(length);
         self.rest = rest;
         taken
     }
 
     fn copy_mark(&mut self, mark: char) {
-        self.take(mark.len_utf8());
+        self.take_next(mark.len_utf8());
         self.out.push(mark);
         self.before = mark;
     }
@@ -126,7 +126,7 @@ impl<'a> Mender<'a> {
         let rest = self.rest[1..].trim_start_matches(is_filling);
         let is_last = mark == ',' && matches!(self.before, '"' | 'w' | '}' | ']' | ':');
         if is_last && rest.starts_with(['}', ']']) {
-            self.take(1);
+            self.take_next(1);
             return;
         }
         self.copy_mark(mark);
@@ -135,7 +135,7 @@ impl<'a> Mender<'a> {
     /// A word outside texts: null where it is no number, and a text where JSON does not know it.
     fn mend_word(&mut self) {
         let ends = |c: char| "{}[],:\"".contains(c) || is_filling(c);
-        let word = self.take(self.rest.find(ends).unwrap_or(self.rest.len()));
+        let word = self.take_next(self.rest.find(ends).unwrap_or(self.rest.len()));
         self.before = 'w';
         // At the end of everything it may be the first half of a longer one.
         if self.rest.is_empty() || serde_json::from_str::<IgnoredAny>(word).is_ok() {
@@ -154,12 +154,12 @@ impl<'a> Mender<'a> {
                 '"' => return self.copy_mark('"'),
                 '\\' => self.mend_escape(),
                 '\0'..='\u{1f}' => {
-                    let quoted = Value::from(self.take(1)).to_string();
+                    let quoted = Value::from(self.take_next(1)).to_string();
                     self.out.push_str(quoted.trim_matches('"'));
                 }
                 _ => {
                     let plain = self.rest.find(|c| c <= '\u{1f}' || c == '"' || c == '\\');
-                    let plain = self.take(plain.unwrap_or(self.rest.len()));
+                    let plain = self.take_next(plain.unwrap_or(self.rest.len()));
                     self.out.push_str(plain);
                 }
             }
@@ -175,12 +175,12 @@ impl<'a> Mender<'a> {
             // The end of everything.
             None => 1,
             Some(_) => {
-                self.take(1);
+                self.take_next(1);
                 self.out.push_str("\\\\");
                 return;
             }
         };
-        let escape = self.take(length);
+        let escape = self.take_next(length);
         self.out.push_str(escape);
     }
 }

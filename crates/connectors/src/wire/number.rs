@@ -30,13 +30,13 @@ impl Number {
             None => (unsigned, 0),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let whole = ungrouped(whole, &SEPARATORS)?;
+        let whole = drop_groups(whole, &SEPARATORS)?;
         let is_number = whole.len() + fraction.len() > 0 && fraction.bytes().all(|b| b.is_ascii_digit());
-        is_number.then(|| Self::shifted(text.starts_with('-'), &whole, fraction, exponent))?
+        is_number.then(|| Self::shift_point(text.starts_with('-'), &whole, fraction, exponent))?
     }
 
     /// The number whose point stands `exponent` places further to the right.
-    fn shifted(is_negative: bool, whole: &str, fraction: &str, exponent: i64) -> Option<Self> {
+    fn shift_point(is_negative: bool, whole: &str, fraction: &str, exponent: i64) -> Option<Self> {
         let digits = format!("{whole}{fraction}");
         let zeros = usize::try_from(exponent.unsigned_abs())
             .ok()
@@ -56,7 +56,7 @@ impl Number {
     }
 
     /// The nearest whole number, halves away from zero; nothing where an integer does not hold it.
-    pub(super) fn rounded(&self) -> Option<i64> {
+    pub(super) fn round_text(&self) -> Option<i64> {
         let whole: i128 = match self.whole.as_str() {
             "" => 0,
             digits => digits.parse().ok()?,
@@ -67,12 +67,12 @@ impl Number {
 
     /// The number, where it is whole and not negative.
     pub(super) fn whole_count(&self) -> Option<u64> {
-        let size = self.rounded().filter(|_| self.fraction.is_empty())?;
+        let size = self.round_text().filter(|_| self.fraction.is_empty())?;
         u64::try_from(size).ok()
     }
 
     /// The number in plain digits, its fraction cut after `places`.
-    pub(super) fn plain(&self, places: usize) -> String {
+    pub(super) fn is_plain(&self, places: usize) -> String {
         let sign = if self.is_negative { "-" } else { "" };
         let whole = if self.whole.is_empty() { "0" } else { &self.whole };
         match self.fraction.get(..places).unwrap_or(&self.fraction) {
@@ -83,7 +83,7 @@ impl Number {
 }
 
 /// The digits without what stands between thousands; nothing where anything else stands there.
-pub(super) fn ungrouped<'a>(text: &'a str, separators: &[char]) -> Option<Cow<'a, str>> {
+pub(super) fn drop_groups<'a>(text: &'a str, separators: &[char]) -> Option<Cow<'a, str>> {
     let is_plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if is_plain(text) {
         return Some(Cow::Borrowed(text));
@@ -148,9 +148,12 @@ mod tests {
             ("", "", None),
         ] {
             let number = Number::parse(text);
-            let told = number.as_ref().map(|number| number.plain(30)).unwrap_or_default();
+            let told = number
+                .as_ref()
+                .map(|number| number.is_plain(30))
+                .unwrap_or_default();
             assert_eq!(told, plain, "{text}");
-            assert_eq!(number.and_then(|number| number.rounded()), rounded, "{text}");
+            assert_eq!(number.and_then(|number| number.round_text()), rounded, "{text}");
         }
     }
 

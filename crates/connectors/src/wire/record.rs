@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::field::decoded;
+use super::field::decode_text;
 
 /// Declares a wire type: a struct of [`Field`](crate::wire::Field)s, read from the members of a record.
 ///
@@ -118,7 +118,7 @@ impl MemberName<'_> {
 impl<'de: 'a, 'a> Deserialize<'de> for MemberName<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = <&RawValue>::deserialize(deserializer)?.get();
-        Ok(Self(decoded(json).unwrap_or_default()))
+        Ok(Self(decode_text(json).unwrap_or_default()))
     }
 }
 

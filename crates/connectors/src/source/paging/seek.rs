@@ -118,7 +118,7 @@ impl Seek {
             return Ok(Next::instead(lists));
         }
         match got.total.filter(|total| *total > self.reachable) {
-            Some(total) => self.halves(span, total).map(Next::instead),
+            Some(total) => self.split_halves(span, total).map(Next::instead),
             None => Ok(by_offset),
         }
     }
@@ -135,7 +135,7 @@ impl Seek {
             return None;
         }
         if seen.first < seen.last {
-            return Some(vec![list(LocalSpan {
+            return Some(vec![list_of(LocalSpan {
                 first: seen.last,
                 ..span
             })]);
@@ -155,7 +155,7 @@ impl Seek {
             seen,
         ];
         let parts = parts.into_iter().filter(|part| part.first <= part.last);
-        Some(parts.map(list).collect())
+        Some(parts.map(list_of).collect())
     }
 
     /// The first and the last time of a page whose times never fall. Times that happen twice say nothing about order.
@@ -174,7 +174,7 @@ impl Seek {
     }
 
     /// The span in two halves, the earlier one to be read first.
-    fn halves(&self, span: LocalSpan, total: u64) -> Result<Vec<SeekPosition>, ReadError> {
+    fn split_halves(&self, span: LocalSpan, total: u64) -> Result<Vec<SeekPosition>, ReadError> {
         if span.first >= span.last {
             return Err(ReadError::Unreachable {
                 total,
@@ -186,11 +186,11 @@ impl Seek {
             first: middle + TimeDelta::seconds(1),
             ..span
         };
-        Ok(vec![list(later), list(LocalSpan { last: middle, ..span })])
+        Ok(vec![list_of(later), list_of(LocalSpan { last: middle, ..span })])
     }
 }
 
-fn list(span: LocalSpan) -> SeekPosition {
+fn list_of(span: LocalSpan) -> SeekPosition {
     SeekPosition {
         span: Some(span),
         offset: 0,

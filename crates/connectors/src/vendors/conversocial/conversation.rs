@@ -13,7 +13,7 @@ use crate::wire::body::UNKNOWN;
 use crate::wire::{Field, Records, wire_record};
 
 use super::envelope::{find_passed_over, next_page, read_answer, require_list, require_one};
-use super::values::{judged, listed, referred_id, referred_key, referred_name};
+use super::values::{judge_value, listed, referred_id, referred_key, referred_name};
 
 /// What a conversation fills.
 pub(super) const TABLES: &[&Table] = &[
@@ -68,7 +68,7 @@ pub(super) fn open_conversations<'a>(body: &'a str, _: &Context) -> Result<Envel
     let answer = read_answer(body)?;
     let conversations = require_list(&answer.conversations)?;
     Ok(Envelope {
-        records: groups(&conversations.0, &answer.content)?,
+        records: group_content(&conversations.0, &answer.content)?,
         link: next_page(&answer)?,
         warning: find_passed_over(&conversations, &["status", "author", "content_ids"]),
         ..Envelope::default()
@@ -79,7 +79,7 @@ pub(super) fn open_conversations<'a>(body: &'a str, _: &Context) -> Result<Envel
 pub(super) fn open_conversation<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
     let answer = read_answer(body)?;
     Ok(Envelope {
-        records: groups(&[require_one(&answer.conversation)?], &answer.content)?,
+        records: group_content(&[require_one(&answer.conversation)?], &answer.content)?,
         ..Envelope::default()
     })
 }
@@ -93,8 +93,8 @@ pub(super) fn count_conversations(got: &Envelope<'_>) -> usize {
 /// Each conversation with the content that it names, then the content that none names.
 ///
 /// Content comes as one array for the whole page and does not say where it belongs (seen in client programs).
-fn groups<'a>(conversations: &[&str], content: &Field<'a>) -> Result<Vec<Cow<'a, str>>, ReadError> {
-    let names: Vec<Vec<String>> = conversations.iter().map(|record| named(record)).collect();
+fn group_content<'a>(conversations: &[&str], content: &Field<'a>) -> Result<Vec<Cow<'a, str>>, ReadError> {
+    let names: Vec<Vec<String>> = conversations.iter().map(|record| named_ids(record)).collect();
     let content = match content.raw() {
         Some(_) => require_list(content)?,
         None if names.iter().any(|names| !names.is_empty()) => return Err(UNKNOWN),
@@ -127,14 +127,14 @@ fn key(record: &str) -> Option<String> {
 }
 
 /// The ids of the content of a conversation, each once, as far as they can be read.
-fn named(record: &str) -> Vec<String> {
+fn named_ids(record: &str) -> Vec<String> {
     Header::read(record).map_or_else(
         |_| Vec::new(),
-        |header| ids(&header.content_ids, &Faults::new()).unwrap_or_default(),
+        |header| read_ids(&header.content_ids, &Faults::new()).unwrap_or_default(),
     )
 }
 
-fn ids(list: &Field<'_>, faults: &Faults) -> Option<Vec<String>> {
+fn read_ids(list: &Field<'_>, faults: &Faults) -> Option<Vec<String>> {
     let mut met = BTreeSet::new();
     let ids = listed(list, faults)?;
     let ids = ids
@@ -152,7 +152,7 @@ pub(super) fn map_conversation(item: &Item<'_>, batch: &mut Batch) -> Result<(),
     let mut flaw = None;
     let mut messages = Vec::new();
     for record in group.content.records(item.faults) {
-        match message(record, owner.as_deref(), item) {
+        match map_message(record, owner.as_deref(), item) {
             Ok(row) => messages.push(Read { row, record }),
             Err(error) => flaw = flaw.or(Some(error)),
         }
@@ -160,7 +160,7 @@ pub(super) fn map_conversation(item: &Item<'_>, batch: &mut Batch) -> Result<(),
     match group.conversation.raw() {
         Some(record) => {
             let told: Vec<Told> = messages.iter().map(|message| Told::from(&message.row)).collect();
-            let result = header(record, &told, item, batch);
+            let result = map_header(record, &told, item, batch);
             // What the conversation lacks is told before what a message lacks.
             flaw = result.err().or(flaw);
         }
@@ -184,11 +184,11 @@ struct Read<'a, E> {
 }
 
 /// A conversation with its labels and channels.
-fn header(record: &str, told: &[Told], item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_header(record: &str, told: &[Told], item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (Header::read(record)?, item.faults);
     let id = wire.id.key()?;
     let sorted_at = wire.oldest_sort_date.instant_or_day(faults, item.account);
-    let message_count = ids(&wire.content_ids, faults).map(|ids| ids.len());
+    let message_count = read_ids(&wire.content_ids, faults).map(|ids| ids.len());
     let is_closed = wire.status.text(faults).map(|status| status == ARCHIVED);
     let (first_at, last_at) = (
         told.iter().filter_map(|told| told.at).min(),
@@ -196,8 +196,8 @@ fn header(record: &str, told: &[Told], item: &Item<'_>, batch: &mut Batch) -> Re
     );
     // Of a conversation whose messages did not all come, nobody can say which was the first answer.
     let response = first_response(told).filter(|_| message_count == Some(told.len()));
-    let tags = labels(&wire.tags, faults, |tag| tag_of(&id, tag, faults));
-    let channels = labels(&wire.channels, faults, |channel| channel_of(&id, channel));
+    let tags = replace_labels(&wire.tags, faults, |tag| tag_of(&id, tag, faults));
+    let channels = replace_labels(&wire.channels, faults, |channel| channel_of(&id, channel));
     let row = Conversation {
         // The first message is the best start there is; the time of the list may move (assumed).
         started_at: first_at.or(sorted_at),
@@ -289,7 +289,7 @@ struct Labels<'a, E> {
 }
 
 /// Reads the labels of a list; one that cannot be read costs no other.
-fn labels<'a, E>(
+fn replace_labels<'a, E>(
     list: &Field<'a>,
     faults: &Faults,
     read: impl Fn(&Field<'a>) -> Result<E, MapError>,
@@ -351,7 +351,7 @@ fn channel_of(owner: &str, channel: &Field<'_>) -> Result<ConversationChannel, M
 const INBOUND: &str = "inbound";
 const OUTBOUND: &str = "outbound";
 
-fn message(record: &str, owner: Option<&str>, item: &Item<'_>) -> Result<Message, MapError> {
+fn map_message(record: &str, owner: Option<&str>, item: &Item<'_>) -> Result<Message, MapError> {
     let (wire, faults) = (Content::read(record)?, item.faults);
     let agent_id = referred_id(&wire.user, faults);
     let contact_id = referred_id(&wire.author, faults);
@@ -360,7 +360,7 @@ fn message(record: &str, owner: Option<&str>, item: &Item<'_>) -> Result<Message
         id: wire.id.key().map_err(|_| MapError::Missing("content.id"))?,
         conversation_id: owner.map(str::to_owned),
         sent_at: wire.created_date.instant_or_day(faults, item.account),
-        direction: direction(agent_id.is_some(), contact_id.is_some(), is_by_source).map(str::to_owned),
+        direction: read_direction(agent_id.is_some(), contact_id.is_some(), is_by_source).map(str::to_owned),
         agent_id,
         contact_id,
         text: wire.text.owned(faults),
@@ -369,7 +369,7 @@ fn message(record: &str, owner: Option<&str>, item: &Item<'_>) -> Result<Message
         platform_id: wire.platform_id.id(faults),
         link: wire.link.owned(faults),
         reply_to_id: referred_id(&wire.parent, faults),
-        sentiment: judged(&wire.sentiment, faults).decimal(faults),
+        sentiment: judge_value(&wire.sentiment, faults).decimal(faults),
         is_private: wire.is_private.flag(faults),
         is_priority: wire.is_priority.flag(faults),
         ..Message::default()
@@ -378,7 +378,7 @@ fn message(record: &str, owner: Option<&str>, item: &Item<'_>) -> Result<Message
 
 /// What an agent wrote, or the brand's own presence, goes out; what anybody else wrote comes in. Nothing about the writer at
 /// all says nothing about the direction.
-fn direction(has_agent: bool, has_author: bool, is_by_source: Option<bool>) -> Option<&'static str> {
+fn read_direction(has_agent: bool, has_author: bool, is_by_source: Option<bool>) -> Option<&'static str> {
     match is_by_source {
         _ if has_agent => Some(OUTBOUND),
         Some(true) => Some(OUTBOUND),

@@ -34,7 +34,7 @@ wire_record! {
 /// Reads an answer, unless it is a refusal or a failure that comes with a good status.
 pub(super) fn read_answer(body: &str) -> Result<Answer<'_>, ReadError> {
     let answer: Answer<'_> = json(require_json(body)?)?;
-    match complaint(&answer) {
+    match read_complaint(&answer) {
         Some(complaint) => Err(complaint),
         None => Ok(answer),
     }
@@ -108,23 +108,25 @@ pub(super) fn find_passed_over(records: &Records<'_>, decisive: &[&str]) -> Opti
 ///
 /// A refusal can come as `success: false` with `permsError: true` and status 200 (seen in client programs); the documented
 /// form of an error has `status: "error"` and a text that begins with the HTTP status.
-fn complaint(answer: &Answer<'_>) -> Option<ReadError> {
+fn read_complaint(answer: &Answer<'_>) -> Option<ReadError> {
     if answer.success.raw().is_some_and(|success| success != "true") {
         let is_refusal = answer.perms_error.raw() == Some("true");
         return Some(if is_refusal {
             ReadError::Refused { code: 403 }
         } else {
-            ReadError::Failed { said: said(answer) }
+            ReadError::Failed {
+                said: vendor_words(answer),
+            }
         });
     }
-    is_error(answer).then(|| rejection(leading_number(&answer.http_status).unwrap_or(0), answer))
+    is_error(answer).then(|| read_rejection(leading_number(&answer.http_status).unwrap_or(0), answer))
 }
 
 /// What an answer says whose status is not a good one.
 pub(super) fn explain_answer(got: &Response) -> ReadError {
     match json::<Answer<'_>>(&got.body) {
         Ok(answer) if is_error(&answer) || answer.success.raw().is_some() => {
-            rejection(got.status.into(), &answer)
+            read_rejection(got.status.into(), &answer)
         }
         _ => explain_status(got),
     }
@@ -150,18 +152,18 @@ fn is_error(answer: &Answer<'_>) -> bool {
     text(&answer.status).as_deref() == Some("error")
 }
 
-fn rejection(code: i64, answer: &Answer<'_>) -> ReadError {
+fn read_rejection(code: i64, answer: &Answer<'_>) -> ReadError {
     match code {
         401 | 403 => ReadError::Refused { code },
         _ => ReadError::Rejected {
             code,
-            said: said(answer),
+            said: vendor_words(answer),
         },
     }
 }
 
 /// The vendor's own words, with the code and the parameter that it names (documented).
-fn said(answer: &Answer<'_>) -> Option<String> {
+fn vendor_words(answer: &Answer<'_>) -> Option<String> {
     let message = text(&answer.message).or_else(|| text(&answer.error));
     let parts = [
         message.map(|message| without_values(&message)),

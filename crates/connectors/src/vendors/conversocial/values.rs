@@ -34,7 +34,7 @@ pub(super) fn referred_name(field: &Field<'_>, faults: &Faults) -> Option<String
 }
 
 /// The value of a judgement: of an object's `value` (seen in client programs), or by itself (assumed).
-pub(super) fn judged<'a>(field: &Field<'a>, faults: &Faults) -> Field<'a> {
+pub(super) fn judge_value<'a>(field: &Field<'a>, faults: &Faults) -> Field<'a> {
     member(field, faults, |target| target.value)
 }
 
@@ -58,23 +58,23 @@ pub(super) fn listed<'a>(field: &Field<'a>, faults: &Faults) -> Option<Records<'
 }
 
 /// The second that an instant lies in.
-pub(super) fn floor(at: DateTime<Utc>) -> String {
+pub(super) fn floor_second(at: DateTime<Utc>) -> String {
     at.format(FORM).to_string()
 }
 
 /// The first whole second that is not before an instant; as an upper bound it asks for a little more rather than less.
-pub(super) fn ceiling(at: DateTime<Utc>) -> String {
+pub(super) fn ceil_second(at: DateTime<Utc>) -> String {
     let whole = at.trunc_subsecs(0);
     let next = if whole < at {
         whole + TimeDelta::seconds(1)
     } else {
         whole
     };
-    floor(next)
+    floor_second(next)
 }
 
 /// An id as a segment of a path: ids of authors hold colons, and anything is possible.
-pub(super) fn segment(id: &str) -> String {
+pub(super) fn path_segment(id: &str) -> String {
     let mut text = String::with_capacity(id.len() + 4);
     for byte in id.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
@@ -145,7 +145,7 @@ mod tests {
             ("{}", None),
         ] {
             let faults = Faults::new();
-            let read = judged(&Field::new("sentiment", json), &faults);
+            let read = judge_value(&Field::new("sentiment", json), &faults);
             assert_eq!(read.text(&faults).as_deref(), wanted, "{json}");
         }
     }
@@ -170,7 +170,11 @@ mod tests {
             ),
         ] {
             let at = at.parse().unwrap();
-            assert_eq!((floor(at).as_str(), ceiling(at).as_str()), (below, above), "{at}");
+            assert_eq!(
+                (floor_second(at).as_str(), ceil_second(at).as_str()),
+                (below, above),
+                "{at}"
+            );
         }
     }
 
@@ -182,7 +186,7 @@ mod tests {
             ("64b1-x_~.", "64b1-x_~."),
             ("é %", "%C3%A9%20%25"),
         ] {
-            assert_eq!(segment(id), wanted, "{id}");
+            assert_eq!(path_segment(id), wanted, "{id}");
         }
     }
 }

@@ -23,7 +23,7 @@ wire_record! {
 pub(super) fn open_list<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
     let reply: Reply<'a> = json(require_json(body)?)?;
     if reply.success.raw() != Some("true") {
-        return Err(complaint(&reply));
+        return Err(read_complaint(&reply));
     }
     // An empty array ends a list, so nothing else may stand for it.
     let records: Vec<&RawValue> = json(reply.data.raw().ok_or(UNKNOWN)?)?;
@@ -37,28 +37,28 @@ pub(super) fn open_list<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, 
 }
 
 /// What the vendor complains of. No code at all is an unknown envelope, not a refusal that could be understood.
-fn complaint(reply: &Reply<'_>) -> ReadError {
+fn read_complaint(reply: &Reply<'_>) -> ReadError {
     let faults = Faults::new();
     match reply.code.integer(&faults) {
         None => UNKNOWN,
         Some(code) if REFUSED.contains(&code) => ReadError::Refused { code },
         Some(code) => ReadError::Rejected {
             code,
-            said: said(reply),
+            said: vendor_words(reply),
         },
     }
 }
 
-fn said(reply: &Reply<'_>) -> Option<String> {
+fn vendor_words(reply: &Reply<'_>) -> Option<String> {
     let message = reply.message.owned(&Faults::new())?;
     Some(message.chars().take(MOST_SAID).collect())
 }
 
 /// What an answer with a bad status says. Statuses 400 and 401 are listed without bodies (platform), so the envelope of good
 /// answers is assumed.
-pub(super) fn explain(got: &Response) -> ReadError {
+pub(super) fn explain_answer(got: &Response) -> ReadError {
     let reply = require_json(&got.body).and_then(json::<Reply<'_>>);
-    match reply.ok().as_ref().and_then(said) {
+    match reply.ok().as_ref().and_then(vendor_words) {
         Some(said) => ReadError::Rejected {
             code: got.status.into(),
             said: Some(said),
@@ -80,11 +80,11 @@ wire_record! {
 /// The record without the queries of visited addresses: they can hold access tokens of the company's customers (client
 /// programs), which must reach neither rows nor rejects.
 fn cut_queries(record: &str) -> Cow<'_, str> {
-    let Some(visited) = visited(record) else {
+    let Some(visited) = cut_visited(record) else {
         return Cow::Borrowed(record);
     };
     let mut addresses: Value = serde_json::from_str(&storable(visited)).unwrap_or_default();
-    if !cut(&mut addresses) && !addresses.is_null() {
+    if !cut_tokens(&mut addresses) && !addresses.is_null() {
         return Cow::Borrowed(record);
     }
     // The member is a part of the record, so its place follows from the two addresses.
@@ -94,7 +94,7 @@ fn cut_queries(record: &str) -> Cow<'_, str> {
 }
 
 /// The member `profile.marketing.urlsVisited`, as received.
-fn visited(record: &str) -> Option<&str> {
+fn cut_visited(record: &str) -> Option<&str> {
     let faults = Faults::new();
     let record = Record::read(record).ok()?;
     let profile = Profile::read_nested(&record.profile, &faults);
@@ -102,17 +102,19 @@ fn visited(record: &str) -> Option<&str> {
 }
 
 /// Cuts every text at its query or fragment; true where there was one.
-fn cut(value: &mut Value) -> bool {
+fn cut_tokens(value: &mut Value) -> bool {
     match value {
         Value::String(address) => {
             let query = address.find(['?', '#']);
             address.truncate(query.unwrap_or(address.len()));
             query.is_some()
         }
-        Value::Array(items) => items.iter_mut().fold(false, |was_cut, item| cut(item) | was_cut),
+        Value::Array(items) => items
+            .iter_mut()
+            .fold(false, |was_cut, item| cut_tokens(item) | was_cut),
         Value::Object(members) => members
             .values_mut()
-            .fold(false, |was_cut, item| cut(item) | was_cut),
+            .fold(false, |was_cut, item| cut_tokens(item) | was_cut),
         _ => false,
     }
 }
@@ -179,7 +181,7 @@ mod tests {
             (422, r#"{"message":""}"#, "(code 422)"),
         ] {
             let body = body.to_owned();
-            let error = explain(&Response { status, body }).to_string();
+            let error = explain_answer(&Response { status, body }).to_string();
             assert!(error.contains(wanted), "{error}");
         }
     }

@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::source::{Context, Envelope, Evidence, Next, Paging, ReadError, Request, Scope};
 
-use super::visitor::{Sighting, see};
+use super::visitor::{Sighting, see_value};
 
 /// The second pass goes so far behind the start of the slice.
 const REACH: TimeDelta = TimeDelta::minutes(5);
@@ -121,7 +121,7 @@ impl<L: Copy + Send + Sync + 'static> Paging for Feed<L> {
         let times = got
             .records
             .iter()
-            .map(|record| see(record, scope.account).last_activity);
+            .map(|record| see_value(record, scope.account).last_activity);
         is_out_of_order(&times.collect::<Vec<_>>(), at.trail, scope).then_some(DISORDER)
     }
 
@@ -145,7 +145,7 @@ impl<L> Feed<L> {
         let sights: Vec<Sighting> = got
             .records
             .iter()
-            .map(|record| see(record, scope.account))
+            .map(|record| see_value(record, scope.account))
             .collect();
         let times: Vec<_> = sights.iter().map(|sight| sight.last_activity).collect();
         let trail = at.trail.follow(fingerprint_ids(&sights), &times, scope)?;

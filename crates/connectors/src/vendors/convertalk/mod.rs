@@ -33,7 +33,7 @@ const DOUBLED: &str = "doubled";
 pub(super) const VENDOR: Vendor = Vendor {
     name: "convertalk",
     hosts: &[
-        host(
+        api_host(
             "",
             Auth::Header {
                 name: READING_HEADER,
@@ -42,7 +42,7 @@ pub(super) const VENDOR: Vendor = Vendor {
             },
             "bot_token",
         ),
-        host(
+        api_host(
             KEYED,
             // Without the second header the key is taken for a session (platform, client programs).
             Auth::Header {
@@ -52,7 +52,7 @@ pub(super) const VENDOR: Vendor = Vendor {
             },
             "api_key",
         ),
-        host(
+        api_host(
             RENAMED,
             Auth::Header {
                 name: WRITING_HEADER,
@@ -61,17 +61,17 @@ pub(super) const VENDOR: Vendor = Vendor {
             },
             "bot_token",
         ),
-        host(
+        api_host(
             DOUBLED,
             Auth::Headers(&[READING_HEADER, WRITING_HEADER]),
             "bot_token",
         ),
     ],
     options: &[
-        option("customer_id", OptionForm::Text, true),
-        option(streams::BOTS, OptionForm::List, true),
-        option(streams::BOT_NAMES, OptionForm::Lines(values::check_name), false),
-        option(
+        text_option("customer_id", OptionForm::Text, true),
+        text_option(streams::BOTS, OptionForm::List, true),
+        text_option(streams::BOT_NAMES, OptionForm::Lines(values::check_name), false),
+        text_option(
             TOKEN_HEADER,
             OptionForm::Choice(&[READING_HEADER, WRITING_HEADER, BOTH_HEADERS]),
             false,
@@ -90,7 +90,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     streams: &[&streams::CHATS, &streams::CONTACTS, &streams::SEGMENTS],
 };
 
-const fn host(name: &'static str, auth: Auth, secret: &'static str) -> ApiHost {
+const fn api_host(name: &'static str, auth: Auth, secret: &'static str) -> ApiHost {
     ApiHost {
         name,
         url_key: "base_url",
@@ -102,7 +102,7 @@ const fn host(name: &'static str, auth: Auth, secret: &'static str) -> ApiHost {
     }
 }
 
-const fn option(name: &'static str, form: OptionForm, is_required: bool) -> OptionDef {
+const fn text_option(name: &'static str, form: OptionForm, is_required: bool) -> OptionDef {
     OptionDef {
         name,
         form,

@@ -13,7 +13,7 @@ wire_record! {
 
 impl Phone<'_> {
     /// The number as the vendor writes it, prefix before number.
-    pub(super) fn written(&self, faults: &Faults) -> Option<String> {
+    pub(super) fn written_number(&self, faults: &Faults) -> Option<String> {
         let number = self.number.text(faults)?;
         let prefix = self.prefix.text(faults).filter(|_| !number.starts_with('+'));
         Some(format!("{}{number}", prefix.unwrap_or_default()))
@@ -23,12 +23,12 @@ impl Phone<'_> {
     /// the country only (client programs).
     pub(super) fn e164(&self, faults: &Faults, account: &Account) -> Option<String> {
         let number = self.number.text(faults)?;
-        let prefix = digits(&self.prefix.text(faults).unwrap_or_default());
+        let prefix = count_digits(&self.prefix.text(faults).unwrap_or_default());
         let prefix = prefix.trim_start_matches('0');
         if number.starts_with('+') || prefix.is_empty() {
             return account.e164(&number);
         }
-        let mut national = digits(&number);
+        let mut national = count_digits(&number);
         // No North American number begins with a 1: it is the prefix once more.
         let is_doubled = prefix == "1" && national.len() == 11 && national.starts_with('1');
         let is_trunk_zero = national.starts_with('0') && !ZERO_STAYS.contains(&prefix);
@@ -39,7 +39,7 @@ impl Phone<'_> {
     }
 }
 
-fn digits(text: &str) -> String {
+fn count_digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
@@ -112,7 +112,11 @@ mod tests {
             let json = serde_json::json!({"prefix": prefix, "number": number}).to_string();
             let phone = Phone::read(&json).unwrap();
             let faults = Faults::new();
-            assert_eq!(phone.written(&faults).as_deref(), text, "{prefix} {number}");
+            assert_eq!(
+                phone.written_number(&faults).as_deref(),
+                text,
+                "{prefix} {number}"
+            );
             assert_eq!(
                 phone.e164(&faults, &account).as_deref(),
                 wanted,

@@ -54,7 +54,7 @@ wire_record! {
 
 impl<'a> Visitor<'a> {
     /// What agents and the bot noted of them.
-    pub(super) fn profile(&self, faults: &Faults) -> Profile<'a> {
+    pub(super) fn read_profile(&self, faults: &Faults) -> Profile<'a> {
         Profile::read_nested(&self.profile, faults)
     }
 
@@ -68,19 +68,19 @@ impl<'a> Visitor<'a> {
 
 impl<'a> Person<'a> {
     /// How they can be reached.
-    pub(super) fn reach(&self, faults: &Faults) -> Reach<'a> {
+    pub(super) fn reach_visitor(&self, faults: &Faults) -> Reach<'a> {
         Reach::read_nested(&self.contact, faults)
     }
 }
 
 impl<'a> Reach<'a> {
     /// Their e-mail address, in lower case.
-    pub(super) fn email(&self, faults: &Faults) -> Option<String> {
+    pub(super) fn read_email(&self, faults: &Faults) -> Option<String> {
         self.email.text(faults).map(|email| email.to_lowercase())
     }
 
     /// Their telephone number.
-    pub(super) fn phone(&self, faults: &Faults) -> Phone<'a> {
+    pub(super) fn read_phone(&self, faults: &Faults) -> Phone<'a> {
         Phone::read_nested(&self.phone, faults)
     }
 }
@@ -94,7 +94,7 @@ pub(super) struct Sighting {
 }
 
 /// Looks at a record for paging's sake. What is wrong with it is counted when it is read.
-pub(super) fn see(record: &str, account: &Account) -> Sighting {
+pub(super) fn see_value(record: &str, account: &Account) -> Sighting {
     let faults = Faults::new();
     let visitor = Visitor::read(record).unwrap_or(Visitor::empty());
     Sighting {

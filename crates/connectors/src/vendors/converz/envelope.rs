@@ -14,10 +14,10 @@ use super::values::Members;
 const MOST_SAID: usize = 200;
 
 /// Opens an answer of the list of users.
-pub(super) const REPS: EnvelopeReader = |body, _| open(body, |name| name == "rep_id");
+pub(super) const REPS: EnvelopeReader = |body, _| open_list(body, |name| name == "rep_id");
 
 /// Opens an answer of the list of calls.
-pub(super) const CALLS: EnvelopeReader = |body, _| open(body, |name| name == "call_id");
+pub(super) const CALLS: EnvelopeReader = |body, _| open_list(body, |name| name == "call_id");
 
 /// Opens an answer of any list; `is_own` knows a column that the list must have.
 ///
@@ -25,34 +25,36 @@ pub(super) const CALLS: EnvelopeReader = |body, _| open(body, |name| name == "ca
 /// with a list of values for each column, and one object around the array. The empty list is `[]` (assumed). An object without
 /// any row may be an error in the vendor's words as well: with the list's own columns it is perhaps an empty list, and without
 /// them it is none.
-pub(super) fn open(body: &str, is_own: impl Fn(&str) -> bool) -> Result<Envelope<'_>, ReadError> {
+pub(super) fn open_list(body: &str, is_own: impl Fn(&str) -> bool) -> Result<Envelope<'_>, ReadError> {
     let body = require_json(body)?;
     if body.starts_with('[') {
-        return Ok(rows(borrowed(&json::<Vec<&RawValue>>(body)?)));
+        return Ok(open_rows(borrow_rows(&json::<Vec<&RawValue>>(body)?)));
     }
-    let columns = columns(&json(body)?)?;
+    let columns = open_columns(&json(body)?)?;
     match columns.as_slice() {
         [] => Err(UNKNOWN),
-        [column] if column.holds_rows() => Ok(rows(borrowed(&column.values))),
+        [column] if column.holds_rows() => Ok(open_rows(borrow_rows(&column.values))),
         columns => match row_count(columns)? {
             0 if columns.iter().any(|column| is_own(&column.name)) => Ok(Envelope {
                 is_ambiguous_empty: true,
                 ..Envelope::default()
             }),
             0 => Err(UNKNOWN),
-            row_count => Ok(rows((0..row_count).map(|place| row_at(columns, place)).collect())),
+            row_count => Ok(open_rows(
+                (0..row_count).map(|place| row_at(columns, place)).collect(),
+            )),
         },
     }
 }
 
-fn rows(records: Vec<Cow<'_, str>>) -> Envelope<'_> {
+fn open_rows(records: Vec<Cow<'_, str>>) -> Envelope<'_> {
     Envelope {
         records,
         ..Envelope::default()
     }
 }
 
-fn borrowed<'a>(rows: &[&'a RawValue]) -> Vec<Cow<'a, str>> {
+fn borrow_rows<'a>(rows: &[&'a RawValue]) -> Vec<Cow<'a, str>> {
     rows.iter().map(|row| Cow::Borrowed(row.get())).collect()
 }
 
@@ -70,7 +72,7 @@ impl Column<'_> {
 }
 
 /// The members of an object, every one of which must be a list.
-fn columns<'a>(members: &Members<'a>) -> Result<Vec<Column<'a>>, ReadError> {
+fn open_columns<'a>(members: &Members<'a>) -> Result<Vec<Column<'a>>, ReadError> {
     let column = |(name, values): (&str, &'a str)| {
         if !values.starts_with('[') {
             return Err(UNKNOWN);
@@ -108,8 +110,8 @@ wire_record! {
 }
 
 /// The vendor's own words about an answer with a bad status. The set of codes is unknown, so that nothing hangs on one.
-pub(super) fn explain(got: &Response) -> ReadError {
-    match said(&got.body) {
+pub(super) fn explain_answer(got: &Response) -> ReadError {
+    match vendor_words(&got.body) {
         Some(said) => ReadError::Rejected {
             code: got.status.into(),
             said: Some(said),
@@ -118,7 +120,7 @@ pub(super) fn explain(got: &Response) -> ReadError {
     }
 }
 
-fn said(body: &str) -> Option<String> {
+fn vendor_words(body: &str) -> Option<String> {
     let complaint: Complaint<'_> = serde_json::from_str(require_json(body).ok()?).ok()?;
     let faults = crate::source::Faults::new();
     let words = [complaint.code, complaint.error].map(|field| field.owned(&faults));
@@ -134,13 +136,13 @@ pub(super) fn is_no_content(got: &Response) -> bool {
 
 /// True for a 404 in the vendor's own words. It may mean "none", or a path or a tenant that is not there (assumed).
 pub(super) fn is_not_found_in_words(got: &Response) -> bool {
-    got.status == 404 && said(&got.body).is_some()
+    got.status == 404 && vendor_words(&got.body).is_some()
 }
 
 /// Opens an answer whose rows must have a column that the page request names.
 pub(super) fn open_with<'a>(body: &'a str, context: &Context, key: &str) -> Result<Envelope<'a>, ReadError> {
     let own = context.get(key).unwrap_or_default();
-    open(body, |name| own.split(',').any(|own| own == name))
+    open_list(body, |name| own.split(',').any(|own| own == name))
 }
 
 #[cfg(test)]
@@ -148,7 +150,7 @@ mod tests {
     use super::*;
 
     fn story(body: &str) -> String {
-        match open(body, |name| name == "a") {
+        match open_list(body, |name| name == "a") {
             Ok(got) if got.is_ambiguous_empty => "perhaps none".to_owned(),
             Ok(got) => got.records.join(" | "),
             Err(error) => error.to_string(),
@@ -210,7 +212,7 @@ mod tests {
             (422, &long, &format!("(code 422: {})", "é".repeat(200))),
         ] {
             let body = body.to_owned();
-            let error = explain(&Response { status, body }).to_string();
+            let error = explain_answer(&Response { status, body }).to_string();
             assert!(error.contains(wanted), "{error}");
         }
     }

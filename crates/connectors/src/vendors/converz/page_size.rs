@@ -40,7 +40,7 @@ pub(super) enum Fill {
 
 impl PageSize {
     /// The first page of the usual size.
-    pub(super) fn usual(account: &Account) -> Self {
+    pub(super) fn usual_size(account: &Account) -> Self {
         Self {
             room: account.number(OPTION).unwrap_or(USUAL),
             is_second: false,
@@ -48,7 +48,7 @@ impl PageSize {
     }
 
     /// How many rows fit.
-    pub(super) fn room(self) -> u32 {
+    pub(super) fn room_of(self) -> u32 {
         self.room
     }
 
@@ -101,7 +101,11 @@ impl PageSize {
     }
 
     /// What follows an answer of a list that cannot be divided.
-    pub(super) fn follow<P>(self, row_count: usize, at: impl Fn(Self) -> P) -> Result<Next<P>, ReadError> {
+    pub(super) fn follow_page<P>(
+        self,
+        row_count: usize,
+        at: impl Fn(Self) -> P,
+    ) -> Result<Next<P>, ReadError> {
         Ok(match self.judge_fill(row_count)? {
             Fill::Whole(evidence) => Next::end(evidence),
             Fill::PerhapsCut => Next::page(at(self.to_second())),
@@ -130,7 +134,7 @@ impl Paging for WholeList {
     type Position = PageSize;
 
     fn first(&self, scope: &Scope<'_>) -> Vec<PageSize> {
-        vec![PageSize::usual(scope.account)]
+        vec![PageSize::usual_size(scope.account)]
     }
 
     fn request(&self, at: &PageSize, _: &Scope<'_>) -> Request {
@@ -138,7 +142,7 @@ impl Paging for WholeList {
     }
 
     fn next(&self, at: &PageSize, got: &Envelope<'_>, _: &Scope<'_>) -> Result<Next<PageSize>, ReadError> {
-        at.follow(got.records.len(), |size| size)
+        at.follow_page(got.records.len(), |size| size)
     }
 
     fn says_none(&self, _: &PageSize, got: &Response) -> bool {
@@ -152,7 +156,7 @@ mod tests {
 
     fn next(room: u32, is_second: bool, row_count: usize) -> String {
         let size = PageSize { room, is_second };
-        match size.follow(row_count, |size| size) {
+        match size.follow_page(row_count, |size| size) {
             Ok(Next::End { evidence, .. }) => evidence.word().to_owned(),
             Ok(Next::Page { page, .. }) => format!("{} {}", page.room, page.is_second),
             Ok(Next::Instead { lists, .. }) => format!("{} {} instead", lists[0].room, lists[0].is_second),

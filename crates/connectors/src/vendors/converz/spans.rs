@@ -76,15 +76,15 @@ impl Paging for Spans {
 
     fn first(&self, scope: &Scope<'_>) -> Vec<SpanPosition> {
         let filter = if scope.slice.has_filter() {
-            let minutes = minutes(scope);
+            let minutes = span_minutes(scope);
             Filter::Span(Span {
                 after: minutes.first,
-                before: (!scope.slice.is_open()).then(|| beyond(minutes.last)),
+                before: (!scope.slice.is_open()).then(|| minute_beyond(minutes.last)),
             })
         } else {
             Filter::None
         };
-        let size = PageSize::usual(scope.account);
+        let size = PageSize::usual_size(scope.account);
         vec![SpanPosition { filter, size }]
     }
 
@@ -105,7 +105,9 @@ impl Paging for Spans {
     ) -> Result<Next<SpanPosition>, ReadError> {
         let row_count = got.records.len();
         match at.filter {
-            Filter::None => at.size.follow(row_count, |size| SpanPosition { size, ..*at }),
+            Filter::None => at
+                .size
+                .follow_page(row_count, |size| SpanPosition { size, ..*at }),
             Filter::NoneToConfirm(span) => Ok(match at.size.judge_fill(row_count)? {
                 Fill::Whole(evidence) => span.end(evidence, Density::of(span, 0, scope), false, scope),
                 // There are calls, so the vendor is well: what it says of the span now is worth more.
@@ -123,14 +125,14 @@ impl Paging for Spans {
                     return Err(ReadError::FilterIgnored);
                 }
                 match at.size.judge_fill(row_count)? {
-                    Fill::Full => span.divide(at, scope),
+                    Fill::Full => span.divide_span(at, scope),
                     Fill::PerhapsCut => Ok(Next::page(SpanPosition {
                         size: at.size.to_second(),
                         ..*at
                     })),
                     Fill::Whole(evidence) => {
                         // A second page does not say how many rows the first one had.
-                        let usual = i64::from(PageSize::usual(scope.account).room()) * AIM / 100;
+                        let usual = i64::from(PageSize::usual_size(scope.account).room_of()) * AIM / 100;
                         let row_count = i64::try_from(row_count).unwrap_or(i64::MAX);
                         let row_count = if at.size.is_second() { usual } else { row_count };
                         let density = Density::of(span, row_count, scope);
@@ -175,7 +177,7 @@ impl Paging for Spans {
 impl Density {
     fn of(span: Span, row_count: i64, scope: &Scope<'_>) -> Self {
         Self {
-            minutes: span.steps(scope) + 1,
+            minutes: span.count_steps(scope) + 1,
             row_count,
         }
     }
@@ -197,8 +199,10 @@ impl Span {
     }
 
     /// Minutes from its first to its last; to the end of the window where the future belongs to it.
-    fn steps(self, scope: &Scope<'_>) -> i64 {
-        let before = self.before.unwrap_or_else(|| beyond(minutes(scope).last));
+    fn count_steps(self, scope: &Scope<'_>) -> i64 {
+        let before = self
+            .before
+            .unwrap_or_else(|| minute_beyond(span_minutes(scope).last));
         (before - self.after).num_minutes()
     }
 
@@ -211,7 +215,7 @@ impl Span {
         scope: &Scope<'_>,
     ) -> Next<SpanPosition> {
         let next = self.next_in_window(density, is_last_minute_whole, scope);
-        let size = PageSize::usual(scope.account);
+        let size = PageSize::usual_size(scope.account);
         let then = next.map(|span| SpanPosition {
             filter: Filter::Span(span),
             size,
@@ -223,19 +227,19 @@ impl Span {
     }
 
     fn next_in_window(self, density: Density, is_last_minute_whole: bool, scope: &Scope<'_>) -> Option<Self> {
-        let last = minutes(scope).last;
+        let last = span_minutes(scope).last;
         let before = self.before?;
         let after = if is_last_minute_whole {
-            beyond(before)
+            minute_beyond(before)
         } else {
             before
         };
         if after > last {
             return None;
         }
-        let room = PageSize::usual(scope.account).room();
+        let room = PageSize::usual_size(scope.account).room_of();
         let steps = (density.minutes_to_fill(room) - 1).max(1);
-        let before = (after + TimeDelta::minutes(steps)).min(beyond(last));
+        let before = (after + TimeDelta::minutes(steps)).min(minute_beyond(last));
         Some(Self {
             after,
             before: Some(before),
@@ -244,8 +248,8 @@ impl Span {
 
     /// The beginning of a span that was too full; a minute that is too full by itself gets an answer with more room. The future
     /// becomes a list of its own, in which nearly nothing is.
-    fn divide(self, at: &SpanPosition, scope: &Scope<'_>) -> Result<Next<SpanPosition>, ReadError> {
-        let steps = self.steps(scope);
+    fn divide_span(self, at: &SpanPosition, scope: &Scope<'_>) -> Result<Next<SpanPosition>, ReadError> {
+        let steps = self.count_steps(scope);
         let is_open = self.before.is_none();
         if steps <= 1 && !(is_open && steps == 1) {
             return Ok(Next::Instead {
@@ -260,7 +264,7 @@ impl Span {
             before: Some(self.after + TimeDelta::minutes((steps / SHRINK).max(1))),
             ..self
         };
-        let future = is_open.then(|| Self::future(scope));
+        let future = is_open.then(|| Self::future_span(scope));
         let lists = future.into_iter().chain([first_part]);
         let position = |span| SpanPosition {
             filter: Filter::Span(span),
@@ -273,10 +277,10 @@ impl Span {
     }
 
     /// Everything from the start of the slice on. What lies between the window and the start is too young to be read.
-    fn future(scope: &Scope<'_>) -> Self {
+    fn future_span(scope: &Scope<'_>) -> Self {
         let now = first_minute(scope.slice.started_at, scope.account);
         Self {
-            after: now.max(beyond(minutes(scope).last)),
+            after: now.max(minute_beyond(span_minutes(scope).last)),
             before: None,
         }
     }
@@ -304,11 +308,11 @@ impl Span {
     }
 }
 
-fn minutes(scope: &Scope<'_>) -> LocalMinutes {
+fn span_minutes(scope: &Scope<'_>) -> LocalMinutes {
     LocalMinutes::of(&scope.slice.window(), scope.account)
 }
 
-fn beyond(minute: NaiveDateTime) -> NaiveDateTime {
+fn minute_beyond(minute: NaiveDateTime) -> NaiveDateTime {
     minute + TimeDelta::minutes(1)
 }
 

@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 }
 
 /// A measure: a number, or one as text. Not-a-number and infinity are no values.
-pub(super) fn measure(json: Option<&str>, faults: &Faults) -> Option<Decimal> {
+pub(super) fn read_measure(json: Option<&str>, faults: &Faults) -> Option<Decimal> {
     let field = Field::new("metric", json?).unwrap_list_of_one();
     let text = field.text(faults)?.to_ascii_lowercase();
     let word = text.trim_start_matches(['-', '+']);
@@ -176,7 +176,7 @@ mod tests {
             ("[1, 2]", None, true),
         ] {
             let faults = Faults::new();
-            let value = measure(Some(json), &faults);
+            let value = read_measure(Some(json), &faults);
             assert_eq!(value, wanted.and_then(Decimal::parse), "{json}");
             assert_eq!(!faults.is_empty(), is_fault, "{json}");
         }

@@ -47,22 +47,22 @@ const SAID_CHARS: usize = 200;
 pub(super) fn open_call_log<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
     open_object(body, none::CALLS, |data| {
         let data: CallLog<'_> = json(data)?;
-        Ok(listing(data.results, data.total_found))
+        Ok(counted_listing(data.results, data.total_found))
     })
 }
 
 /// Opens an answer of users/search.
 pub(super) fn open_users<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
-    open_object(body, none::USERS, results)
+    open_object(body, none::USERS, open_results)
 }
 
 /// Opens an answer of leads/search. The rows are in `entries` (documented), or `data` is the rows (seen in client programs).
 pub(super) fn open_leads<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
     open(body, none::LEADS, |data| {
         if data.starts_with('[') {
-            json(data).map(uncounted)
+            json(data).map(uncounted_listing)
         } else {
-            entries(data)
+            open_entries(data)
         }
     })
 }
@@ -75,24 +75,24 @@ pub(super) fn open_performance<'a>(body: &'a str, _: &Context) -> Result<Envelop
         let agents: Records<'_> = json(data)?;
         Ok(Envelope {
             is_ambiguous_empty: agents.is_empty(),
-            ..uncounted(agents)
+            ..uncounted_listing(agents)
         })
     })
 }
 
 /// Opens an answer of agent-productivity/search.
 pub(super) fn open_events<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
-    open_object(body, none::AGENTS, entries)
+    open_object(body, none::AGENTS, open_entries)
 }
 
 /// Opens an answer of callbacks/search.
 pub(super) fn open_callbacks<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
-    open_object(body, none::CALLBACKS, results)
+    open_object(body, none::CALLBACKS, open_results)
 }
 
 /// Opens an answer of dnc/search or sms-opt-out/search.
 pub(super) fn open_numbers<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
-    open_object(body, none::NUMBERS, entries)
+    open_object(body, none::NUMBERS, open_entries)
 }
 
 /// Opens an answer of campaigns/search.
@@ -128,7 +128,7 @@ pub(super) fn open_recorded_users<'a>(body: &'a str, context: &Context) -> Resul
 
 /// Opens an answer of users/recordings.
 pub(super) fn open_recordings<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
-    open_object(body, none::USERS, entries)
+    open_object(body, none::USERS, open_entries)
 }
 
 /// What an answer says that has no good status: the vendor's code where there is one.
@@ -140,11 +140,11 @@ pub(super) fn explain_answer(got: &Response) -> ReadError {
         Err(_) => return status(),
     };
     match json::<Reply<'_>>(body) {
-        Ok(reply) => match (reply.refusal(), status()) {
+        Ok(reply) => match (reply.read_refusal(), status()) {
             (Some(refusal), _) => refusal,
             (None, ReadError::Rejected { code, .. }) => ReadError::Rejected {
                 code,
-                said: reply.said(),
+                said: reply.vendor_words(),
             },
             (None, error) => error,
         },
@@ -161,7 +161,7 @@ fn open_everything<'a>(body: &'a str, nothing: &[i64]) -> Result<Envelope<'a>, R
         } else {
             None
         };
-        named.map_or_else(|| json(data), Ok).map(uncounted)
+        named.map_or_else(|| json(data), Ok).map(uncounted_listing)
     })
 }
 
@@ -171,7 +171,7 @@ fn open<'a>(
     nothing: &[i64],
     read: impl FnOnce(&'a str) -> Result<Envelope<'a>, ReadError>,
 ) -> Result<Envelope<'a>, ReadError> {
-    match data(body) {
+    match open_data(body) {
         Err(ReadError::Rejected { code, .. }) if nothing.contains(&code) => {
             Ok(perhaps_none(Some(NONE_BY_CODE)))
         }
@@ -204,25 +204,25 @@ fn perhaps_none(warning: Option<&'static str>) -> Envelope<'static> {
     }
 }
 
-fn results(data: &str) -> Result<Envelope<'_>, ReadError> {
+fn open_results(data: &str) -> Result<Envelope<'_>, ReadError> {
     let data: Results<'_> = json(data)?;
-    Ok(listing(data.results, data.total))
+    Ok(counted_listing(data.results, data.total))
 }
 
-fn entries(data: &str) -> Result<Envelope<'_>, ReadError> {
+fn open_entries(data: &str) -> Result<Envelope<'_>, ReadError> {
     let data: Entries<'_> = json(data)?;
-    Ok(listing(data.entries, data.total))
+    Ok(counted_listing(data.entries, data.total))
 }
 
-fn listing(records: Records<'_>, total: Count) -> Envelope<'_> {
+fn counted_listing(records: Records<'_>, total: Count) -> Envelope<'_> {
     Envelope {
         total: total.beside(records.len()),
-        ..uncounted(records)
+        ..uncounted_listing(records)
     }
 }
 
 /// Rows whose number the vendor does not say.
-fn uncounted(records: Records<'_>) -> Envelope<'_> {
+fn uncounted_listing(records: Records<'_>) -> Envelope<'_> {
     Envelope {
         records: records.into_cows(),
         ..Envelope::default()
@@ -241,27 +241,27 @@ wire_record! {
 
 impl Reply<'_> {
     /// The vendor's code, where it gives one.
-    fn code(&self) -> Option<i64> {
+    fn read_code(&self) -> Option<i64> {
         let faults = Faults::new();
         let number = |field: &Field<'_>| field.text(&faults)?.parse().ok();
         number(&self.code).or_else(|| number(&self.error_code))
     }
 
     /// Why the vendor refused, where it says so by a code.
-    fn refusal(&self) -> Option<ReadError> {
-        let code = self.code()?;
+    fn read_refusal(&self) -> Option<ReadError> {
+        let code = self.read_code()?;
         Some(if REFUSED.contains(&code) {
             ReadError::Refused { code }
         } else {
             ReadError::Rejected {
                 code,
-                said: self.said(),
+                said: self.vendor_words(),
             }
         })
     }
 
     /// The vendor's own words, without any that could be a record's value.
-    fn said(&self) -> Option<String> {
+    fn vendor_words(&self) -> Option<String> {
         let faults = Faults::new();
         let texts = [&self.text, &self.error, &self.message];
         let text = texts.into_iter().find_map(|text| text.text(&faults))?;
@@ -279,11 +279,11 @@ fn may_be_value(word: &str) -> bool {
 }
 
 /// The inside of a successful answer; none where it is there and holds nothing, whatever ought to be in it.
-fn data(body: &str) -> Result<Option<&str>, ReadError> {
+fn open_data(body: &str) -> Result<Option<&str>, ReadError> {
     let reply: Reply<'_> = json(require_json(body)?)?;
     if reply.success.raw() != Some("true") {
         // No code at all is an unknown envelope, not a refusal that could be understood.
-        return Err(reply.refusal().unwrap_or(UNKNOWN));
+        return Err(reply.read_refusal().unwrap_or(UNKNOWN));
     }
     if reply.data == Field::missing("data") {
         return Err(UNKNOWN);

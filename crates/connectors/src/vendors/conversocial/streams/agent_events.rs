@@ -15,7 +15,7 @@ use crate::wire::{Field, wire_record};
 
 use super::super::STREAM;
 use super::super::envelope::{read_answer, read_link, require_list};
-use super::super::values::{ceiling, floor, referred_id};
+use super::super::values::{ceil_second, floor_second, referred_id};
 use super::ACTIONS;
 
 /// Epochs above this are in milliseconds.
@@ -37,12 +37,12 @@ pub(crate) const AGENT_EVENTS: StreamDef = StreamDef {
             let window = scope.slice.window();
             // Version 3.0 stands beside the version of everything else. The form of the times is assumed.
             Request::get("../v3.0/agent_events")
-                .with("timestamp_from", floor(window.since))
-                .with("timestamp_to", ceiling(window.until))
+                .with("timestamp_from", floor_second(window.since))
+                .with("timestamp_to", ceil_second(window.until))
         },
     },
     envelope: open_events,
-    map: event,
+    map: map_event,
     ..STREAM
 };
 
@@ -50,13 +50,13 @@ pub(crate) const AGENT_EVENTS: StreamDef = StreamDef {
 fn open_events<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
     let answer = read_answer(body)?;
     Ok(Envelope {
-        records: documents(&answer.documents)?,
+        records: open_documents(&answer.documents)?,
         link: read_link(&answer.next_url)?,
         ..Envelope::default()
     })
 }
 
-fn documents<'a>(documents: &Field<'a>) -> Result<Vec<Cow<'a, str>>, ReadError> {
+fn open_documents<'a>(documents: &Field<'a>) -> Result<Vec<Cow<'a, str>>, ReadError> {
     let raw = documents.raw().ok_or(UNKNOWN)?;
     if !raw.starts_with('"') {
         return Ok(require_list(documents)?.into_cows());
@@ -82,7 +82,7 @@ wire_record! {
 }
 
 /// An event, whatever it looks like: what is not understood is in its record.
-fn event(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_event(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (Event::read(item.record)?, item.faults);
     let agents = [wire.user, wire.user_id, wire.agent_id];
     let states = [wire.event, wire.kind, wire.state];
@@ -93,7 +93,7 @@ fn event(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
             .key()
             .unwrap_or_else(|_| format!("{:032x}", xxh3_128(item.record.as_bytes()))),
         agent_id: agents.iter().find_map(|agent| referred_id(agent, faults)),
-        started_at: instant(&wire.timestamp, item).or_else(|| instant(&wire.created_date, item)),
+        started_at: read_instant(&wire.timestamp, item).or_else(|| read_instant(&wire.created_date, item)),
         state: states.iter().find_map(|state| state.owned(faults)),
         ..AgentEvent::default()
     };
@@ -102,7 +102,7 @@ fn event(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
 }
 
 /// An instant, as a time or as an epoch.
-fn instant(field: &Field<'_>, item: &Item<'_>) -> Option<DateTime<Utc>> {
+fn read_instant(field: &Field<'_>, item: &Item<'_>) -> Option<DateTime<Utc>> {
     let text = field.text(item.faults)?;
     let Ok(epoch) = text.parse::<f64>() else {
         return field.instant_or_day(item.faults, item.account);

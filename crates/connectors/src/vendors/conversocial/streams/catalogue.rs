@@ -25,7 +25,7 @@ pub(crate) const ACCOUNTS: StreamDef = StreamDef {
         },
     },
     envelope: |body, _| open_list(body, |answer| answer.accounts, &["name"]),
-    map: account,
+    map: map_account,
     ..STREAM
 };
 
@@ -45,7 +45,7 @@ pub(crate) const CHANNELS: StreamDef = StreamDef {
         },
     },
     envelope: |body, _| open_list(body, |answer| answer.channels, &["name"]),
-    map: channel,
+    map: map_channel,
     ..STREAM
 };
 
@@ -65,7 +65,7 @@ pub(crate) const AGENTS: StreamDef = StreamDef {
         },
     },
     envelope: |body, _| open_list(body, |answer| answer.users, &["first_name", "email"]),
-    map: agent,
+    map: map_agent,
     ..STREAM
 };
 
@@ -80,7 +80,7 @@ pub(crate) const TAGS: StreamDef = StreamDef {
         request: |_| by_id("tags", "id,url,name,is_active"),
     },
     envelope: |body, _| open_list(body, |answer| answer.tags, &["name"]),
-    map: tag,
+    map: map_tag,
     ..STREAM
 };
 
@@ -89,7 +89,7 @@ wire_record! {
     struct AccountRecord { id, name, description, package, created_date }
 }
 
-fn account(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_account(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (AccountRecord::read(item.record)?, item.faults);
     let account = schema::Account {
         id: wire.id.key()?,
@@ -113,7 +113,7 @@ wire_record! {
     }
 }
 
-fn channel(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_channel(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (ChannelRecord::read(item.record)?, item.faults);
     let channel = Channel {
         id: wire.id.key()?,
@@ -136,7 +136,7 @@ wire_record! {
     }
 }
 
-fn agent(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_agent(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (User::read(item.record)?, item.faults);
     let (first_name, last_name) = (wire.first_name.owned(faults), wire.last_name.owned(faults));
     let names: Vec<&str> = [first_name.as_deref(), last_name.as_deref()]
@@ -166,7 +166,7 @@ wire_record! {
     struct TagRecord { id, name, is_active }
 }
 
-fn tag(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_tag(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (TagRecord::read(item.record)?, item.faults);
     let tag = Tag {
         id: wire.id.key()?,

@@ -8,7 +8,7 @@ use crate::wire::wire_record;
 
 use super::super::STREAM;
 use super::super::envelope::{open_author, says_no_such};
-use super::super::values::segment;
+use super::super::values::path_segment;
 
 const FIELDS: &str = "id,url,platform,platform_id,screen_name,real_name,location,website,description,\
                       profile_picture,profile_link";
@@ -54,10 +54,10 @@ pub(crate) const CONTACTS: StreamDef = StreamDef {
     }),
     schedule: Some("0 35 * * * *"),
     paging: &ById {
-        request: |id, _| Request::get(format!("authors/{}", segment(id))).with("fields", FIELDS),
+        request: |id, _| Request::get(format!("authors/{}", path_segment(id))).with("fields", FIELDS),
     },
     envelope: open_author,
-    map: contact,
+    map: map_contact,
     says_gone: |got| says_no_such(got, "author"),
     ..STREAM
 };
@@ -70,7 +70,7 @@ wire_record! {
     }
 }
 
-fn contact(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_contact(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (Author::read(item.record)?, item.faults);
     let contact = Contact {
         id: wire.id.key()?,

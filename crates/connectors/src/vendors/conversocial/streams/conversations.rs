@@ -10,7 +10,7 @@ use crate::wire::time::local;
 
 use super::super::STREAM;
 use super::super::conversation::{FIELDS, TABLES, count_conversations, map_conversation, open_conversations};
-use super::super::values::{ceiling, floor};
+use super::super::values::{ceil_second, floor_second};
 
 /// The greatest page; more is cut to it without a word (documented), so that a short page says nothing.
 const PAGE_SIZE: u32 = 50;
@@ -119,7 +119,7 @@ impl Paging for ByBound {
     ) -> Result<Next<BoundPosition>, ReadError> {
         // An empty page with a link is no end, however many of them come.
         Ok(match &got.link {
-            Some(link) => Next::page(at.behind(link, count_conversations(got))),
+            Some(link) => Next::page(at.list_behind(link, count_conversations(got))),
             None => Next::end(Evidence::NoLink),
         })
     }
@@ -142,11 +142,11 @@ impl List {
 /// The newest slice has no upper bound, so that conversations dated in the future come too.
 fn within_slice(request: Request, scope: &Scope<'_>) -> Request {
     let window = scope.slice.window();
-    let request = request.with(BOUND, floor(window.since));
+    let request = request.with(BOUND, floor_second(window.since));
     if scope.slice.is_open() {
         return request;
     }
-    request.with("oldest_sort_date_lt", ceiling(window.until))
+    request.with("oldest_sort_date_lt", ceil_second(window.until))
 }
 
 /// The request for conversations with what is needed of them.
@@ -156,9 +156,9 @@ pub(super) fn with_details(request: Request) -> Request {
 
 impl BoundPosition {
     /// The page behind the link of a page of so many conversations.
-    fn behind(&self, link: &str, came: usize) -> Self {
-        let bound = parameter(link, BOUND).as_deref().and_then(local);
-        let skipped = parameter(link, "skip").and_then(|skip| skip.parse::<usize>().ok());
+    fn list_behind(&self, link: &str, came: usize) -> Self {
+        let bound = link_parameter(link, BOUND).as_deref().and_then(local);
+        let skipped = link_parameter(link, "skip").and_then(|skip| skip.parse::<usize>().ok());
         // Where the skip counts the whole page, its second begins no later than the page.
         let begins_anew = bound.is_some() && bound != self.bound && skipped.is_some_and(|skip| skip < came);
         let link = if begins_anew {
@@ -175,7 +175,7 @@ impl BoundPosition {
 }
 
 /// A parameter of the vendor's link.
-fn parameter(link: &str, name: &str) -> Option<String> {
+fn link_parameter(link: &str, name: &str) -> Option<String> {
     let (_, query) = link.split_once('?')?;
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     pairs
@@ -343,7 +343,7 @@ mod tests {
             bound: local("2026-02-03T00:00:00"),
             link: None,
         };
-        let four = begin.behind(&link("2026-02-03T04%3A00%3A00", ""), 50);
+        let four = begin.list_behind(&link("2026-02-03T04%3A00%3A00", ""), 50);
         for (at, bound, skip, came, kept) in [
             (&begin, "2026-02-03T04%3A00%3A00", "&skip=1", 50, ""),
             // The page is full of the second that it begins with.
@@ -356,7 +356,7 @@ mod tests {
             // A bound of an unknown form is followed as it stands.
             (&four, "soon", "&skip=2", 50, "&skip=2"),
         ] {
-            let next = at.behind(&link(bound, skip), came);
+            let next = at.list_behind(&link(bound, skip), came);
             assert_eq!(next.link, Some(link(bound, kept)), "{bound} {skip}");
         }
     }

@@ -8,7 +8,7 @@ use crate::source::{ById, LookupPolicy, Reference, Request, StreamDef, SyncMode}
 use super::super::STREAM;
 use super::super::conversation::{TABLES, map_conversation, open_conversation};
 use super::super::envelope::says_no_such;
-use super::super::values::segment;
+use super::super::values::path_segment;
 use super::conversations::with_details;
 
 /// Conversations that are held as open. They fill the tables of `conversations` and complete none.
@@ -28,7 +28,7 @@ pub(crate) const FOLLOWED_CONVERSATIONS: StreamDef = StreamDef {
     }),
     schedule: Some("0 15,45 * * * *"),
     paging: &ById {
-        request: |id, _| with_details(Request::get(format!("conversations/{}", segment(id)))),
+        request: |id, _| with_details(Request::get(format!("conversations/{}", path_segment(id)))),
     },
     envelope: open_conversation,
     map: map_conversation,

@@ -5,7 +5,7 @@ use crate::source::{Faults, Item, Link, MapError, Request, Scope, StreamDef, Syn
 use crate::wire::{Field, wire_record};
 
 use super::super::envelope::open_list;
-use super::super::values::{ceiling, floor, listed, referred_id};
+use super::super::values::{ceil_second, floor_second, listed, referred_id};
 use super::super::{FOUR_TIMES_A_DAY, PROFILES, STREAM};
 use super::{ACTIONS, whole};
 
@@ -18,10 +18,10 @@ pub(crate) const PROFILE_NOTES: StreamDef = StreamDef {
     fills: &[ContactNote::TABLE, Contact::TABLE],
     completes: &[ContactNote::TABLE],
     paging: &Link {
-        request: |scope| actions("notes", scope),
+        request: |scope| list_actions("notes", scope),
     },
     envelope: |body, _| open_list(body, |answer| answer.notes, &[]),
-    map: note,
+    map: map_note,
     ..OF_ACTIONS
 };
 
@@ -31,10 +31,10 @@ pub(crate) const PROFILE_TAGS: StreamDef = StreamDef {
     fills: &[ContactTag::TABLE, Contact::TABLE],
     completes: &[ContactTag::TABLE],
     paging: &Link {
-        request: |scope| actions("tags", scope),
+        request: |scope| list_actions("tags", scope),
     },
     envelope: |body, _| open_list(body, |answer| answer.tags, &[]),
-    map: tag,
+    map: map_tag,
     ..OF_ACTIONS
 };
 
@@ -44,10 +44,10 @@ pub(crate) const PROFILE_ANNOTATIONS: StreamDef = StreamDef {
     fills: &[ContactAttribute::TABLE, Contact::TABLE],
     completes: &[ContactAttribute::TABLE],
     paging: &Link {
-        request: |scope| actions("annotations", scope),
+        request: |scope| list_actions("annotations", scope),
     },
     envelope: |body, _| open_list(body, |answer| answer.annotations, &[]),
-    map: annotation,
+    map: map_annotation,
     ..OF_ACTIONS
 };
 
@@ -77,12 +77,12 @@ const OF_ACTIONS: StreamDef = StreamDef {
 
 /// The end is exclusive by its description, although the vendor's samples ask for a day with its date at both ends: full
 /// times are sent, and the windows overlap. Both ends are required (documented), so that there is no open end.
-fn actions(path: &'static str, scope: &Scope<'_>) -> Request {
+fn list_actions(path: &'static str, scope: &Scope<'_>) -> Request {
     let window = scope.slice.window();
     Request::get(path)
         .to_host(PROFILES)
-        .with("created_date_from", floor(window.since))
-        .with("created_date_to", ceiling(window.until))
+        .with("created_date_from", floor_second(window.since))
+        .with("created_date_to", ceil_second(window.until))
         .with("page_size", PAGE_SIZE)
 }
 
@@ -117,14 +117,14 @@ impl<'a> Action<'a> {
         referred_id(&self.user, faults).or_else(|| referred_id(&self.moderator_id, faults))
     }
 
-    fn person(&self, faults: &Faults) -> Person<'a> {
+    fn map_person(&self, faults: &Faults) -> Person<'a> {
         Person::read_nested(&self.author, faults)
     }
 
     /// Tells of each identity which person it belongs to. The lists of actions have this one column of a contact between them,
     /// and all say it of the same profiles.
     fn add_identities(&self, faults: &Faults, batch: &mut Batch) {
-        let person = self.person(faults);
+        let person = self.map_person(faults);
         let (Some(person_id), Some(record)) = (person.customer_profiles_id.id(faults), self.author.raw())
         else {
             return;
@@ -152,9 +152,9 @@ impl Person<'_> {
     }
 }
 
-fn note(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_note(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (Action::read(item.record)?, item.faults);
-    let person = wire.person(faults);
+    let person = wire.map_person(faults);
     let note = ContactNote {
         id: wire.key()?,
         contact_id: person.contact_id(faults),
@@ -170,9 +170,9 @@ fn note(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     Ok(())
 }
 
-fn tag(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_tag(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (Action::read(item.record)?, item.faults);
-    let person = wire.person(faults);
+    let person = wire.map_person(faults);
     let tag = ContactTag {
         id: wire.key()?,
         contact_id: person.contact_id(faults),
@@ -188,9 +188,9 @@ fn tag(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     Ok(())
 }
 
-fn annotation(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_annotation(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (Action::read(item.record)?, item.faults);
-    let person = wire.person(faults);
+    let person = wire.map_person(faults);
     let attribute = ContactAttribute {
         id: wire.key()?,
         contact_id: person.contact_id(faults),

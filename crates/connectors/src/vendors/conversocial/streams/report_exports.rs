@@ -31,7 +31,7 @@ pub(crate) const REPORT_EXPORTS: StreamDef = StreamDef {
         request: |_| by_id("reports", FIELDS),
     },
     envelope: open_reports,
-    map: report,
+    map: map_report,
     ..STREAM
 };
 
@@ -42,7 +42,7 @@ fn open_reports<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadErro
     let records = opened.records.iter();
     Ok(Envelope {
         records: records
-            .map(|record| Cow::Owned(with_download(record, bare)))
+            .map(|record| Cow::Owned(with_download(record, bare_link)))
             .collect(),
         ..opened
     })
@@ -58,7 +58,7 @@ wire_record! {
 }
 
 /// The state, which only shows in the members that are there (documented).
-fn state(wire: &Report<'_>) -> &'static str {
+fn read_state(wire: &Report<'_>) -> &'static str {
     if !wire.failure.is_nothing() {
         "failed"
     } else if !wire.generated_date.is_nothing() {
@@ -70,13 +70,13 @@ fn state(wire: &Report<'_>) -> &'static str {
     }
 }
 
-fn report(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
+fn map_report(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let (wire, faults) = (Report::read(item.record)?, item.faults);
     let report = ReportExport {
         id: wire.id.key()?,
         name: wire.name.owned(faults),
         account_id: referred_id(&wire.account, faults),
-        state: Some(state(&wire).to_owned()),
+        state: Some(read_state(&wire).to_owned()),
         failure: wire.failure.owned(faults),
         started_at: wire.generation_start_date.instant_or_day(faults, item.account),
         generated_at: wire.generated_date.instant_or_day(faults, item.account),
@@ -143,7 +143,7 @@ fn with_download(record: &str, change: impl Fn(&Field<'_>) -> Option<String>) ->
 }
 
 /// The address of a link, without the signature behind it.
-fn bare(download: &Field<'_>) -> Option<String> {
+fn bare_link(download: &Field<'_>) -> Option<String> {
     let link = download.text(&Faults::new())?;
     let end = link.find(['?', '#']).unwrap_or(link.len());
     Some(link[..end].to_owned())
@@ -169,7 +169,7 @@ mod tests {
             (r#""failure":"""#, "queued"),
         ] {
             let record = format!("{{{members}}}");
-            assert_eq!(state(&Report::read(&record).unwrap()), wanted, "{members}");
+            assert_eq!(read_state(&Report::read(&record).unwrap()), wanted, "{members}");
         }
     }
 

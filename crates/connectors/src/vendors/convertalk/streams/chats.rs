@@ -37,7 +37,7 @@ pub(in crate::vendors::convertalk) const CHATS: StreamDef = StreamDef {
         times: 2,
         only: Some(RowScope::Partition { column: "channel_id" }),
     }),
-    partitions,
+    partitions: list_bots,
     paging: &Feed {
         // A chat that becomes a lead in between is met in the second.
         lists: &[Listing::NonLead, Listing::Lead],
@@ -81,7 +81,7 @@ impl Listing {
 }
 
 /// The bots, each once.
-fn partitions(account: &Account) -> Vec<String> {
+fn list_bots(account: &Account) -> Vec<String> {
     let mut bots: Vec<String> = Vec::new();
     for bot in account.list(BOTS) {
         if !bots.contains(bot) {
@@ -109,16 +109,16 @@ fn map_chat(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let wire = Visitor::read(item.record)?;
     let id = wire.id.key()?;
     let is_lead = item.context.get(LISTING) == Some(Listing::Lead.word());
-    let profile = wire.profile(item.faults);
+    let profile = wire.read_profile(item.faults);
     let person = Person::read_nested(&profile.user_details, item.faults);
     let lasting = lasting_part(item.record);
 
-    push_conversation(conversation(&id, is_lead, &wire, item), item, &lasting, batch);
-    if let Some(message) = message(&id, &wire, item) {
+    push_conversation(map_conversation(&id, is_lead, &wire, item), item, &lasting, batch);
+    if let Some(message) = map_message(&id, &wire, item) {
         batch.push(message, wire.last_message.raw().unwrap_or_default());
     }
     if is_lead {
-        let lead = lead(&id, &wire, &person, item);
+        let lead = map_lead(&id, &wire, &person, item);
         let still = Lead {
             updated_at: None,
             ..lead.clone()
@@ -146,7 +146,7 @@ fn push_conversation(conversation: Conversation, item: &Item<'_>, lasting: &str,
     batch.push_moving(conversation, item.record, still, lasting);
 }
 
-fn conversation(id: &str, is_lead: bool, wire: &Visitor<'_>, item: &Item<'_>) -> Conversation {
+fn map_conversation(id: &str, is_lead: bool, wire: &Visitor<'_>, item: &Item<'_>) -> Conversation {
     let (account, faults) = (item.account, item.faults);
     let status = wire.status.owned(faults);
     Conversation {
@@ -168,7 +168,7 @@ fn conversation(id: &str, is_lead: bool, wire: &Visitor<'_>, item: &Item<'_>) ->
 }
 
 /// The last message; without an id of its own, it is told apart by chat, time, sender and text.
-fn message(chat: &str, wire: &Visitor<'_>, item: &Item<'_>) -> Option<Message> {
+fn map_message(chat: &str, wire: &Visitor<'_>, item: &Item<'_>) -> Option<Message> {
     let faults = item.faults;
     let wire = LastMessage::read_nested(&wire.last_message, faults);
     let sent_at = wire.at.instant(faults, item.account);
@@ -184,7 +184,7 @@ fn message(chat: &str, wire: &Visitor<'_>, item: &Item<'_>) -> Option<Message> {
         id: format!("{chat}:{}:{by}:{hash:08x}", at.unwrap_or_default()),
         conversation_id: Some(chat.to_owned()),
         sent_at,
-        direction: direction(by).map(str::to_owned),
+        direction: read_direction(by).map(str::to_owned),
         sender,
         text,
         is_sample: Some(true),
@@ -193,7 +193,7 @@ fn message(chat: &str, wire: &Visitor<'_>, item: &Item<'_>) -> Option<Message> {
 }
 
 /// `bot` was seen, the others are assumed; an unknown word has no direction.
-fn direction(by: &str) -> Option<&'static str> {
+fn read_direction(by: &str) -> Option<&'static str> {
     match by {
         "bot" | "agent" => Some("outbound"),
         "user" => Some("inbound"),
@@ -201,17 +201,17 @@ fn direction(by: &str) -> Option<&'static str> {
     }
 }
 
-fn lead(id: &str, wire: &Visitor<'_>, person: &Person<'_>, item: &Item<'_>) -> Lead {
+fn map_lead(id: &str, wire: &Visitor<'_>, person: &Person<'_>, item: &Item<'_>) -> Lead {
     let (account, faults) = (item.account, item.faults);
-    let reach = person.reach(faults);
-    let phone = reach.phone(faults);
+    let reach = person.reach_visitor(faults);
+    let phone = reach.read_phone(faults);
     Lead {
         id: id.to_owned(),
         created_at: wire.created_at.instant(faults, account),
         updated_at: wire.updated_at.instant(faults, account),
         name: person.name.owned(faults),
-        email: reach.email(faults),
-        phone_number: phone.written(faults),
+        email: reach.read_email(faults),
+        phone_number: phone.written_number(faults),
         phone_e164: phone.e164(faults, account),
         city: person.city.owned(faults),
         country: person.country.owned(faults),

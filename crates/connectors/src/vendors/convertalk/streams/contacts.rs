@@ -48,17 +48,17 @@ fn request(page: u32) -> Request {
 fn map_contact(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let wire = Visitor::read(item.record)?;
     let (account, faults) = (item.account, item.faults);
-    let person = Person::read_nested(&wire.profile(faults).user_details, faults);
-    let reach = person.reach(faults);
-    let phone = reach.phone(faults);
+    let person = Person::read_nested(&wire.read_profile(faults).user_details, faults);
+    let reach = person.reach_visitor(faults);
+    let phone = reach.read_phone(faults);
     // The first platform is the one that they came by.
     let platform = wire.platform.records(faults).iter().next();
     let contact = Contact {
         id: wire.id.key()?,
         name: person.name.owned(faults),
         platform: platform.and_then(|json| Field::new("platform", json).owned(faults)),
-        email: reach.email(faults),
-        phone_number: phone.written(faults),
+        email: reach.read_email(faults),
+        phone_number: phone.written_number(faults),
         phone_e164: phone.e164(faults, account),
         city: person.city.owned(faults),
         country: person.country.owned(faults),

@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 
 use crate::source::{Absence, FeedPolicy, Request, Single, StreamDef, SyncMode, one_partition};
 
-use super::envelope::{explain, open_list};
+use super::envelope::{explain_answer, open_list};
 
 /// What the streams have in common; each states its own facts.
 const STREAM: StreamDef = StreamDef {
@@ -31,7 +31,7 @@ const STREAM: StreamDef = StreamDef {
     },
     envelope: open_list,
     map: |_, _| Ok(()),
-    explain,
+    explain: explain_answer,
     // Nothing is asked for by its id.
     says_gone: |_| false,
 };

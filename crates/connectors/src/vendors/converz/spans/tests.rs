@@ -52,8 +52,8 @@ fn span(text: &str) -> Span {
 }
 
 fn sized(room: u32, is_second: bool) -> PageSize {
-    let mut size = PageSize::usual(&account());
-    while size.room() < room {
+    let mut size = PageSize::usual_size(&account());
+    while size.room_of() < room {
         size = size.raise_room().unwrap();
     }
     if is_second { size.to_second() } else { size }

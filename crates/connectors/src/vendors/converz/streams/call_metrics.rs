@@ -7,7 +7,7 @@ use crate::schema::{Batch, CallMetric, Entity as _};
 use crate::source::{Account, Context, Envelope, Item, MapError, ReadError, Request, StreamDef, SyncMode};
 use crate::vendors::converz::envelope;
 use crate::vendors::converz::spans::Spans;
-use crate::vendors::converz::values::{Members, measure};
+use crate::vendors::converz::values::{Members, read_measure};
 use crate::wire::Field;
 
 use super::STREAM;
@@ -28,7 +28,7 @@ pub(in crate::vendors::converz) const CALL_METRICS: StreamDef = StreamDef {
     fills: &[CallMetric::TABLE],
     completes: &[CallMetric::TABLE],
     mode: SyncMode::Windowed(WINDOWS),
-    partitions,
+    partitions: list_measures,
     paging: &Spans {
         request: |scope| Request::get("calls").with("metric", &scope.slice.partition),
         context: |scope| Context::default().with(METRIC, &scope.slice.partition),
@@ -39,7 +39,7 @@ pub(in crate::vendors::converz) const CALL_METRICS: StreamDef = StreamDef {
 };
 
 /// The measures, each once.
-fn partitions(account: &Account) -> Vec<String> {
+fn list_measures(account: &Account) -> Vec<String> {
     let mut metrics: Vec<String> = Vec::new();
     for metric in account.list(OPTION) {
         if !metrics.contains(metric) {
@@ -81,7 +81,7 @@ fn map_measure(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         id: format!("{call_id}:{metric}"),
         call_id: Some(call_id),
         metric: Some(metric.to_owned()),
-        value: measure(json, item.faults),
+        value: read_measure(json, item.faults),
     };
     batch.push(row, &record);
     Ok(())

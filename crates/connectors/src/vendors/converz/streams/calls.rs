@@ -69,7 +69,7 @@ wire_record! {
 }
 
 fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
-    let wire = WireCall::read(item.record)?.unwrapped();
+    let wire = WireCall::read(item.record)?.unwrap_field();
     let (account, faults) = (item.account, item.faults);
     let started_at = wire.start_time.instant(faults, account);
     let span = CallSpan::new(
@@ -78,7 +78,7 @@ fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         wire.duration.seconds(faults),
     );
     let call_type = wire.direction.owned(faults);
-    let direction = call_type.as_deref().and_then(direction);
+    let direction = call_type.as_deref().and_then(read_direction);
     let phone = wire.customer_phone.owned(faults);
     let e164 = phone.as_deref().and_then(|phone| account.e164(phone));
     let is_inbound = direction == Some("inbound");
@@ -109,7 +109,7 @@ fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
 
 impl WireCall<'_> {
     /// A value may stand alone in a list (assumed).
-    fn unwrapped(self) -> Self {
+    fn unwrap_field(self) -> Self {
         Self {
             call_id: self.call_id.unwrap_list_of_one(),
             start_time: self.start_time.unwrap_list_of_one(),
@@ -148,7 +148,7 @@ impl CallSpan {
 }
 
 /// The words are assumed; an unknown one has no direction.
-fn direction(word: &str) -> Option<&'static str> {
+fn read_direction(word: &str) -> Option<&'static str> {
     match word.to_lowercase().as_str() {
         "inbound" | "incoming" | "in" => Some("inbound"),
         "outbound" | "outgoing" | "out" => Some("outbound"),

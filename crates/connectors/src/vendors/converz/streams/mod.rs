@@ -7,7 +7,7 @@ pub(super) mod reports;
 
 use crate::source::{Absence, StreamDef, SyncMode, one_partition};
 
-use super::envelope::{REPS, explain};
+use super::envelope::{REPS, explain_answer};
 use super::page_size::WholeList;
 
 /// What the streams have in common; the rest is replaced by each of them.
@@ -27,7 +27,7 @@ const STREAM: StreamDef = StreamDef {
     },
     envelope: REPS,
     map: |_, _| Ok(()),
-    explain,
+    explain: explain_answer,
     // Nothing is asked for by its id.
     says_gone: |_| false,
 };

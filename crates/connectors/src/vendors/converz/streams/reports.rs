@@ -8,7 +8,7 @@ use crate::source::{
     ReadError, Request, Response, RowScope, Scope, StreamDef, SyncMode,
 };
 use crate::vendors::converz::envelope::{is_no_content, open_with};
-use crate::vendors::converz::values::{Members, measure};
+use crate::vendors::converz::values::{Members, read_measure};
 
 use super::STREAM;
 
@@ -36,9 +36,9 @@ pub(in crate::vendors::converz) const REPORTS: StreamDef = StreamDef {
         reread_days: 35,
         day_column: "day",
         only: Some(RowScope::Partition { column: "report" }),
-        period: |report| period(&names(report).unwrap_or_default()),
+        period: |report| read_period(&split_names(report).unwrap_or_default()),
     }),
-    partitions,
+    partitions: list_reports,
     // The measures are no part of the partition's name.
     shaped_by: &[OPTION],
     paging: &Reports,
@@ -68,8 +68,8 @@ impl Report {
             None => (text, None),
         };
         Some(Self {
-            groups: names(groups)?,
-            metrics: metrics.map_or(Some(Vec::new()), names)?,
+            groups: split_names(groups)?,
+            metrics: metrics.map_or(Some(Vec::new()), split_names)?,
         })
     }
 
@@ -91,7 +91,7 @@ impl Report {
 }
 
 /// Names with commas between them: at least one, none twice, none empty.
-fn names(text: &str) -> Option<Vec<String>> {
+fn split_names(text: &str) -> Option<Vec<String>> {
     let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
     let is_name = |name: &String| !name.is_empty() && !name.contains(':') && !name.contains(char::is_control);
     let is_new = |place: usize| !names[..place].contains(&names[place]);
@@ -99,7 +99,7 @@ fn names(text: &str) -> Option<Vec<String>> {
 }
 
 /// The names of the reports.
-fn partitions(account: &Account) -> Vec<String> {
+fn list_reports(account: &Account) -> Vec<String> {
     let mut partitions = Vec::new();
     for name in Report::all(account).iter().map(Report::name) {
         if !partitions.contains(&name) {
@@ -110,7 +110,7 @@ fn partitions(account: &Account) -> Vec<String> {
 }
 
 /// How long the periods are that hold every group whole. A week that a month cuts is two groups.
-fn period(groups: &[String]) -> Period {
+fn read_period(groups: &[String]) -> Period {
     let has = |name: &str| groups.iter().any(|group| group == name);
     match () {
         () if has("date") => Period::Day,
@@ -148,7 +148,7 @@ impl Paging for Reports {
 
     fn next(&self, _: &Report, got: &Envelope<'_>, scope: &Scope<'_>) -> Result<Next<Report>, ReadError> {
         let days = first_day(scope)..=last_day(scope);
-        let is_astray = |record: &str| date(record).is_some_and(|date| !days.contains(&date));
+        let is_astray = |record: &str| read_date(record).is_some_and(|date| !days.contains(&date));
         if got.records.iter().any(|record| is_astray(record)) {
             return Err(ReadError::FilterIgnored);
         }
@@ -178,18 +178,18 @@ fn last_day(scope: &Scope<'_>) -> NaiveDate {
 }
 
 /// The date of a group. A vendor that does not heed the dates gives other days too.
-fn date(record: &str) -> Option<NaiveDate> {
+fn read_date(record: &str) -> Option<NaiveDate> {
     let text = Members::read(record).ok()?.text("date", &Faults::new())?;
     text.get(..10)?.parse().ok()
 }
 
 fn open<'a>(body: &'a str, context: &Context) -> Result<Envelope<'a>, ReadError> {
     let opened = open_with(body, context, REPORT)?;
-    let warning = warning(&opened, context);
+    let warning = warn_of(&opened, context);
     Ok(Envelope { warning, ..opened })
 }
 
-fn warning(opened: &Envelope<'_>, context: &Context) -> Option<&'static str> {
+fn warn_of(opened: &Envelope<'_>, context: &Context) -> Option<&'static str> {
     let report = Report::of_context(context)?;
     let rows: Vec<Members<'_>> = opened
         .records
@@ -210,7 +210,7 @@ fn warning(opened: &Envelope<'_>, context: &Context) -> Option<&'static str> {
 
 /// The group that one slice should have one value of.
 fn period_word(groups: &[String]) -> Option<&'static str> {
-    match period(groups) {
+    match read_period(groups) {
         Period::Day => None,
         Period::Week => Some("week"),
         Period::Month => Some("month"),
@@ -222,8 +222,8 @@ impl Report {
     /// The report that a row was asked for by.
     fn of_context(context: &Context) -> Option<Self> {
         Some(Self {
-            groups: names(context.get(REPORT)?)?,
-            metrics: names(context.get(METRICS)?).unwrap_or_default(),
+            groups: split_names(context.get(REPORT)?)?,
+            metrics: split_names(context.get(METRICS)?).unwrap_or_default(),
         })
     }
 }
@@ -244,7 +244,7 @@ fn map_figures(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         let figure = ReportMetric {
             id: format!("{prefix}:{metric}"),
             day: day.parse().ok(),
-            value: measure(members.get(&metric), item.faults),
+            value: read_measure(members.get(&metric), item.faults),
             metric: Some(metric),
             ..group_of(&report, &members, item.faults)
         };

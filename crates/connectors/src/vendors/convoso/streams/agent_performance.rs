@@ -26,7 +26,7 @@ pub(in crate::vendors::convoso) const AGENT_PERFORMANCE: StreamDef = StreamDef {
         period: |_| Period::Day,
     }),
     schedule: Some("40 */30 * * * *"),
-    partitions: scopes,
+    partitions: list_scopes,
     paging: &InContext {
         pages: Single { request },
         context,
@@ -36,7 +36,7 @@ pub(in crate::vendors::convoso) const AGENT_PERFORMANCE: StreamDef = StreamDef {
     ..STREAM
 };
 
-fn scopes(account: &Account) -> Vec<String> {
+fn list_scopes(account: &Account) -> Vec<String> {
     let campaigns = account.list(PERFORMANCE_CAMPAIGNS).iter().cloned();
     std::iter::once(ACCOUNT.to_owned()).chain(campaigns).collect()
 }
@@ -149,8 +149,8 @@ mod tests {
             }),
             ..Account::new(chrono_tz::UTC, Region::US)
         };
-        assert_eq!(scopes(&account(&[])), ["account"]);
-        assert_eq!(scopes(&account(&["410", "411"])), ["account", "410", "411"]);
+        assert_eq!(list_scopes(&account(&[])), ["account"]);
+        assert_eq!(list_scopes(&account(&["410", "411"])), ["account", "410", "411"]);
         for (partition, campaign, id) in [
             ("account", None, "7:2026-02-03"),
             ("410", Some("410"), "7:2026-02-03:410"),

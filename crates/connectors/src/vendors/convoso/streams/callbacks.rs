@@ -97,7 +97,7 @@ impl Paging for DayPages {
             Some(total) => {
                 // Beyond reach, those without a due time are missed; the total then says so.
                 let days = at.days.unwrap_or_else(|| all_days(scope));
-                halves(days, total).map(Next::instead)
+                split_days(days, total).map(Next::instead)
             }
             None => Ok(next_offset(at.offset, PAGE_SIZE, got, |offset| DayPosition {
                 offset,
@@ -140,7 +140,7 @@ fn all_days(scope: &Scope<'_>) -> DaySpan {
     }
 }
 
-fn halves(days: DaySpan, total: u64) -> Result<Vec<DayPosition>, ReadError> {
+fn split_days(days: DaySpan, total: u64) -> Result<Vec<DayPosition>, ReadError> {
     let DaySpan { first, last } = days;
     if first >= last {
         return Err(ReadError::Unreachable {
@@ -189,14 +189,14 @@ fn map_callback(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         updated_at: wire.modified_at.instant(faults, account),
         // That the time is the account's and not the callback's own is assumed.
         due_at: wire.callback_time.instant(faults, account),
-        stage: wire.stage.text(faults).map(|stage| folded(&stage)),
+        stage: wire.stage.text(faults).map(|stage| fold_word(&stage)),
         lead_id: wire.lead_id.id(faults),
         list_id: wire.list_id.id(faults),
         campaign_id: wire.campaign_id.id(faults),
         campaign_name: wire.campaign_name.owned(faults),
         agent_id: wire.user.id(faults),
         agent_name: wire.user_name.owned(faults),
-        recipient: wire.recipient.text(faults).map(|word| recipient(&word)),
+        recipient: wire.recipient.text(faults).map(|word| read_recipient(&word)),
         disposition_code: wire.status.owned(faults),
         phone_e164: phone_number.as_deref().and_then(|number| account.e164(number)),
         phone_number,
@@ -207,13 +207,13 @@ fn map_callback(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
 }
 
 /// Answers spell a stage otherwise than filters do, with and without `_` (documented).
-fn folded(stage: &str) -> String {
+fn fold_word(stage: &str) -> String {
     stage.to_lowercase().replace(['_', ' '], "")
 }
 
 /// Answers say `USERONLY` where the filter says `Personal` (documented).
-fn recipient(word: &str) -> String {
-    match folded(word).as_str() {
+fn read_recipient(word: &str) -> String {
+    match fold_word(word).as_str() {
         "useronly" | "personal" => "personal".to_owned(),
         "system" => "system".to_owned(),
         _ => word.to_owned(),

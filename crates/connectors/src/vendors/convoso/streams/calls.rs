@@ -144,7 +144,7 @@ wire_record! {
 /// A call with its recordings and its agents. A call lands whatever its recordings are; one without an id is a reject.
 fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let wire = WireCall::read(item.record)?;
-    let call = header(&wire, item)?;
+    let call = map_header(&wire, item)?;
     let recordings = read_all(&wire, &call, item.faults);
     batch.push(call, item.record);
     push_agents(&wire, item.faults, batch);
@@ -159,14 +159,14 @@ fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
 }
 
 /// The call, in column order.
-fn header(wire: &WireCall<'_>, item: &Item<'_>) -> Result<Call, MapError> {
+fn map_header(wire: &WireCall<'_>, item: &Item<'_>) -> Result<Call, MapError> {
     let Item { account, faults, .. } = *item;
     let id = wire.id.key()?;
     let started_at = wire.call_date.instant(faults, account);
     let duration_seconds = wire.call_length.seconds(faults);
     let call_type = wire.call_type.owned(faults);
-    let direction = direction(call_type.as_deref());
-    let ends = ends(wire, direction, faults);
+    let direction = read_direction(call_type.as_deref());
+    let ends = call_ends(wire, direction, faults);
     Ok(Call {
         id,
         started_at,
@@ -205,7 +205,7 @@ fn header(wire: &WireCall<'_>, item: &Item<'_>) -> Result<Call, MapError> {
 }
 
 /// A manual dial goes out; a three-way leg is a transfer (assumed). An unknown kind has no direction.
-fn direction(call_type: Option<&str>) -> Option<&'static str> {
+fn read_direction(call_type: Option<&str>) -> Option<&'static str> {
     match call_type? {
         "INBOUND" => Some("inbound"),
         "OUTBOUND" | "MANUAL" => Some("outbound"),
@@ -222,7 +222,7 @@ struct Ends {
 
 /// The calling and the called number. `phone_number` is always the customer's (assumed for inbound calls); the number that a
 /// customer has dialed is `inbound_number`, or `number_dialed` where that is another than the customer's.
-fn ends(wire: &WireCall<'_>, direction: Option<&str>, faults: &Faults) -> Ends {
+fn call_ends(wire: &WireCall<'_>, direction: Option<&str>, faults: &Faults) -> Ends {
     let customer = wire.phone_number.owned(faults);
     let dialed = wire.number_dialed.owned(faults);
     if direction == Some("inbound") {
@@ -286,12 +286,12 @@ struct ReadRecording<'a> {
 fn read_all<'a>(wire: &WireCall<'a>, call: &Call, faults: &Faults) -> Vec<ReadRecording<'a>> {
     let read = |record| ReadRecording {
         record,
-        recording: recording(record, call, faults),
+        recording: map_recording(record, call, faults),
     };
     wire.recording.records(faults).into_iter().map(read).collect()
 }
 
-fn recording(record: &str, call: &Call, faults: &Faults) -> Result<Recording, MapError> {
+fn map_recording(record: &str, call: &Call, faults: &Faults) -> Result<Recording, MapError> {
     let wire = CallRecording::read(record)?;
     let link = |field: &Field<'_>| field.owned(faults);
     Ok(Recording {

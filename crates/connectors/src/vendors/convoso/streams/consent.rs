@@ -20,7 +20,7 @@ const REACHABLE: u64 = 100_000;
 /// Numbers that must not be called.
 pub(in crate::vendors::convoso) const DO_NOT_CALL: StreamDef = StreamDef {
     name: "do_not_call",
-    mode: SyncMode::FullRefresh(gone("call")),
+    mode: SyncMode::FullRefresh(gone_entries("call")),
     schedule: Some("10 4 * * * *"),
     paging: &NumberPages {
         request: |account| ask_newer_endpoint("dnc/search", account),
@@ -36,7 +36,7 @@ pub(in crate::vendors::convoso) const DO_NOT_CALL: StreamDef = StreamDef {
 /// Numbers that must not be written to.
 pub(in crate::vendors::convoso) const SMS_OPT_OUTS: StreamDef = StreamDef {
     name: "sms_opt_outs",
-    mode: SyncMode::FullRefresh(gone("sms")),
+    mode: SyncMode::FullRefresh(gone_entries("sms")),
     schedule: Some("10 6 * * * *"),
     paging: &NumberPages {
         // A POST, even in the newer articles.
@@ -59,7 +59,7 @@ const NUMBERS: StreamDef = StreamDef {
 };
 
 /// Each list says nothing about the entries of the other.
-const fn gone(channel: &'static str) -> Absence {
+const fn gone_entries(channel: &'static str) -> Absence {
     Absence::Gone {
         tables: &[DoNotContact::TABLE],
         times: 1,
@@ -169,7 +169,7 @@ impl Paging for NumberPages {
         match &next {
             Next::Page { page, .. } if page.offset > self.reachable => at
                 .part
-                .split(met)
+                .split_list(met)
                 .map(Next::instead)
                 .ok_or(ReadError::Unreachable {
                     total: total.max(page.offset),
@@ -205,7 +205,7 @@ impl Part {
     }
 
     /// The values that divide it, of an entry.
-    fn divider<'a>(&self, entry: &Entry<'a>) -> Field<'a> {
+    fn next_divider<'a>(&self, entry: &Entry<'a>) -> Field<'a> {
         match self.campaign {
             None => entry.campaign_id,
             Some(_) => entry.phone_code,
@@ -213,7 +213,7 @@ impl Part {
     }
 
     /// The parts by the values met; nothing where it cannot be divided further.
-    fn split(&self, met: BTreeSet<String>) -> Option<Vec<NumberPosition>> {
+    fn split_list(&self, met: BTreeSet<String>) -> Option<Vec<NumberPosition>> {
         if self.campaign.is_none() {
             let part = |id| {
                 begin(Self {
@@ -248,7 +248,7 @@ fn begin(part: Part) -> NumberPosition {
 fn met_until(at: &NumberPosition, got: &Envelope<'_>) -> BTreeSet<String> {
     let faults = Faults::new();
     let entries = got.records.iter().filter_map(|entry| Entry::read(entry).ok());
-    let met = entries.filter_map(|entry| at.part.divider(&entry).owned(&faults));
+    let met = entries.filter_map(|entry| at.part.next_divider(&entry).owned(&faults));
     at.met.iter().cloned().chain(met).collect()
 }
 

@@ -100,7 +100,7 @@ impl Paging for GonePages {
     type Position = GonePosition;
 
     fn first(&self, scope: &Scope<'_>) -> Vec<GonePosition> {
-        let mut lists: Vec<GonePosition> = spans(scope).into_iter().rev().map(list).collect();
+        let mut lists: Vec<GonePosition> = slice_spans(scope).into_iter().rev().map(list).collect();
         lists.push(GonePosition::Control);
         lists
     }
@@ -131,7 +131,7 @@ impl Paging for GonePages {
             }
             GonePosition::List { at, pass } => {
                 let next = self.seek().next_of(&at, got, scope.account)?;
-                Ok(twice(
+                Ok(read_twice(
                     map_positions(next, |at| GonePosition::List { at, pass }),
                     at,
                     pass,
@@ -184,7 +184,7 @@ fn list(span: LocalSpan) -> GonePosition {
 }
 
 /// The spans of a slice: each local day from its beginning on, or all at once where there are many.
-fn spans(scope: &Scope<'_>) -> Vec<LocalSpan> {
+fn slice_spans(scope: &Scope<'_>) -> Vec<LocalSpan> {
     let asked = local_span(scope);
     let (first, last) = (asked.first.date(), asked.last.date());
     let days = first.iter_days().take_while(|day| *day <= last);
@@ -213,7 +213,7 @@ fn control_span(scope: &Scope<'_>) -> LocalSpan {
 }
 
 /// What follows, with a second pass behind the end of a list of several pages whose total is not told.
-fn twice(next: Next<GonePosition>, at: SeekPosition, pass: Pass) -> Next<GonePosition> {
+fn read_twice(next: Next<GonePosition>, at: SeekPosition, pass: Pass) -> Next<GonePosition> {
     match next {
         Next::End {
             evidence: evidence @ Evidence::EmptyPage,
@@ -238,7 +238,7 @@ enum Fate {
 
 impl Fate {
     /// The column that tells it.
-    const fn columns(self) -> &'static [&'static str] {
+    const fn gone_columns(self) -> &'static [&'static str] {
         match self {
             Self::Archived => &["archived_at"],
             Self::Deleted => &["removed_at"],
@@ -262,7 +262,7 @@ fn map_gone(item: &Item<'_>, fate: Fate, batch: &mut Batch) -> Result<(), MapErr
     let listed = listed_at(&lead, item);
     // A span that only had to confirm another tells no day, and takes none away that is known.
     let columns = match told.or(listed) {
-        Some(_) => fate.columns(),
+        Some(_) => fate.gone_columns(),
         None => &[],
     };
     let at = told.or(listed).or(lead.updated_at);
@@ -289,10 +289,10 @@ fn listed_at(lead: &schema::Lead, item: &Item<'_>) -> Option<DateTime<Utc>> {
     let changed_at = lead
         .updated_at
         .filter(|at| (first..=last).contains(&item.account.local(*at).date()));
-    changed_at.or_else(|| midnight(first, item.account))
+    changed_at.or_else(|| local_midnight(first, item.account))
 }
 
-fn midnight(day: NaiveDate, account: &Account) -> Option<DateTime<Utc>> {
+fn local_midnight(day: NaiveDate, account: &Account) -> Option<DateTime<Utc>> {
     account.instant(day.and_time(NaiveTime::MIN))
 }
 

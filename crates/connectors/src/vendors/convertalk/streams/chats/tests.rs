@@ -282,7 +282,7 @@ fn each_bot_is_a_partition_and_a_channel_with_the_name_of_the_settings() {
         options: std::sync::Arc::new(options),
         ..Account::new(chrono_tz::UTC, Region::US)
     };
-    assert_eq!(partitions(&account), ["b2", "b1"]);
+    assert_eq!(list_bots(&account), ["b2", "b1"]);
     for (bot, name) in [("b1", Some("Website")), ("b2", None)] {
         let item = Item {
             record: r#"{"_id":"a1"}"#,

@@ -57,7 +57,7 @@ fn a_period_holds_every_group_whole() {
         ("month,quarter", Period::Month),
         ("week,quarter", Period::Quarter),
     ] {
-        assert_eq!(period(&names(groups).unwrap()), wanted, "{groups}");
+        assert_eq!(read_period(&split_names(groups).unwrap()), wanted, "{groups}");
     }
 }
 
@@ -145,7 +145,7 @@ fn each_report_is_a_partition_that_is_asked_for_its_whole_period() {
         "quarter,rep_id",
     ];
     assert_eq!(
-        partitions(&account(&reports)),
+        list_reports(&account(&reports)),
         ["date", "week", "month", "quarter,rep_id"]
     );
     for (partition, wanted) in [

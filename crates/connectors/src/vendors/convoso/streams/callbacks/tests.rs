@@ -142,7 +142,7 @@ fn stages_and_recipients_have_one_spelling() {
         ("PAST_DUE", "pastdue"),
         ("PASTDUE", "pastdue"),
     ] {
-        assert_eq!(folded(word), wanted);
+        assert_eq!(fold_word(word), wanted);
     }
     for (word, wanted) in [
         ("USERONLY", "personal"),
@@ -150,6 +150,6 @@ fn stages_and_recipients_have_one_spelling() {
         ("System", "system"),
         ("QUEUE", "QUEUE"),
     ] {
-        assert_eq!(recipient(word), wanted);
+        assert_eq!(read_recipient(word), wanted);
     }
 }

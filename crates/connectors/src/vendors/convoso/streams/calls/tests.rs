@@ -22,7 +22,7 @@ fn header_in(record: &str, context: &Context) -> Result<(Call, Vec<&'static str>
         account: &account,
         faults: &faults,
     };
-    let call = header(&WireCall::read(record)?, &item)?;
+    let call = map_header(&WireCall::read(record)?, &item)?;
     let names = faults.into_list().iter().map(|fault| fault.field).collect();
     Ok((call, names))
 }
