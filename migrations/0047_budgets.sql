@@ -10,7 +10,7 @@ comment on column sync.budgets.next_at is 'Before this instant everything is giv
 
 alter table sync.sources
     add column account         text,
-    add column state           text not null default 'ok' check (state in ('ok', 'refused')),
+    add column state           text not null default 'ok' check (state in ('ok', 'adopted', 'refused')),
     add column reason          text,
     add column refused_account text,
     add constraint sources_give_a_reason check ((state = 'refused') = (reason is not null) and (state = 'refused') = (refused_account is not null));

@@ -44,7 +44,7 @@ async fn a_storm_of_404_deletes_nothing_and_the_ids_are_asked_for_again() {
     for table in TABLES {
         assert_eq!(gone(&env, table).await, 0, "{table}");
     }
-    conversocial::assert_truth(&env).await;
+    super::assert_conversocial(&env).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

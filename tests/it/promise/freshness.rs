@@ -99,7 +99,7 @@ async fn ids_beyond_the_budget_are_told_and_hold_the_claim_back() {
          and started_at < (select complete_through from warehouse.freshness where table_name = 'contacts')";
     assert_eq!(env.number(oldest).await, 0, "what is claimed is there");
     settle(&env).await;
-    conversocial::assert_truth(&env).await;
+    super::assert_conversocial(&env).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

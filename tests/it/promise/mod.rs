@@ -94,3 +94,59 @@ fn read_at_once(env: &mut TestEnv, streams: &[&str]) {
         env.stream(stream).max_span = Some(Duration::from_hours(24 * 40_000));
     }
 }
+
+/// Every row that the vendor has is there, as the vendor has it. There may be others, such as those that only other rows name.
+async fn assert_none_missing(env: &TestEnv, table: &str, truth: Vec<(String, String)>) {
+    let missing = missing(env, table, truth).await;
+    assert_eq!(missing, 0, "rows of {table} are missing or different");
+}
+
+/// How many rows of the vendor are missing or different.
+async fn missing(env: &TestEnv, table: &str, truth: Vec<(String, String)>) -> i64 {
+    let (ids, records): (Vec<String>, Vec<String>) = truth.into_iter().unzip();
+    let query = format!(
+        "select count(*) from unnest($2::text[], $3::text[]) as v (id, raw)
+         where not exists (select from warehouse.{table} as t
+             where t.source = $1 and t.id = v.id and t.raw = v.raw::jsonb and t.deleted_at is null)"
+    );
+    sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+        .bind(SOURCE)
+        .bind(&ids)
+        .bind(&records)
+        .fetch_one(&env.pool)
+        .await
+        .expect("the comparison runs")
+}
+
+/// Every call of the time that is said to be covered is there, whatever went wrong.
+async fn assert_covered_calls(env: &TestEnv) {
+    let (ids, records): (Vec<String>, Vec<String>) =
+        env.sandbox.convoso().snapshot("calls").into_iter().unzip();
+    let missing: i64 = sqlx::query_scalar(
+        "select count(*) from unnest($2::text[], $3::text[]) as v (id, record)
+         where (v.record::jsonb ->> 'call_date')::timestamp at time zone 'UTC' <@
+                 (select covered from sync.coverage where source = $1 and stream = 'calls')
+             and not exists (select from warehouse.calls as t where t.source = $1 and t.id = v.id and t.raw = v.record::jsonb)",
+    )
+    .bind(SOURCE)
+    .bind(&ids)
+    .bind(&records)
+    .fetch_one(&env.pool)
+    .await
+    .expect("the comparison runs");
+    assert_eq!(missing, 0, "calls that are claimed and not there");
+}
+
+/// Every call and every agent that Convoso has is there.
+async fn assert_convoso(env: &TestEnv) {
+    let world = env.sandbox.convoso();
+    env.assert_same("calls", world.snapshot("calls")).await;
+    assert_none_missing(env, "agents", world.snapshot("agents")).await;
+}
+
+/// Everything that Conversocial has is there.
+async fn assert_conversocial(env: &TestEnv) {
+    crate::conversocial::assert_conversations(env).await;
+    let contacts = env.sandbox.conversocial().snapshot("contacts");
+    assert_none_missing(env, "contacts", contacts).await;
+}
