@@ -4,6 +4,7 @@
 mod deletions;
 mod freshness;
 mod identity;
+mod kills;
 mod lists;
 mod pauses;
 mod rows;

@@ -90,12 +90,6 @@ async fn a_report_that_is_still_being_made_is_a_row_and_no_run_waits_for_it() {
     }
     settle(&env).await;
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    world.quirks(|quirks| quirks.reports_stay = false);
-    env.sandbox.advance(TimeDelta::minutes(8));
-    for _ in 0..4 {
-        assert!(run_one(&env, "report_exports").await.is_complete());
-    }
-    assert_eq!(env.text(&state).await, "ready");
 }
 
 /// A second source that reads the same account with the same credential.
