@@ -24,8 +24,7 @@ impl Warehouse {
         patience: Duration,
     ) -> Result<Reservation, WarehouseError> {
         repeat_transaction(|| async {
-            let _place = self.enter().await?;
-            let (wait, pause): (f64, f64) = sqlx::query_as(
+            let query = sqlx::query_as(
                 "with taken as (
                      insert into sync.budgets as b (credential, next_at)
                      values ($1, clock_timestamp() + make_interval(secs => $2))
@@ -40,9 +39,8 @@ impl Warehouse {
             )
             .bind(credential)
             .bind(interval.as_secs_f64())
-            .bind(patience.as_secs_f64())
-            .fetch_one(&self.pool)
-            .await?;
+            .bind(patience.as_secs_f64());
+            let (wait, pause): (f64, f64) = self.fetch_alone(query).await?;
             let duration = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO);
             Ok(if duration(pause) > patience {
                 Reservation::Paused(duration(pause))
@@ -56,16 +54,15 @@ impl Warehouse {
     /// Lets nobody use a credential for so long: its vendor has asked for patience. A pause that ends later stays as it is.
     pub async fn postpone_requests(&self, credential: &str, pause: Duration) -> Result<(), WarehouseError> {
         repeat_transaction(|| async {
-            let _place = self.enter().await?;
-            sqlx::query(
+            let query = sqlx::query_as(
                 "insert into sync.budgets as b (credential, next_at, paused_until)
                  values ($1, clock_timestamp(), clock_timestamp() + make_interval(secs => $2))
-                 on conflict (credential) do update set paused_until = greatest(b.paused_until, excluded.paused_until)",
+                 on conflict (credential) do update set paused_until = greatest(b.paused_until, excluded.paused_until)
+                 returning true",
             )
             .bind(credential)
-            .bind(pause.as_secs_f64())
-            .execute(&self.pool)
-            .await?;
+            .bind(pause.as_secs_f64());
+            let (_,): (bool,) = self.fetch_alone(query).await?;
             Ok(())
         })
         .await

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::query::QueryAs;
+use sqlx::{Connection as _, FromRow, PgConnection, PgPool, Postgres};
 use tokio::time::{sleep, timeout};
 
 use super::WarehouseError;
-use super::gate::{Gate, Place};
+use super::gate::Gate;
 use super::session::{Suspicion, begin_statement, connect_options, prepare_session, takes_writes};
 use super::transaction::Transaction;
 
@@ -49,7 +50,7 @@ impl From<u32> for PoolOptions {
 /// The warehouse.
 #[derive(Debug, Clone)]
 pub struct Warehouse {
-    pub(super) pool: PgPool,
+    pool: PgPool,
     /// One connection for the renewal of leases, which must not wait behind batches.
     lease_pool: PgPool,
     gate: Arc<Gate>,
@@ -91,12 +92,28 @@ impl Warehouse {
         }
     }
 
-    /// Waits for the right to a connection, for a statement that is a transaction by itself.
-    pub(super) async fn enter(&self) -> Result<Place, WarehouseError> {
-        match timeout(PATIENCE, self.gate.enter_gate()).await {
-            Ok(place) => Ok(place),
-            Err(_) => Err(self.why_not().await),
+    /// Runs one statement that is a transaction by itself: in one step where sessions last, and otherwise in a transaction, which
+    /// alone keeps a pooler from changing the session in the middle.
+    pub(super) async fn fetch_alone<T>(
+        &self,
+        query: QueryAs<'_, Postgres, T, PgArguments>,
+    ) -> Result<T, WarehouseError>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        if !self.has_sessions {
+            let mut transaction = self.begin().await?;
+            let row = query.fetch_one(&mut transaction).await?;
+            transaction.commit().await?;
+            return Ok(row);
         }
+        let Ok(_place) = timeout(PATIENCE, self.gate.enter_gate()).await else {
+            return Err(self.why_not().await);
+        };
+        query.fetch_one(&self.pool).await.map_err(|error| {
+            self.suspicion.raise_suspicion();
+            error.into()
+        })
     }
 
     /// Begins a transaction on a connection that nobody else uses.

@@ -300,7 +300,7 @@ async fn the_other_name_of_the_header_is_a_setting() {
     let mut env = build_env().await;
     env.sandbox
         .convertalk()
-        .quirks(|quirks| quirks.token_header = "x-bp-token".to_owned().to_owned());
+        .quirks(|quirks| quirks.token_header = "x-bp-token".to_owned().clone());
     assert!(!env.sync_only(&["chats"]).await.iter().all(RunReport::is_complete));
     env.source()
         .options

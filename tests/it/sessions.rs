@@ -190,12 +190,18 @@ async fn sessions_state_what_they_rely_on_whatever_the_defaults_are() {
     }
     for is_pooled in [false, true] {
         let options = PoolOptions {
-            max_connections: 2,
+            max_connections: 1,
             is_pooled,
         };
         let warehouse = Warehouse::connect(&loader.database.secret(), options)
             .await
             .expect("it answers");
+        for _ in 0..2 {
+            let reserved = warehouse
+                .reserve_request("c", Duration::from_millis(1), PATIENCE)
+                .await;
+            assert!(matches!(reserved, Ok(Reservation::After(_))), "{reserved:?}");
+        }
         let told = warehouse
             .example(
                 "select current_setting('transaction_isolation') as isolation, current_setting('TimeZone') as zone,
