@@ -157,6 +157,7 @@ fn flaw_of(verified: Verified) -> Option<SliceFlaw> {
         Verified::Stopped => Some(SliceFlaw {
             is_failed: false,
             is_of_source: false,
+            is_refusal: false,
             reason,
             remedy: SyncError::Stopped.remedy(),
         }),

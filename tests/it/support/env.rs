@@ -234,7 +234,8 @@ impl TestEnv {
     /// Compares the living rows of a table with the truth.
     pub(crate) async fn assert_same(&self, table: &str, truth: Vec<(String, String)>) {
         // Agents whom calls alone name are on no list that they could be held against.
-        let listed = "(is_listed or not exists (select from warehouse.agents as other where other.is_listed))";
+        let listed =
+            "(is_listed or not exists (select from warehouse.agents as other where other.is_listed))";
         let condition = if table == "agents" { listed } else { "true" };
         self.assert_same_where(table, condition, truth).await;
     }
