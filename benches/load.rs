@@ -10,14 +10,17 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use connectors::schema::Batch;
-use connectors::source::{Ask, Cursor, Window};
+use connectors::source::{Extent, Slice, Window};
 use convene::commands;
-use convene::engine::{Clock, Job};
-use convene::transport::Priority;
-use convene::warehouse::{Lease, Load, NewWalk, Purpose, Warehouse};
+use convene::engine::StreamSpec;
+use convene::transport::{InMemoryBudget, Priority};
+use convene::warehouse::{
+    Lease, LedgerSlice, Load, NewSlice, PartitionSpec, Purpose, StreamEntry, Traffic, Warehouse,
+};
 use embedded::Embedded;
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -292,19 +295,27 @@ impl Bench<'_> {
 
     /// The pages of the whole history, read before the clock starts.
     async fn read_batches(&self) -> anyhow::Result<Vec<Batch>> {
-        let job = self.job()?;
-        let Cursor::Window(windowing) = &job.cursor else {
-            anyhow::bail!("calls are read by windows")
-        };
+        let spec = self.calls()?;
+        let policy = spec.mode.window_policy();
+        let max_span = policy
+            .ok_or_else(|| anyhow::anyhow!("calls are read by windows"))?
+            .max_span;
         let mut batches: Vec<Batch> = Vec::new();
-        let (mut at, end) = (since(), now());
-        let (clock, mut met) = (Clock::set_to(at), HashSet::new());
-        while let Some(window) = Window::new(at, (at + windowing.widest).min(end)) {
-            let mut asks = vec![Ask::first(job.stream.first(&window), window)];
-            while let Some(ask) = asks.pop() {
-                let reply = job.api.send_request(&ask.request, Priority::Live).await?;
-                let mut page = job.stream.read(&ask, &reply.response)?;
-                // Rows of the second at the edge of a page come twice; the engine leaves them out too.
+        let (mut at, end, mut met) = (since(), now(), HashSet::new());
+        while let Some(window) = Window::new(at, (at + max_span).min(end)) {
+            let slice = Slice {
+                partition: String::new(),
+                extent: Extent::Window {
+                    window,
+                    is_open: false,
+                },
+                started_at: end,
+            };
+            let mut reader = spec.stream.open(spec.account.clone(), slice, spec.limits.slice);
+            while let Some(request) = reader.request() {
+                let reply = spec.client.send_request(&request, Priority::Live).await?;
+                let mut page = reader.accept(&reply.response)?;
+                // Rows of the second at the edge of a slice come twice.
                 for rows in page.batch.rows_mut() {
                     let name = rows.table().name;
                     let keep: Vec<bool> = rows
@@ -314,8 +325,7 @@ impl Bench<'_> {
                         .collect();
                     rows.retain(&keep);
                 }
-                page.batch.stamp(clock.now());
-                asks.append(&mut page.then);
+                page.batch.stamp(end);
                 match batches.last_mut() {
                     Some(last) if last.len() + page.batch.len() <= BATCH_ROWS => last.append(page.batch),
                     _ => batches.push(page.batch),
@@ -326,19 +336,18 @@ impl Bench<'_> {
         Ok(batches)
     }
 
-    fn job(&self) -> anyhow::Result<Job> {
+    fn calls(&self) -> anyhow::Result<StreamSpec> {
         let file = self
             .folder
             .join(format!("convene-bench-{}-own.toml", std::process::id()));
         std::fs::write(&file, self.settings())?;
         let settings = commands::load_settings(std::slice::from_ref(&file));
         std::fs::remove_file(&file)?;
-        let source = commands::sources(&settings?)?.into_iter().next();
-        let job = source
-            .into_iter()
-            .flat_map(|source| source.jobs)
-            .find(|(job, _)| job.stream.name() == "calls");
-        job.map(|(job, _)| job)
+        let sources = commands::build_sources(&settings?, Arc::new(InMemoryBudget::default()))?;
+        let streams = sources.into_iter().flat_map(|source| source.streams);
+        let mut specs = streams.map(|stream| stream.spec);
+        specs
+            .find(|spec| spec.name() == "calls")
             .ok_or_else(|| anyhow::anyhow!("the source has calls"))
     }
 
@@ -355,12 +364,12 @@ impl Bench<'_> {
     }
 }
 
-/// Loads all batches as one walk.
+/// Loads all batches as one slice.
 async fn pass(warehouse: &Warehouse, batches: &[Batch], is_new_ground: bool) -> anyhow::Result<Figure> {
     let lease = warehouse
-        .lease("bench", "bench", Duration::from_millis(1))
+        .acquire_lease("bench", "bench", Duration::from_millis(1))
         .await?;
-    let walk = begin(warehouse, &lease).await?;
+    let slice = begin(warehouse, &lease).await?;
     let mut figure = Figure {
         rows: 0,
         seconds: 0.0,
@@ -368,20 +377,19 @@ async fn pass(warehouse: &Warehouse, batches: &[Batch], is_new_ground: bool) -> 
     };
     for (sequence, batch) in (1..).zip(batches) {
         let load = Load {
-            stream: "calls",
-            walk,
+            slice: &slice,
             sequence,
             at: since(),
             batch: batch.clone(),
             rejects: Vec::new(),
-            duplicates: 0,
+            faults: Vec::new(),
+            duplicate_count: 0,
             is_new_ground,
-            request_count: 0,
-            body_bytes: 0,
+            traffic: Traffic::default(),
             lookups: Vec::new(),
         };
         let begin = Instant::now();
-        let counts = warehouse.load(&lease, load).await?;
+        let counts = warehouse.load_batch(&lease, load).await?;
         figure.seconds += begin.elapsed().as_secs_f64();
         figure.rows += counts.inserted + counts.unchanged;
     }
@@ -395,18 +403,39 @@ async fn calm(connection: &mut PgConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn begin(warehouse: &Warehouse, lease: &Lease) -> anyhow::Result<convene::warehouse::WalkId> {
-    let window = Window {
-        since: since(),
-        until: now(),
-    };
-    let new = NewWalk {
+async fn begin(warehouse: &Warehouse, lease: &Lease) -> anyhow::Result<LedgerSlice> {
+    let entry = StreamEntry {
         stream: "calls",
-        purpose: Purpose::Gap,
-        window: Some(window),
+        partition: "",
+        mode: "windowed",
+        fills: &[],
+        completes: &[],
+        depends_on: &[],
+        identity: "bench",
+    };
+    warehouse.register_streams(lease, &[entry]).await?;
+    let partition = PartitionSpec {
+        stream: "calls",
+        partition: "",
+        since: Some(since()),
+        default_since: None,
+        lookback: chrono::TimeDelta::zero(),
+        rereads: &[],
+    };
+    let coverage = warehouse.prepare_partition(lease, &partition, now()).await?;
+    let new = NewSlice {
+        run: warehouse.begin_run(lease, "calls", since()).await?,
+        stream: "calls",
+        partition: "",
+        generation: coverage.generation,
+        purpose: Purpose::Window,
+        window: Some(Window {
+            since: since(),
+            until: now(),
+        }),
         started_at: since(),
     };
-    Ok(warehouse.begin_walk(lease, &new).await?)
+    Ok(warehouse.begin_slice(lease, &new).await?)
 }
 
 async fn take_out(from: &mut PgConnection, table: &str) -> anyhow::Result<Vec<u8>> {

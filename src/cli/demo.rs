@@ -63,7 +63,7 @@ impl Demo {
         print_tables(demo, &reports, seconds).await?;
         print_examples(demo).await?;
         print_line(&format!("\nConnect:   psql '{}'", demo.database_url));
-        print_line("Ask:       select * from warehouse.freshness;");
+        print_line("Query:     select * from warehouse.freshness;");
         if self.exit {
             return Ok(code);
         }

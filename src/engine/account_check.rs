@@ -30,6 +30,7 @@ pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> R
     let account = account_fingerprint(first);
     let entry = source_entry(first, &account);
     let state = session.warehouse.record_source(&session.lease, &entry).await?;
+    let is_adopted = state == SourceState::Adopted;
     let is_changed = match state {
         SourceState::New => return Ok(()),
         SourceState::Refused { reason } => {
@@ -38,7 +39,7 @@ pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> R
                 reason,
             });
         }
-        SourceState::Known => false,
+        SourceState::Known | SourceState::Adopted => false,
         SourceState::Changed => true,
     };
     let shown = match show_ids(specs, session).await {
@@ -57,6 +58,10 @@ pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> R
         .warehouse
         .count_known_ids(&first.source, table, &ids)
         .await?;
+    if is_adopted && known == 0 {
+        // Its rows are still to be read.
+        return Ok(());
+    }
     if held > 0 && known == 0 && !ids.is_empty() {
         let error = SyncError::OtherAccount {
             source_name: first.source.clone(),
@@ -73,6 +78,9 @@ pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> R
             .refuse_source(&session.lease, &account, &reason)
             .await?;
         return Err(error);
+    }
+    if is_adopted {
+        session.warehouse.accept_account(&session.lease, &entry).await?;
     }
     if is_changed {
         info!(

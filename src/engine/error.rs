@@ -1,5 +1,6 @@
 //! Why a slice broke off.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -85,11 +86,58 @@ impl SyncError {
         )
     }
 
+    /// Why, with every cause behind it, for people who see nothing else of the error.
+    pub fn describe_causes(&self) -> String {
+        let causes = std::iter::successors(self.source(), |cause| (*cause).source());
+        let texts = std::iter::once(self.to_string()).chain(causes.map(ToString::to_string));
+        texts.collect::<Vec<_>>().join(": ")
+    }
+
     /// What the vendor said itself.
     pub fn said(&self) -> Option<&str> {
         match self {
             Self::Read(ReadError::Rejected { said, .. } | ReadError::Failed { said }) => said.as_deref(),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::BudgetError;
+
+    #[test]
+    fn a_reason_names_every_cause_once() {
+        let refused = sqlx::Error::Io(std::io::ErrorKind::ConnectionRefused.into());
+        let budget = TransportError::Budget {
+            host: "api.example.com".to_owned(),
+            attempts: 0,
+            source: BudgetError(Box::new(WarehouseError::from(refused))),
+        };
+        for (error, words) in [
+            (
+                budget.into(),
+                "The request budget of `api.example.com` cannot be read: The warehouse cannot be reached: connection refused",
+            ),
+            (
+                ReadError::PagingLoop.into(),
+                "The vendor gives the same page again and again",
+            ),
+            (SyncError::Stopped, "Stopped before the end"),
+        ] {
+            let error: SyncError = error;
+            assert_eq!(error.describe_causes(), words);
+        }
+    }
+
+    #[test]
+    fn a_reason_quotes_no_value_that_went_over_a_connection() {
+        let quoting = sqlx::Error::Decode("`Dana Example` is no number".into());
+        let reason = SyncError::from(WarehouseError::from(quoting)).describe_causes();
+        assert_eq!(
+            reason,
+            "The warehouse cannot be reached: the connection did not behave as it should"
+        );
     }
 }

@@ -58,6 +58,8 @@ pub(super) struct Known<'a> {
     pub(super) since: DateTime<Utc>,
     /// What was read completely, in order of time.
     pub(super) covered: &'a [Window],
+    /// What of it was read late enough, in order of time.
+    pub(super) settled: &'a [Window],
     /// What has to be read again, in order of time.
     pub(super) pending: &'a [Window],
 }
@@ -194,6 +196,7 @@ mod tests {
         let known = Known {
             since: at("01 00:00"),
             covered: &windows(covered),
+            settled: &[],
             pending: &windows(pending),
         };
         let text = |time: DateTime<Utc>| time.format("%d %H:%M").to_string();
@@ -287,7 +290,7 @@ mod tests {
             let minute = |minute: i64| at("01 00:00") + TimeDelta::minutes(minute);
             let edges: Vec<i64> = edges.into_iter().collect();
             let covered: Vec<Window> = edges.chunks_exact(2).map(|pair| Window { since: minute(pair[0]), until: minute(pair[1]) }).collect();
-            let known = Known { since: minute(0), covered: &covered, pending: &[] };
+            let known = Known { since: minute(0), covered: &covered, settled: &[], pending: &[] };
             let policy = WindowPolicy { max_span: TimeDelta::minutes(90), lookback: TimeDelta::minutes(45), ..WindowPolicy::PLAIN };
             let planned = plan_windows(&known, &policy, minute(now));
             let holds = |windows: &[Window], at| windows.iter().any(|window| window.since <= at && at < window.until);

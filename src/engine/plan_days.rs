@@ -27,12 +27,16 @@ impl DayRules {
     }
 }
 
-/// The periods to read, the newest first: the last days' always, the older ones where something of them is not covered.
+/// The periods to read, the newest first: the last days' always, the older ones where something of them is not covered or not
+/// settled.
 pub(super) fn plan_days(known: &Known<'_>, rules: DayRules, now: DateTime<Utc>) -> Vec<PlannedWindow> {
     let Some(history) = Window::new(known.since, now) else {
         return Vec::new();
     };
     let gaps = find_gaps(known.covered, history);
+    // Where no run came in time to read a day for the last time, a later one does.
+    let old = Window::new(known.since, now - rules.settle());
+    let unsettled = old.map_or_else(Vec::new, |old| find_gaps(known.settled, old));
     let local = |at: DateTime<Utc>| at.with_timezone(&rules.zone).date_naive();
     let (first, today) = (local(history.since), local(now));
     let always_from = today - Days::new(u64::from(rules.reread_days.max(1)) - 1);
@@ -45,9 +49,9 @@ pub(super) fn plan_days(known: &Known<'_>, rules: DayRules, now: DateTime<Utc>) 
         let whole = window_of_days(day, end, rules.zone)?;
         // The present period ends for us now.
         let window = Window::new(whole.since, whole.until.min(now))?;
-        let is_missing = gaps
-            .iter()
-            .any(|gap| gap.since < window.until && window.since < gap.until);
+        let touches = |gap: &Window| gap.since < window.until && window.since < gap.until;
+        let is_missing = gaps.iter().any(touches);
+        let is_unsettled = unsettled.iter().any(touches);
         let is_live = end > always_from;
         let purpose = if is_missing {
             Purpose::Window
@@ -55,7 +59,7 @@ pub(super) fn plan_days(known: &Known<'_>, rules: DayRules, now: DateTime<Utc>) 
             Purpose::Reread
         };
         let rank = if day == newest { Rank::Live } else { Rank::History };
-        (is_missing || is_live).then(|| plan_window(known, window, purpose, rank))
+        (is_missing || is_unsettled || is_live).then(|| plan_window(known, window, purpose, rank))
     });
     windows.collect()
 }
@@ -77,6 +81,7 @@ mod tests {
         let known = Known {
             since: at(since),
             covered: &covered,
+            settled: &covered,
             pending: &[],
         };
         let rules = DayRules {

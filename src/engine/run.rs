@@ -165,7 +165,7 @@ async fn run_slices(
             reason: flaw.reason,
             remedy: flaw.remedy,
         });
-        if flaw.is_of_source || failures >= FAILURES_IN_A_ROW {
+        if flaw.is_of_source || failures >= FAILURES_IN_A_ROW || session.stop.is_cancelled() {
             break;
         }
     }
@@ -177,7 +177,7 @@ fn broken_off(error: &SyncError) -> UnfinishedSlice {
         partition: String::new(),
         window: None,
         is_failed: true,
-        reason: error.to_string(),
+        reason: error.describe_causes(),
         remedy: error.remedy(),
     }
 }

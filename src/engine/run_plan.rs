@@ -42,10 +42,14 @@ pub(super) async fn plan_run(
 ) -> Result<RunPlan, SyncError> {
     let now = session.clock.now();
     let mut plan = RunPlan::default();
+    let mut failed: Vec<PlannedSlice> = Vec::new();
     for partition in spec.partitions() {
         let coverage = prepare_partition(spec, session, &partition, now).await?;
         for slice in plan_partition(spec, session, &partition, &coverage, now).await? {
             plan.ids_left += slice.ids_left.count;
+            if waits_for(&slice, &coverage.retries, DateTime::<Utc>::MIN_UTC).is_some() {
+                failed.push(slice.clone());
+            }
             match waits_for(&slice, &coverage.retries, now).filter(|_| !ignores_retries) {
                 Some(retry) => plan.waiting.push(WaitingSlice {
                     slice,
@@ -55,8 +59,9 @@ pub(super) async fn plan_run(
             }
         }
     }
-    // The order within a partition stays: the sort is stable.
-    plan.slices.sort_by_key(|slice| slice.rank);
+    // The order within a partition stays: the sort is stable. What failed before comes last, so that it delays only itself.
+    plan.slices
+        .sort_by_key(|slice| (slice.rank, failed.contains(slice)));
     Ok(plan)
 }
 
@@ -121,6 +126,7 @@ async fn plan_partition(
     let known = Known {
         since: coverage.since.unwrap_or(now),
         covered: &coverage.covered,
+        settled: &coverage.settled,
         pending: &coverage.pending,
     };
     let slice = |extent: Extent, purpose: Purpose, rank: Rank| PlannedSlice {

@@ -154,6 +154,13 @@ fn flaw_of(verified: Verified) -> Option<SliceFlaw> {
             reason,
             remedy,
         }),
+        Verified::Stopped => Some(SliceFlaw {
+            is_failed: false,
+            is_of_source: false,
+            is_refusal: false,
+            reason,
+            remedy: SyncError::Stopped.remedy(),
+        }),
         Verified::Failed(error) => Some(SliceFlaw {
             is_failed: true,
             is_of_source: error.is_of_source(),

@@ -7,9 +7,12 @@ use tokio::sync::OwnedMutexGuard;
 
 use connectors::schema::{TABLES, Table};
 
+/// The lock of one table.
+type TableLock = Arc<tokio::sync::Mutex<()>>;
+
 /// A lock for each table of a source.
 #[derive(Debug, Clone, Default)]
-pub(super) struct TableLocks(Arc<Mutex<HashMap<&'static str, Arc<tokio::sync::Mutex<()>>>>>);
+pub(super) struct TableLocks(Arc<Mutex<HashMap<&'static str, TableLock>>>);
 
 impl TableLocks {
     /// Locks tables, in one fixed order, until the guards are dropped.

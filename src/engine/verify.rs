@@ -42,6 +42,8 @@ pub(super) enum Verified {
         /// What mends it.
         remedy: Remedy,
     },
+    /// It broke off, through no fault of its own: the process is stopping.
+    Stopped,
     /// It broke off.
     Failed(SyncError),
 }
@@ -52,7 +54,8 @@ impl Verified {
         match self {
             Self::Complete => String::new(),
             Self::Incomplete { reason, .. } => reason.clone(),
-            Self::Failed(error) => error.to_string(),
+            Self::Stopped => SyncError::Stopped.to_string(),
+            Self::Failed(error) => error.describe_causes(),
         }
     }
 }
@@ -64,10 +67,7 @@ pub(super) fn verify_slice(result: &mut SliceResult<'_>) -> Verified {
         return Verified::Failed(error.into());
     }
     match result.fetched.error.take() {
-        // A slice that a stop ended has no flaw but its end.
-        Some(SyncError::Stopped) => {
-            return incomplete_for("stopped before the end".to_owned(), Remedy::NextRun);
-        }
+        Some(SyncError::Stopped) => return Verified::Stopped,
         Some(error) => return Verified::Failed(error),
         None => (),
     }
@@ -120,6 +120,10 @@ impl<'a> SliceResult<'a> {
             Verified::Incomplete { remedy, .. } => {
                 SliceVerdict::Incomplete(self.describe_flaw(reason, *remedy, None))
             }
+            Verified::Stopped => {
+                let stopped = &SyncError::Stopped;
+                SliceVerdict::Incomplete(self.describe_flaw(reason, stopped.remedy(), Some(stopped)))
+            }
             Verified::Failed(error) => {
                 SliceVerdict::Failed(self.describe_flaw(reason, error.remedy(), Some(error)))
             }
@@ -128,7 +132,7 @@ impl<'a> SliceResult<'a> {
 
     fn describe_flaw<'b>(&self, reason: &'b str, remedy: Remedy, error: Option<&'b SyncError>) -> Flaw<'b> {
         // A failure of the source is no flaw of the slice: the source itself is left alone for a while.
-        let is_of_source = error.is_some_and(SyncError::is_of_source) || reason == "stopped before the end";
+        let is_of_source = error.is_some_and(SyncError::is_of_source);
         let longest = match self.planned.rank {
             _ if is_of_source => None,
             Rank::Live => Some(LONGEST_LIVE_RETRY),

@@ -57,8 +57,8 @@ pub enum Slot {
 
 /// The books of a budget cannot be read or written.
 #[derive(Debug, Error)]
-#[error("The request budget cannot be read")]
-pub struct BudgetError(#[source] pub Box<dyn Error + Send + Sync>);
+#[error(transparent)]
+pub struct BudgetError(pub Box<dyn Error + Send + Sync>);
 
 /// What a budget is still working on.
 pub type BudgetFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, BudgetError>> + Send + 'a>>;

@@ -35,6 +35,8 @@ pub struct Coverage {
     pub since: Option<DateTime<Utc>>,
     /// What was read completely, in order of time.
     pub covered: Vec<Window>,
+    /// What of it was read after late corrections had had their time, in order of time.
+    pub settled: Vec<Window>,
     /// What has to be read again in the present rounds of the re-reads, in order of time.
     pub pending: Vec<Window>,
     /// Start of the last complete slice of a list.
@@ -95,6 +97,7 @@ impl Warehouse {
         let booked = prepare_row(&mut transaction, lease, spec).await?;
         begin_rounds(&mut transaction, lease, spec, now).await?;
         let covered = select_spans(&mut transaction, COVERED, lease, spec).await?;
+        let settled = select_spans(&mut transaction, SETTLED, lease, spec).await?;
         let pending = select_spans(&mut transaction, PENDING, lease, spec).await?;
         let retries = select_retries(&mut transaction, lease, spec).await?;
         transaction.commit().await?;
@@ -102,6 +105,7 @@ impl Warehouse {
             generation: booked.generation,
             since: booked.since,
             covered,
+            settled,
             pending,
             whole_read_at: booked.whole_read_at,
             full_read_at: booked.full_read_at,
@@ -142,6 +146,9 @@ async fn prepare_row(
     .fetch_one(connection)
     .await?)
 }
+
+const SETTLED: &str = "select lower(span), upper(span) from sync.coverage, unnest(settled) as span
+     where source = $1 and stream = $2 and partition = $3 order by 1";
 
 const COVERED: &str = "select lower(span), upper(span) from sync.coverage, unnest(covered) as span
      where source = $1 and stream = $2 and partition = $3 order by 1";

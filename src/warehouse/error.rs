@@ -18,7 +18,7 @@ pub enum WarehouseError {
     },
     /// No connection, or one that broke.
     #[error("The warehouse cannot be reached")]
-    Unreachable(#[source] sqlx::Error),
+    Unreachable(#[source] Breakdown),
     /// The server refuses the user, the password or the database.
     #[error("The warehouse refuses the login; check user, password and database of `warehouse.url`")]
     Login {
@@ -153,6 +153,24 @@ pub enum WarehouseError {
     },
 }
 
+/// What became of a connection, in words that quote no value.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct Breakdown(String);
+
+impl Breakdown {
+    /// Keeps what the network says. Other errors of a connection may quote what went over it.
+    fn describe(error: &sqlx::Error) -> Self {
+        Self(match error {
+            sqlx::Error::Io(error) => error.to_string(),
+            sqlx::Error::Tls(error) => format!("TLS: {error}"),
+            sqlx::Error::PoolTimedOut => "no connection was made in time".to_owned(),
+            sqlx::Error::PoolClosed => "the connections are closed".to_owned(),
+            _ => "the connection did not behave as it should".to_owned(),
+        })
+    }
+}
+
 impl WarehouseError {
     /// True where it may be over at the next attempt.
     pub fn is_passing(&self) -> bool {
@@ -205,7 +223,7 @@ impl From<sqlx::Error> for WarehouseError {
     /// Keeps the code of a refusal and drops its text, which may quote values.
     fn from(error: sqlx::Error) -> Self {
         let Some(refusal) = error.as_database_error() else {
-            return Self::Unreachable(error);
+            return Self::Unreachable(Breakdown::describe(&error));
         };
         let code = refusal.code().unwrap_or_default().into_owned();
         match (code.as_str(), code.get(..2).unwrap_or_default()) {
@@ -222,7 +240,7 @@ impl From<sqlx::Error> for WarehouseError {
             },
             // Connection lost or server stopping: the next run does it.
             (_, "08" | "57" | "53" | "40") => {
-                Self::Unreachable(sqlx::Error::Protocol(format!("SQLSTATE {code}")))
+                Self::Unreachable(Breakdown(format!("the server ended the work (SQLSTATE {code})")))
             }
             (_, "28" | "3D") => Self::Login { code },
             _ if refusal.is_unique_violation() => Self::Present,

@@ -26,6 +26,8 @@ pub enum SourceState {
     New,
     /// It is the same account.
     Known,
+    /// An operator has adopted it, and nothing of it may be stored yet.
+    Adopted,
     /// It may be another account: whoever finds that it shares rows with what is stored accepts it, or else refuses it.
     Changed,
     /// It is another account, and nobody has adopted it.
@@ -77,6 +79,11 @@ impl Warehouse {
         let state = match booked {
             None => SourceState::New,
             Some(Booked { account: None, .. }) => SourceState::Known,
+            Some(Booked {
+                account: Some(account),
+                state,
+                ..
+            }) if state == "adopted" && account == entry.account => SourceState::Adopted,
             // The operator went back to the account that is stored.
             Some(Booked {
                 account: Some(account),
@@ -136,12 +143,19 @@ impl Warehouse {
         repeat_transaction(|| async {
             let mut transaction = self.begin().await?;
             let adopted = sqlx::query(
-                "update sync.sources set state = 'ok', reason = null, account = refused_account, refused_account = null
+                "update sync.sources set state = 'adopted', reason = null, account = refused_account, refused_account = null
                  where source = $1 and state = 'refused'",
             )
             .bind(source)
             .execute(&mut transaction)
             .await?;
+            if adopted.rows_affected() > 0 {
+                // The address may be the same as before, and only the credential another: everything is read anew.
+                sqlx::query("update sync.streams set identity = 'another account' where source = $1")
+                    .bind(source)
+                    .execute(&mut transaction)
+                    .await?;
+            }
             sqlx::query("select pg_notify($1, 'adopt ' || $2)")
                 .bind(CHANNEL)
                 .bind(source)

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use crate::support::env::{SOURCE, TestEnv, flaws};
 use crate::support::invariants::assert_absent;
 
-fn own(sandbox: &Sandbox, source: &mut Source) {
+pub(crate) fn own(sandbox: &Sandbox, source: &mut Source) {
     source.base_url = Some(sandbox.convertalk_url().parse().expect("the sandbox has a URL"));
     let secret = |text: &str| SecretString::from(text.to_owned());
     source.secrets = [

@@ -192,7 +192,7 @@ async fn an_empty_list_deletes_nobody_by_itself() {
             is_complete,
             "{answer:?}: only a complete slice counts"
         );
-        // An operator's word is about the number; it does not make a doubtful answer certain.
+        // An operator's word is about the number; it is no proof of an answer that may mean something else.
         confirm(&env).await;
         let report = run(&env).await;
         assert_eq!(report.counts.deleted, held, "{answer:?}");

@@ -8,9 +8,10 @@ use connectors::source::Remedy;
 use convene::commands;
 use convene::engine::RunReport;
 use convene::engine::{
-    HeldSource, LeaseWait, Observer, RunOptions, StreamSpec, WarehouseBudget, no_observer, open_source,
-    prepare_source, run_stream,
+    HeldSource, LeaseWait, Observer, RunOptions, StreamSpec, SyncError, WarehouseBudget, no_observer,
+    open_source, prepare_source, run_stream,
 };
+use convene::warehouse::WarehouseError;
 use sandbox::Fault;
 use tokio::sync::Notify;
 
@@ -34,18 +35,25 @@ async fn take(env: &TestEnv, watch: Observer) -> HeldSource {
     .expect("nobody holds the source")
 }
 
+/// The one source with its streams.
+fn source(env: &TestEnv) -> commands::Source {
+    let budget = Arc::new(WarehouseBudget::new(env.warehouse.clone()));
+    let mut sources = commands::build_sources(&env.settings, budget).expect("the settings are good");
+    sources.pop().expect("there is a source")
+}
+
+/// Prepares the source under a hold.
+async fn prepare(env: &TestEnv, held: &HeldSource) -> Result<(), SyncError> {
+    let source = source(env);
+    let specs: Vec<&StreamSpec> = source.streams.iter().map(|stream| &stream.spec).collect();
+    prepare_source(&specs, &held.session).await
+}
+
 /// Runs the calls under a hold.
 async fn run_calls(env: &TestEnv, held: &HeldSource) -> RunReport {
-    let budget = Arc::new(WarehouseBudget::new(env.warehouse.clone()));
-    let sources = commands::build_sources(&env.settings, budget).expect("the settings are good");
-    let specs: Vec<&StreamSpec> = sources[0].streams.iter().map(|stream| &stream.spec).collect();
-    prepare_source(&specs, &held.session)
-        .await
-        .expect("the source is ours");
-    let calls = specs
-        .into_iter()
-        .find(|spec| spec.name() == "calls")
-        .expect("it is on");
+    let source = source(env);
+    let mut specs = source.streams.iter().map(|stream| &stream.spec);
+    let calls = specs.find(|spec| spec.name() == "calls").expect("it is on");
     run_stream(calls, &held.session, RunOptions::default(), || false).await
 }
 
@@ -66,6 +74,9 @@ async fn everything(env: &TestEnv) -> String {
     let tables = [
         "warehouse.calls",
         "warehouse.recordings",
+        "sync.sources",
+        "sync.streams",
+        "sync.runs",
         "sync.slices",
         "sync.coverage",
         "sync.rereads",
@@ -90,11 +101,18 @@ fn assert_fenced(report: &RunReport) {
 async fn an_instance_that_has_lost_the_source_writes_nothing() {
     let env = TestEnv::new().await;
     let late = take(&env, no_observer()).await;
+    prepare(&env, &late).await.expect("the source is ours");
     expire(&env).await;
     let holder = take(&env, no_observer()).await;
     let before = everything(&env).await;
     assert_fenced(&run_calls(&env, &late).await);
+    let refused = prepare(&env, &late).await;
+    assert!(
+        matches!(refused, Err(SyncError::Warehouse(WarehouseError::Fenced { .. }))),
+        "{refused:?}"
+    );
     assert_eq!(everything(&env).await, before);
+    prepare(&env, &holder).await.expect("the source is ours");
     assert!(run_calls(&env, &holder).await.is_complete());
     late.release().await;
     let held = "select count(*) from sync.leases where expires_at > clock_timestamp()";
@@ -109,12 +127,14 @@ async fn an_instance_that_has_lost_the_source_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_instance_that_loses_the_source_within_a_walk_cannot_commit_what_it_has_read() {
+async fn an_instance_that_loses_the_source_within_a_slice_cannot_commit_what_it_has_read() {
     let mut env = busy_field(1, 2_400).await;
-    env.stream("calls").max_span = Some(Duration::from_hours(48));
+    // Windows are cut at its multiples, of which none lies near.
+    env.stream("calls").max_span = Some(Duration::from_hours(24 * 40_000));
     let loaded = Arc::new(Notify::new());
     let told = loaded.clone();
     let late = take(&env, after_each_batch(move |_| told.notify_one())).await;
+    prepare(&env, &late).await.expect("the source is ours");
     let (at_once, later) = (Fault::Slow(Duration::ZERO), Fault::Slow(Duration::from_secs(4)));
     env.sandbox.fault("log/retrieve", at_once, 2);
     env.sandbox.fault("log/retrieve", later, 1);
@@ -125,6 +145,7 @@ async fn an_instance_that_loses_the_source_within_a_walk_cannot_commit_what_it_h
         }
         expire(&env).await;
         let holder = take(&env, no_observer()).await;
+        prepare(&env, &holder).await.expect("the source is ours");
         assert!(run_calls(&env, &holder).await.is_complete());
         let before = everything(&env).await;
         tokio::time::sleep(Duration::from_secs(4)).await;

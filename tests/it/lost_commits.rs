@@ -58,7 +58,7 @@ async fn lose(pool: &PgPool) {
     }
 }
 
-/// The slice failed for this reason, earned nothing, and the next run makes up for it.
+/// The slice failed for this reason, covers nothing, and the next run makes up for it.
 async fn assert_noticed_and_mended(env: &TestEnv, report: &RunReport) {
     let [flaw] = report.unfinished.as_slice() else {
         panic!("{report:?}")
@@ -69,8 +69,8 @@ async fn assert_noticed_and_mended(env: &TestEnv, report: &RunReport) {
     );
     assert_eq!(flaw.remedy, Remedy::NextRun);
     assert_eq!(report.complete_count, 0);
-    let earned = "select count(*) from sync.coverage where covered <> '{}' or last_complete_at is not null";
-    assert_eq!(env.number(earned).await, 0);
+    let covered = "select count(*) from sync.coverage where covered <> '{}' or last_complete_at is not null";
+    assert_eq!(env.number(covered).await, 0);
     let noted =
         "select count(*) from sync.slices where state = 'failed' and reason like '%has lost a batch%'";
     assert_eq!(env.number(noted).await, 1);
@@ -80,7 +80,7 @@ async fn assert_noticed_and_mended(env: &TestEnv, report: &RunReport) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_walk_that_lost_a_batch_is_not_complete_whichever_batch_it_was() {
+async fn a_slice_that_lost_a_batch_is_not_complete_whichever_batch_it_was() {
     // Several batches, of which the first is lost; and a single one.
     for calls in [2_400, 100] {
         let env = one_window(calls).await;
@@ -121,7 +121,7 @@ async fn crash(url: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_crashes_within_a_walk_does_not_make_it_complete() {
+async fn a_server_that_crashes_within_a_slice_does_not_make_it_complete() {
     let mut env = one_window(2_400).await;
     let server = on_own_server(&mut env).await;
     let (url, pool) = (server.url("postgres"), env.pool.clone());

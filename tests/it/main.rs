@@ -25,6 +25,7 @@ mod loading;
 mod lost_commits;
 mod paging;
 mod partitions;
+mod promise;
 mod promoted;
 mod rejects;
 mod schema;

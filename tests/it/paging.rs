@@ -12,22 +12,26 @@ use crate::support::invariants::{assert_books, quiet, sum_of_calls};
 const REACHABLE: u64 = 40_000;
 const PAGE: u64 = 500;
 
-/// The questions about calls that the sandbox has heard: the first second and the offset.
-fn questions(env: &TestEnv) -> Vec<(String, u64)> {
+/// The page requests for calls that the sandbox has met: the first second and the offset.
+fn page_requests(env: &TestEnv) -> Vec<(String, u64)> {
     let seen = env.sandbox.requests();
     let calls = seen.iter().filter(|seen| seen.path.ends_with("log/retrieve"));
     calls
         .map(|seen| {
-            let param = |name| seen.parameter(name).expect("every question names it").to_owned();
+            let param = |name| {
+                seen.parameter(name)
+                    .expect("every page request names it")
+                    .to_owned()
+            };
             let offset = param("offset").parse().expect("an offset is a number");
             (param("start_time"), offset)
         })
         .collect()
 }
 
-/// Questions that were asked before: a list was read again.
-fn repeated_questions(env: &TestEnv) -> usize {
-    let all = questions(env);
+/// Page requests that were sent before: a list was read again.
+fn repeated_page_requests(env: &TestEnv) -> usize {
+    let all = page_requests(env);
     all.len() - all.iter().collect::<HashSet<_>>().len()
 }
 
@@ -38,10 +42,10 @@ async fn by_offset_alone(env: &TestEnv, since: DateTime<Utc>) -> (HashSet<String
     let url = format!("{}/log/retrieve", env.sandbox.convoso_url());
     let (mut ids, mut offset, mut total) = (HashSet::new(), 0, 1);
     while offset < total {
-        let question = format!(
+        let request = format!(
             "{url}?auth_token=sandbox-token&start_time={since}&end_time=2999-01-01T00:00:00&order=ASC&offset={offset}"
         );
-        let answer = reqwest::get(question).await.expect("the sandbox answers");
+        let answer = reqwest::get(request).await.expect("the sandbox answers");
         let text = answer.text().await.expect("the sandbox answers in full");
         let body: serde_json::Value = serde_json::from_str(&text).expect("the answer is JSON");
         let rows = body["data"]["results"].as_array().expect("an array of calls");
@@ -82,10 +86,10 @@ async fn an_hour_with_more_calls_than_offsets_reach_arrives_whole() {
     // Seconds of 12 or 13; with a round number pages would often end where a second ends.
     env.sandbox.convoso().add_calls(45_007, from, TimeDelta::hours(1));
     assert_all_arrive(&env, 45_007).await;
-    let questions = questions(&env);
-    assert!(questions.iter().all(|(_, offset)| *offset == 0));
+    let requests = page_requests(&env);
+    assert!(requests.iter().all(|(_, offset)| *offset == 0));
     // Each page gives all but its last second, which is read again: 12 or 13 calls.
-    assert!(questions.len() < 100, "{}", questions.len());
+    assert!(requests.len() < 100, "{}", requests.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,8 +101,8 @@ async fn such_an_hour_arrives_whole_although_the_vendor_lists_the_newest_first()
     let from = env.sandbox.now() - TimeDelta::hours(3);
     env.sandbox.convoso().add_calls(45_000, from, TimeDelta::hours(1));
     assert_all_arrive(&env, 45_000).await;
-    assert!(questions(&env).iter().all(|(_, offset)| *offset < REACHABLE));
-    assert!(repeated_questions(&env) > 0, "some calls change pages");
+    assert!(page_requests(&env).iter().all(|(_, offset)| *offset < REACHABLE));
+    assert!(repeated_page_requests(&env) > 0, "some calls change pages");
 }
 
 /// Full seconds next to each other and apart, of sizes around the page's, with one that alone fills several pages.
@@ -138,7 +142,7 @@ async fn calls_of_one_second_that_change_places_with_every_request_all_arrive_on
         );
         env.sandbox.clear_requests();
         assert_all_arrive(&env, count).await;
-        assert!(repeated_questions(&env) > 0, "{order:?}");
+        assert!(repeated_page_requests(&env) > 0, "{order:?}");
         assert!(sum_of_calls(&env, "duplicates", 0).await > 0, "{order:?}");
     }
 }
@@ -159,7 +163,7 @@ async fn a_second_with_more_calls_than_a_page_is_read_until_all_came() {
         world.add_calls(before, second - TimeDelta::minutes(5), TimeDelta::minutes(4));
         world.add_calls(behind, second + TimeDelta::minutes(1), TimeDelta::minutes(4));
         assert_all_arrive(&env, 1_300 + (before + behind) as usize).await;
-        assert!(repeated_questions(&env) > 0);
+        assert!(repeated_page_requests(&env) > 0);
     }
 }
 

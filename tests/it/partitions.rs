@@ -389,8 +389,14 @@ async fn another_account_is_refused_until_somebody_adopts_it() {
             .await
             .expect("it was adopted")
     );
-    assert_eq!(record("b").await, SourceState::Known);
+    assert_eq!(record("b").await, SourceState::Adopted);
     assert_eq!(fresh(&loader, "conversations").await.state, "never read");
+    loader
+        .warehouse
+        .accept_account(&loader.lease, &entry("b"))
+        .await
+        .expect("its rows are there");
+    assert_eq!(record("b").await, SourceState::Known);
     // Back to the account that is stored, the refusal ends by itself.
     loader
         .warehouse

@@ -47,12 +47,27 @@ pub(crate) async fn assert_ledger(env: &TestEnv) {
     .await;
     assert_none(
         env,
+        "slices that are complete without evidence, or incomplete without a remedy",
+        "select id from sync.slices where (state = 'complete' and evidence = '[]')
+         or (state in ('incomplete', 'failed')) <> (remedy is not null)",
+    )
+    .await;
+    assert_none(
+        env,
+        "slices of no run, and runs that claim more than their slices",
+        "select s.id from sync.slices as s left join sync.runs as r on r.id = s.run_id and r.stream = s.stream
+         where r.id is null or (r.state = 'complete' and s.state <> 'complete')",
+    )
+    .await;
+    assert_none(
+        env,
         "streams whose coverage is not what complete slices read",
         "select c.stream from sync.coverage as c
-         where c.covered <> coalesce((select range_agg(tstzrange(w.since, w.until)) from sync.slices as w
-                 where w.source = c.source and w.stream = c.stream and w.state = 'complete' and w.since is not null), '{}')
+         where c.covered <> coalesce((select range_agg(tstzrange(s.since, s.until)) from sync.slices as s
+                 where (s.source, s.stream, s.partition, s.generation) = (c.source, c.stream, c.partition, c.generation)
+                   and s.state = 'complete' and s.since is not null), '{}')
             or (c.whole_read_at is not null) <> (c.stream = 'agents' and exists (
-                 select from sync.slices as w where w.stream = c.stream and w.state = 'complete'))",
+                 select from sync.slices as s where s.stream = c.stream and s.state = 'complete'))",
     )
     .await;
     let rows = "select (select count(*) from warehouse.calls) + (select count(*) from warehouse.recordings)
@@ -131,17 +146,18 @@ const FLAWS: &[(&str, &str)] = &[
     ),
     (
         "rows that no slice of theirs has written",
-        "select count(*) from (select slice_id, 'calls' as stream from warehouse.calls
-             union all select slice_id, 'calls' from warehouse.recordings
-             -- Agents who are on no list are known from the calls alone.
-             union all select slice_id, case when is_listed then 'agents' else 'calls' end from warehouse.agents) as t
-         left join sync.slices as w on w.id = t.slice_id and w.stream = t.stream where w.id is null",
+        "select count(*) from (select slice_id, 'calls' as table_name from warehouse.calls
+             union all select slice_id, 'recordings' from warehouse.recordings
+             union all select slice_id, 'agents' from warehouse.agents) as t
+         where not exists (select from sync.slices as w join sync.streams as s using (source, stream, partition)
+             where w.id = t.slice_id and t.table_name = any (s.fills))",
     ),
     (
         "streams whose coverage is not what their complete slices have read",
         "select count(*) from sync.coverage as c where since is not null and covered is distinct from
-            (select coalesce(range_agg(tstzrange(w.since, w.until)), '{}') from sync.slices as w
-             where w.source = c.source and w.stream = c.stream and w.state = 'complete')",
+            (select coalesce(range_agg(tstzrange(s.since, s.until)), '{}') from sync.slices as s
+             where (s.source, s.stream, s.partition, s.generation) = (c.source, c.stream, c.partition, c.generation)
+               and s.state = 'complete')",
     ),
     (
         "streams with something settled that is not covered, or is younger than two days",

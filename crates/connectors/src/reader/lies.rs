@@ -181,7 +181,7 @@ impl World {
         let param = |name: &str| request.param(name).map(str::to_owned);
         let mut rows: Vec<&Value> = self.rows.values().collect();
         if let Some((_, id)) = request.path.split_once("rows/") {
-            rows.retain(|row| row["id"].to_string() == id);
+            rows.retain(|row| row["id"] == id);
             return json!({"rows": rows});
         }
         if let (Some(since), Some(until)) = (param("since"), param("until")) {
@@ -326,22 +326,22 @@ fn honest_vendors_end_complete_in_every_way_of_paging() {
 const LIES: &[(&str, &StreamDef, Lie)] = &[
     ("a total of 0", &BY_OFFSET, |_, _, got| got["total"] = json!(0)),
     ("a total of 0 by time", &BY_TIME, |_, _, got| {
-        got["total"] = json!(0)
+        got["total"] = json!(0);
     }),
     ("a total of 0 by change", &BY_CHANGE, |_, _, got| {
-        got["total"] = json!(0)
+        got["total"] = json!(0);
     }),
     ("a total of one page", &BY_OFFSET, |_, _, got| {
-        got["total"] = json!(PAGE)
+        got["total"] = json!(PAGE);
     }),
     ("a total of one page by time", &BY_TIME, |_, _, got| {
-        got["total"] = json!(PAGE)
+        got["total"] = json!(PAGE);
     }),
     ("a total of one page by change", &BY_CHANGE, |_, _, got| {
-        got["total"] = json!(PAGE)
+        got["total"] = json!(PAGE);
     }),
     ("a total that is one short", &BY_OFFSET, |world, _, got| {
-        got["total"] = json!(world.rows.len() - 1)
+        got["total"] = json!(world.rows.len() - 1);
     }),
     ("a total of the present page", &BY_OFFSET, |_, _, got| {
         got["total"] = json!(got["rows"].as_array().unwrap().len());
@@ -350,7 +350,7 @@ const LIES: &[(&str, &StreamDef, Lie)] = &[
         got["total"] = json!(got["rows"].as_array().unwrap().len());
     }),
     ("a total that is far too large", &BY_OFFSET, |_, _, got| {
-        got["total"] = json!(900)
+        got["total"] = json!(900);
     }),
     (
         "a total that grows with each page",
@@ -456,10 +456,10 @@ const LIES: &[(&str, &StreamDef, Lie)] = &[
         },
     ),
     ("none, said of a whole list", &BY_OFFSET, |_, _, got| {
-        *got = json!({"none": true})
+        *got = json!({"none": true});
     }),
     ("none, said of a list at once", &AT_ONCE, |_, _, got| {
-        *got = json!({"none": true})
+        *got = json!({"none": true});
     }),
     ("none, said of a linked page", &BY_LINK, |world, _, got| {
         if on(world, &[2, 3]) {
@@ -659,7 +659,7 @@ fn tombstones_of_several_pages_end_complete() {
 /// Rows that come, go and change while they are read.
 const ODDITIES: &[(&str, &StreamDef, Lie)] = &[
     ("short pages", &BY_OFFSET, |_, _, got| {
-        got["rows"].as_array_mut().unwrap().truncate(3)
+        got["rows"].as_array_mut().unwrap().truncate(3);
     }),
     ("a row is added at the end", &BY_OFFSET, |world, _, _| {
         if on(world, &[2]) {

@@ -299,7 +299,7 @@ mod tests {
         };
         rows.push(tag, "{}");
         let key = storable_key(long.clone());
-        assert_eq!(rows.ids(), [key.clone()]);
+        assert_eq!(rows.ids(), std::slice::from_ref(&key));
         let texts = [key, "short".into(), long].map(|text| Values::Text(vec![Some(text)]));
         assert_eq!(rows.columns(), texts);
     }

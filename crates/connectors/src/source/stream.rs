@@ -102,7 +102,7 @@ pub fn explain_status(got: &Response) -> ReadError {
 
 /// True where the body of a 404 is a JSON object: the API itself speaks, and not a proxy on the way.
 pub fn says_gone_in_json(got: &Response) -> bool {
-    let object = serde_json::from_str::<BTreeMap<String, serde::de::IgnoredAny>>(&got.body);
+    let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(&got.body);
     matches!(got.status, 404 | 410) && object.is_ok_and(|members| !members.is_empty())
 }
 

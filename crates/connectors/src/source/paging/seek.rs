@@ -263,6 +263,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn each_kind_of_page_leads_to_the_right_requests() {
         let hour = ("10:00:00", "10:59:59", 0);
         let (winter, autumn) = ("2026-02-03", "2026-11-01");

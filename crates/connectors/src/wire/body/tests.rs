@@ -1,3 +1,5 @@
+//! The cases of reading: what body makes of each form that vendors write.
+
 use serde::de::IgnoredAny;
 use serde_json::Value;
 

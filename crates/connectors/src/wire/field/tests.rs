@@ -1,3 +1,5 @@
+//! The cases of reading: what field makes of each form that vendors write.
+
 use crate::schema::Region;
 use crate::source::FieldFault;
 

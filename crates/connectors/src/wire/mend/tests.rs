@@ -1,3 +1,5 @@
+//! The cases of reading: what mend makes of each form that vendors write.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! The cases of reading: what record makes of each form that vendors write.
+
 use fastrand::Rng;
 
 use crate::schema::Region;

@@ -30,7 +30,7 @@ fn respond(simulator: &Simulator, path: &str, credential: &str) -> Response {
     )
 }
 
-/// Asks with the credential; `path` is a path below the prefix, or a link.
+/// Requests with the credential; `path` is a path below the prefix, or a link.
 fn ask(simulator: &Simulator, path: &str) -> (u16, Value) {
     let response = respond(simulator, path, CREDENTIAL);
     let body = serde_json::from_str(&response.body).unwrap_or(Value::String(response.body));

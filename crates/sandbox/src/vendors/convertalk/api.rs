@@ -209,7 +209,7 @@ fn visitor(account: &Account, chat: &Chat, now: i64) -> Value {
     let (mut name, mut email, mut number, mut prefix) = <(String, String, String, &str)>::default();
     if chat.is_lead(now) {
         let customer = any_customer(account.options().seed, fate >> 13);
-        // Trailing blanks were seen.
+        // Following blanks were seen.
         let blank = if fate & 8 == 0 { " " } else { "" };
         name = format!("{} {}{blank}", customer.first, customer.last);
         email = customer.email;

@@ -173,7 +173,8 @@ impl<'a> CallLog<'a> {
         let (script, state) = (&view.script, &view.state);
         let mut row = RowWriter { out, is_begun: false };
         let (user, phone) = (self.user(view), self.phone(view));
-        row.put("id", Digits(numeric_id(view.call.number)));
+        let is_keyless = self.keyless.contains(&view.call.number);
+        row.put("id", (!is_keyless).then(|| Digits(numeric_id(view.call.number))));
         row.put("lead_id", script.lead.map(|lead| Digits(lead.into())));
         row.put("list_id", Digits(script.list.into()));
         row.put(

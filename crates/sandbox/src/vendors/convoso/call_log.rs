@@ -141,14 +141,15 @@ impl State {
             state: self,
             now,
             is_dirty: quirks.dirty_rows,
-            broken: quirks
-                .broken_rows
-                .iter()
-                .filter_map(|id| call_number(id))
-                .collect(),
+            broken: call_numbers(&quirks.broken_rows),
+            keyless: call_numbers(&quirks.keyless_rows),
             with_recordings,
         }
     }
+}
+
+fn call_numbers(ids: &[String]) -> Vec<u32> {
+    ids.iter().filter_map(|id| call_number(id)).collect()
 }
 
 /// The offset from UTC that all of these ordered instants share, looked up only twice. A change and its
@@ -165,6 +166,7 @@ pub(super) struct CallLog<'a> {
     pub(super) now: i64,
     pub(super) is_dirty: bool,
     pub(super) broken: Vec<u32>,
+    pub(super) keyless: Vec<u32>,
     pub(super) with_recordings: bool,
 }
 

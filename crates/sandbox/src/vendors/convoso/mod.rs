@@ -145,6 +145,8 @@ pub struct Quirks {
     pub dirty_rows: bool,
     /// Ids of calls whose row has an unreadable `call_date`.
     pub broken_rows: Vec<String>,
+    /// Ids of calls whose row has no `id`.
+    pub keyless_rows: Vec<String>,
 }
 
 impl Quirks {

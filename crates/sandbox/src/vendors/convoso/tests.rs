@@ -177,11 +177,13 @@ fn calls_can_be_dated_in_the_future_and_the_repeated_hour_shows_both_of_its_turn
 }
 
 #[test]
-fn dirty_rows_are_json_and_broken_rows_have_no_date() {
+fn dirty_rows_are_json_broken_rows_have_no_date_and_keyless_rows_no_id() {
     let simulator = simulator();
-    let broken = ids(&data(&simulator, LOG, ""))[5].clone();
+    let all = ids(&data(&simulator, LOG, ""));
+    let broken = all[5].clone();
     simulator.convoso().quirks(|quirks| {
         quirks.dirty_rows = true;
+        quirks.keyless_rows.push(all[6].clone());
         quirks.counts_as_numbers = true;
         quirks.broken_rows.push(broken.clone());
     });
@@ -195,6 +197,7 @@ fn dirty_rows_are_json_and_broken_rows_have_no_date() {
         .iter()
         .filter(|row| row["call_date"] == "not a date")
         .collect();
+    assert_eq!(rows.iter().filter(|row| row["id"].is_null()).count(), 1);
     assert!(unreadable.len() == 1 && unreadable[0]["id"].to_string().trim_matches('"') == broken);
 }
 
