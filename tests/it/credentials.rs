@@ -1,11 +1,13 @@
 //! The credential: tried once, never repeated where it does not belong, and a refusal is said plainly.
 
 use connectors::source::Remedy;
+use convene::commands::Trial;
 use sandbox::Fault;
 use sandbox::convoso::TokenRefusal;
 use secrecy::SecretString;
 
 use crate::binary::{convene, ended};
+use crate::converz;
 use crate::support::env::TestEnv;
 use crate::support::invariants::assert_absent;
 
@@ -66,6 +68,53 @@ async fn a_stream_that_the_token_may_not_read_leaves_the_others_alone() {
     env.sandbox.convoso().quirks(|quirks| quirks.unticked.clear());
     env.sync_completely().await;
     env.assert_truth().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_tries_every_list_although_one_is_refused() {
+    let env = TestEnv::new().await;
+    env.sandbox
+        .convoso()
+        .quirks(|quirks| quirks.unticked = vec!["log/retrieve".to_owned()]);
+    let told = trials(&env).await;
+    let [calls, agents] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert!(
+        calls.starts_with("calls: `` ") && calls.contains("(code 403)"),
+        "{calls}"
+    );
+    assert_eq!(agents, "agents: well");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_tries_every_partition_and_names_the_one_that_fails() {
+    let mut env = converz::build_env(|_| ()).await;
+    env.only(&["call_metrics"]);
+    converz::option(&mut env, "metrics", &["sentiment", "no_such_measure"]);
+    let told = trials(&env).await;
+    let [measures] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert!(
+        measures.starts_with("call_metrics: `no_such_measure` The vendor did not accept"),
+        "{measures}"
+    );
+    let asked = env.sandbox.requests();
+    let measures: Vec<_> = asked.iter().filter_map(|seen| seen.parameter("metric")).collect();
+    assert_eq!(measures, ["sentiment", "no_such_measure"]);
+}
+
+/// What comes of a check, a line for each stream.
+async fn trials(env: &TestEnv) -> Vec<String> {
+    let checked = convene::commands::check_sources(&env.warehouse, &env.settings, |_| ()).await;
+    let checked = checked.expect("the sources are tried");
+    let told = checked.iter().map(|checked| match &checked.outcome {
+        Trial::Failed { partition, error } => format!("{}: `{partition}` {error}", checked.stream),
+        Trial::Well => format!("{}: well", checked.stream),
+        other => format!("{}: {other:?}", checked.stream),
+    });
+    told.collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
