@@ -7,18 +7,24 @@ use connectors::schema::{
 use crate::columns::{Readings, assert_readings, readers};
 use crate::support::env::TestEnv;
 
-/// More readers: a length of time, yes or no, and a date object with its zone.
+/// More readers: a length of time, yes or no, a date object with its zone, and when a lead went, by the list that names it.
 const READERS: &str = r"
     create function pg_temp.length(raw jsonb, field text) returns bigint immutable language sql as
         $$ select sum(part::bigint * (60 ^ (count - place))::bigint)::bigint
            from (select *, count(*) over () as count
                  from unnest(string_to_array(raw ->> field, ':')) with ordinality as t (part, place)) as parts $$;
     create function pg_temp.yes(raw jsonb, field text) returns boolean immutable language sql as
-        $$ select case pg_temp.said(raw, env) when 'Y' then true when '1' then true when 'N' then false when '0' then false end $$;
+        $$ select case pg_temp.said(raw, field) when 'Y' then true when '1' then true when 'N' then false when '0' then false end $$;
     create function pg_temp.local(raw jsonb, field text) returns timestamptz immutable language sql as
-        $$ select pg_temp.first(pg_temp.said(raw, env)::timestamp) $$;
+        $$ select pg_temp.first(pg_temp.said(raw, field)::timestamp) $$;
     create function pg_temp.zoned(raw jsonb, field text) returns timestamptz immutable language sql as
         $$ select (raw -> field ->> 'date')::timestamp at time zone (raw -> field ->> 'timezone') $$;
+    create function pg_temp.gone(lead warehouse.leads, list text) returns timestamptz stable language sql as
+        -- The last change, where it lies in the days that were asked for; else the first of these days.
+        $$ select case when (lead.updated_at at time zone 'America/Los_Angeles')::date between first and last then lead.updated_at
+                       else first::timestamp at time zone 'America/Los_Angeles' end
+           from (select (lead.context ->> 'first_day')::date, (lead.context ->> 'last_day')::date) as asked (first, last)
+           where list = (select stream from sync.slices where id = lead.slice_id) $$;
 ";
 
 const LEADS: &[(&str, &str)] = &[
@@ -60,12 +66,15 @@ const LEADS: &[(&str, &str)] = &[
     ("last_called_at", "pg_temp.local(raw, 'last_called')"),
     ("first_contacted_at", "pg_temp.local(raw, 'first_contacted_at')"),
     ("is_contacted", "pg_temp.yes(raw, 'is_contacted')"),
+    ("archived_at", "pg_temp.gone(t, 'archived_leads')"),
+    ("removed_at", "pg_temp.gone(t, 'deleted_leads')"),
 ];
 
 const PERFORMANCE: &[(&str, &str)] = &[
     ("agent_id", "raw ->> 'user_id'"),
     ("agent_name", "raw ->> 'name'"),
     ("day", "split_part(id, ':', 2)::date"),
+    ("scope", "'account'"),
     ("call_count", "(raw ->> 'calls')::bigint"),
     ("human_answered_count", "(raw ->> 'human_answered')::bigint"),
     ("machine_count", "(raw ->> 'am')::bigint"),
@@ -194,7 +203,7 @@ async fn every_column_of_every_other_stream_says_what_its_record_says() {
             let fewest = match (table.name, *column) {
                 ("leads", "created_by_id")
                 | ("callbacks", "list_id" | "disposition_code")
-                | (_, "purpose" | "reason") => 1,
+                | (_, "purpose" | "reason" | "scope") => 1,
                 _ => 2,
             };
             let values = env.number(&query).await;

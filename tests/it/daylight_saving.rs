@@ -57,7 +57,7 @@ impl Night {
     }
 
     /// An account without calls of its own whose only gap is the time around the change, read by windows of this width.
-    async fn build_env(self, around: TimeDelta, widest: Duration) -> TestEnv {
+    async fn build_env(self, around: TimeDelta, max_span: Duration) -> TestEnv {
         let end = self.change() + around;
         let mut env = TestEnv::with(|options| {
             options.now = end;
@@ -69,11 +69,11 @@ impl Night {
         let since = self.change() - around;
         env.source().time_zone = Some(self.zone);
         env.source().since = Some(since);
-        env.stream("calls").max_span = Some(widest);
+        env.stream("calls").max_span = Some(max_span);
         // As if everything from then to now had been read: the test needs the night alone.
         let statement = format!(
             "insert into sync.slices (source, stream, purpose, since, until, epoch, started_at, ended_at, state)
-             values ('{SOURCE}', 'calls', 'gap', '{end}', now() + interval '1 day', 0, now(), now(), 'complete');
+             values ('{SOURCE}', 'calls', 'window', '{end}', now() + interval '1 day', 0, now(), now(), 'complete');
              insert into sync.coverage (source, stream, since, covered)
              select source, stream, '{since}', tstzmultirange(tstzrange(since, until)) from sync.slices"
         );
@@ -130,8 +130,8 @@ async fn sync(env: &TestEnv, night: Night) -> i64 {
 }
 
 /// Reads a night, and once more: what was read says the same.
-async fn assert_read(night: Night, around: TimeDelta, widest: Duration) {
-    let env = night.build_env(around, widest).await;
+async fn assert_read(night: Night, around: TimeDelta, max_span: Duration) {
+    let env = night.build_env(around, max_span).await;
     let calls = night.fill(&env, around);
     sync(&env, night).await;
     night.assert_told(&env, &calls).await;

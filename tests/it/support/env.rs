@@ -216,22 +216,35 @@ impl TestEnv {
     }
 
     /// Compares every call and every agent with what the sandbox says now: ids and whole records, none missing, none extra.
+    /// Agents that only calls name are on no list; each of them must be named by a call.
     pub(crate) async fn assert_truth(&self) {
         self.assert_same("calls", self.sandbox.convoso().snapshot("calls"))
             .await;
-        self.assert_same("agents", self.sandbox.convoso().snapshot("agents"))
+        self.assert_same_where("agents", "is_listed", self.sandbox.convoso().snapshot("agents"))
             .await;
+        let unnamed = "select count(*) from warehouse.agents as a where is_listed is not true and not exists (
+                select from warehouse.calls as c where a.source = c.source and a.id in (c.agent_id, c.transferred_from_agent_id))";
+        assert_eq!(
+            self.number(unnamed).await,
+            0,
+            "agents that neither a list nor a call names"
+        );
     }
 
     /// Compares the living rows of a table with the truth.
     pub(crate) async fn assert_same(&self, table: &str, truth: Vec<(String, String)>) {
+        self.assert_same_where(table, "true", truth).await;
+    }
+
+    /// Compares those living rows of a table with the truth for which a condition holds.
+    pub(crate) async fn assert_same_where(&self, table: &str, condition: &str, truth: Vec<(String, String)>) {
         let (ids, records): (Vec<String>, Vec<String>) = truth.into_iter().unzip();
         // Agents whom calls alone name are on no list that they could be held against.
         let listed = if table == "agents" { " and is_listed" } else { "" };
         let query = format!(
             "select coalesce(t.id, v.id) || case when v.id is null then ' is extra' when t.id is null then ' is missing'
                     else ' differs' end
-             from (select id, raw from warehouse.{table} where source = $1 and deleted_at is null{listed}) as t
+             from (select id, raw from warehouse.{table} where source = $1 and deleted_at is null and {condition}{listed}) as t
              full join unnest($2::text[], $3::text[]) as v (id, raw) on v.id = t.id
              where t.id is null or v.id is null or t.raw <> v.raw::jsonb order by 1"
         );
