@@ -149,10 +149,10 @@ async fn tombstones_count_together_however_many_pages_bring_them_and_none_counts
         let mut batches = 0;
         for page in all.chunks(500) {
             batches += 1;
-            let loaded = loader
+            let outcome = loader
                 .load(&slice, tombstones(page), |load| load.sequence = batches)
                 .await;
-            loaded.expect("it lands");
+            outcome.expect("it lands");
         }
         let verdict = if is_complete {
             SliceVerdict::Complete(completion())
