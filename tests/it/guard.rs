@@ -143,16 +143,16 @@ async fn a_process_that_died_begins_the_count_anew_and_takes_its_tombstones_alon
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tombstones_count_together_however_many_pages_bring_them_and_none_counts_before_the_end() {
     let loader = staffed(2_000).await;
-    let stones = async |count: usize, is_complete: bool| {
+    let read_tombstones = async |count: usize, is_complete: bool| {
         let slice = loader.begin(Purpose::Full, None).await;
         let all = ids(count);
         let mut batches = 0;
         for page in all.chunks(500) {
             batches += 1;
-            let loaded = loader
+            let outcome = loader
                 .load(&slice, tombstones(page), |load| load.sequence = batches)
                 .await;
-            loaded.expect("it lands");
+            outcome.expect("it lands");
         }
         let verdict = if is_complete {
             SliceVerdict::Complete(completion())
@@ -162,12 +162,12 @@ async fn tombstones_count_together_however_many_pages_bring_them_and_none_counts
         loader.end(&slice, batches, verdict).await
     };
     assert_eq!(
-        stones(1_100, false).await,
+        read_tombstones(1_100, false).await,
         (0, 0),
         "a list that did not end deletes nothing"
     );
     assert_eq!(
-        stones(1_300, true).await,
+        read_tombstones(1_300, true).await,
         (0, 1_300),
         "a filter that is not heeded looks like that"
     );
@@ -181,7 +181,7 @@ async fn tombstones_count_together_however_many_pages_bring_them_and_none_counts
     );
     assert_eq!(loader.texts(LIVING).await, ["700"]);
     assert_eq!(
-        stones(1_900, true).await,
+        read_tombstones(1_900, true).await,
         (600, 0),
         "in a small table much may go"
     );
