@@ -96,6 +96,20 @@ impl RunReport {
         self.unfinished.is_empty() && self.ids_left == 0
     }
 
+    /// Takes in the run that followed this one and read what this one had left.
+    pub(crate) fn continue_with(&mut self, next: Self) {
+        self.complete_count += next.complete_count;
+        self.unfinished = next.unfinished;
+        self.counts += next.counts;
+        self.held_deletions = next.held_deletions;
+        self.ids_left = next.ids_left;
+        self.warnings.extend(next.warnings);
+        self.warnings.sort_unstable();
+        self.warnings.dedup();
+        self.elapsed += next.elapsed;
+        self.is_source_failure = next.is_source_failure;
+    }
+
     /// The gravest remedy that its slices need.
     pub fn remedy(&self) -> Option<Remedy> {
         let of = |remedy| {
