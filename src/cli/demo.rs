@@ -54,7 +54,8 @@ impl Demo {
             stop,
             observer: progress::observe_progress(),
         };
-        let reports = commands::sync_once(&demo.warehouse, &demo.settings, once).await?;
+        let mut reports = commands::sync_once(&demo.warehouse, &demo.settings, once).await?;
+        while look_up_rest(demo, stop, &mut reports).await? {}
         let code = sync::report_runs(&reports);
         let seconds = begin.elapsed().as_secs_f64();
         if stop.is_cancelled() {
@@ -73,6 +74,44 @@ impl Demo {
         commands::run_daemon(&demo.warehouse, &demo.settings, stop, observe_changes()).await?;
         Ok(COMPLETE)
     }
+}
+
+/// Runs those streams again that left ids to later runs. True where that brought them closer to the end.
+async fn look_up_rest(
+    demo: &commands::Demo,
+    stop: &CancellationToken,
+    reports: &mut [anyhow::Result<RunReport>],
+) -> anyhow::Result<bool> {
+    let left = |reports: &[anyhow::Result<RunReport>]| -> i64 {
+        let read = reports.iter().flatten();
+        read.map(|report| report.ids_left).sum()
+    };
+    let before = left(reports);
+    if before == 0 || stop.is_cancelled() {
+        return Ok(false);
+    }
+    let unfinished = reports.iter().flatten().filter(|report| report.ids_left > 0);
+    let selection = Selection(
+        unfinished
+            .map(|report| format!("{}.{}", report.source, report.stream))
+            .collect(),
+    );
+    let once = Once {
+        selection: &selection,
+        stop,
+        observer: progress::observe_progress(),
+    };
+    for next in commands::sync_once(&demo.warehouse, &demo.settings, once).await? {
+        let next = next?;
+        let earlier = reports
+            .iter_mut()
+            .flatten()
+            .find(|report| (&report.source, &report.stream) == (&next.source, &next.stream));
+        if let Some(earlier) = earlier {
+            earlier.continue_with(next);
+        }
+    }
+    Ok(left(reports) < before)
 }
 
 /// The tables with their rows, and up to when they are complete.

@@ -105,20 +105,6 @@ async fn sync_source(
     reports.into_iter().map(Ok).collect()
 }
 
-/// A run asks for so many ids at most; as long as fewer are left each time, another run follows.
-async fn run_to_last_id(spec: &StreamSpec, session: &Session, options: RunOptions) -> RunReport {
-    let mut report = run_stream(spec, session, options, || false).await;
-    while report.ids_left > 0 && report.unfinished.is_empty() {
-        let next = run_stream(spec, session, options, || false).await;
-        let is_closer = next.ids_left < report.ids_left;
-        report.continue_with(next);
-        if !is_closer {
-            break;
-        }
-    }
-    report
-}
-
 async fn run_side_by_side(streams: Vec<ConfiguredStream>, session: &Session) -> Vec<RunReport> {
     let mut runs = JoinSet::new();
     let options = RunOptions {
@@ -127,7 +113,7 @@ async fn run_side_by_side(streams: Vec<ConfiguredStream>, session: &Session) -> 
     for stream in streams {
         let session = session.clone();
         // A stop is met by the next slice, which then tells what was not read.
-        runs.spawn(async move { run_to_last_id(&stream.spec, &session, options).await });
+        runs.spawn(async move { run_stream(&stream.spec, &session, options, || false).await });
     }
     runs.join_all().await
 }

@@ -109,11 +109,10 @@ mod tests {
 
     #[test]
     fn a_reason_names_every_cause_once() {
-        let refused = sqlx::Error::Io(std::io::ErrorKind::ConnectionRefused.into());
         let budget = TransportError::Budget {
             host: "api.example.com".to_owned(),
             attempts: 0,
-            source: BudgetError(Box::new(WarehouseError::from(refused))),
+            source: BudgetError(Box::new(WarehouseError::sample_refused())),
         };
         for (error, words) in [
             (
@@ -133,8 +132,7 @@ mod tests {
 
     #[test]
     fn a_reason_quotes_no_value_that_went_over_a_connection() {
-        let quoting = sqlx::Error::Decode("`Dana Example` is no number".into());
-        let reason = SyncError::from(WarehouseError::from(quoting)).describe_causes();
+        let reason = SyncError::from(WarehouseError::sample_quoting()).describe_causes();
         assert_eq!(
             reason,
             "The warehouse cannot be reached: the connection did not behave as it should"

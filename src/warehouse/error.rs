@@ -219,6 +219,19 @@ impl WarehouseError {
     }
 }
 
+#[cfg(test)]
+impl WarehouseError {
+    /// What a server that is not there gives.
+    pub(crate) fn sample_refused() -> Self {
+        sqlx::Error::Io(std::io::ErrorKind::ConnectionRefused.into()).into()
+    }
+
+    /// What a library gives that quotes a value.
+    pub(crate) fn sample_quoting() -> Self {
+        sqlx::Error::Decode("`Dana Example` is no number".into()).into()
+    }
+}
+
 impl From<sqlx::Error> for WarehouseError {
     /// Keeps the code of a refusal and drops its text, which may quote values.
     fn from(error: sqlx::Error) -> Self {

@@ -174,10 +174,13 @@ impl Warehouse {
         table: &'static Table,
         ids: &[String],
     ) -> Result<IdCount, WarehouseError> {
-        let statement = format!(
+        let statement =
+            format!(
             "select count(*) filter (where t.id = any($2)) as known, count(*) as held from warehouse.{} as t
-             where t.source = $1 and t.deleted_at is null",
-            table.name
+             where t.source = $1 and t.deleted_at is null{}",
+            table.name,
+            // An agent whom calls alone name is on no list that an account could show.
+            if table.name == "agents" { " and t.is_listed" } else { "" }
         );
         let mut transaction = self.begin().await?;
         let count = sqlx::query_as(AssertSqlSafe(statement))
