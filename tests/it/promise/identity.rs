@@ -89,8 +89,8 @@ async fn a_bot_that_is_added_is_not_claimed_before_it_was_read_and_one_removed_d
     let world = env.sandbox.convertalk();
     env.assert_same("conversations", world.snapshot("conversations"))
         .await;
-    let both = env.count("warehouse.conversations").await;
-    assert!(first < both, "{first} of {both}");
+    let of_two = env.count("warehouse.conversations").await;
+    assert!(first < of_two, "{first} of {of_two}");
     bots(&mut env, &BOTS[..1]);
     for _ in 0..3 {
         let due = "update sync.coverage set full_read_at = full_read_at - interval '2 days' where full_read_at is not null";

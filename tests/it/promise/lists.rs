@@ -81,7 +81,7 @@ async fn a_window_that_is_answered_by_a_code_for_none_alone_is_not_covered() {
         let report = run_one(&env, "leads").await;
         if report.is_complete() && times == 1 {
             // The request that confirmed it brought the rows.
-            let missing = env.sandbox.convoso().snapshot("leads").len() as i64
+            let missing = i64::try_from(env.sandbox.convoso().snapshot("leads").len()).expect("a count")
                 - env.count("warehouse.leads where deleted_at is null").await;
             assert_eq!(missing, 0);
         } else {

@@ -95,7 +95,7 @@ async fn a_report_that_is_still_being_made_is_a_row_and_no_run_waits_for_it() {
 /// A second source that reads the same account with the same credential.
 fn add_twin(env: &mut TestEnv) {
     let mut twin = env.source().clone();
-    twin.name = "convoso_twin".to_owned();
+    "convoso_twin".clone_into(&mut twin.name);
     env.settings.sources.insert(twin.name.clone(), twin);
 }
 
@@ -111,10 +111,10 @@ async fn two_sources_with_one_token_share_one_budget() {
     let (Some(first), Some(last)) = (arrived.iter().min(), arrived.iter().max()) else {
         panic!("nothing was asked")
     };
-    let least = Duration::from_millis(100) * u32::try_from(arrived.len() - 1).expect("a count");
+    let shortest = Duration::from_millis(100) * u32::try_from(arrived.len() - 1).expect("a count");
     assert!(arrived.len() > 30, "{}", arrived.len());
     assert!(
-        *last - *first >= least.mul_f64(0.95),
+        *last - *first >= shortest.mul_f64(0.95),
         "{} requests in {:?}",
         arrived.len(),
         *last - *first
