@@ -181,7 +181,7 @@ impl World {
         let param = |name: &str| request.param(name).map(str::to_owned);
         let mut rows: Vec<&Value> = self.rows.values().collect();
         if let Some((_, id)) = request.path.split_once("rows/") {
-            rows.retain(|row| row["id"].to_string() == id);
+            rows.retain(|row| row["id"].as_u64() == id.parse().ok());
             return json!({"rows": rows});
         }
         if let (Some(since), Some(until)) = (param("since"), param("until")) {
