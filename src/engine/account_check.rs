@@ -54,7 +54,7 @@ pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> R
         session.warehouse.accept_account(&session.lease, &entry).await?;
         return Ok(());
     };
-    let IdCount { known, held } = session
+    let IdCount { known, held, listed } = session
         .warehouse
         .count_known_ids(&first.source, table, &ids)
         .await?;
@@ -62,6 +62,8 @@ pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> R
         // Its rows are still to be read.
         return Ok(());
     }
+    // Under the same address those who are on no list prove nothing; under another one every row counts.
+    let held = if is_changed { held } else { listed };
     if held > 0 && known == 0 && !ids.is_empty() {
         let error = SyncError::OtherAccount {
             source_name: first.source.clone(),

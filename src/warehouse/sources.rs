@@ -44,6 +44,8 @@ pub struct IdCount {
     pub known: i64,
     /// Living rows of the source.
     pub held: i64,
+    /// Those of them that stood on the vendor's list, not only in other records.
+    pub listed: i64,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -174,13 +176,16 @@ impl Warehouse {
         table: &'static Table,
         ids: &[String],
     ) -> Result<IdCount, WarehouseError> {
-        let statement =
-            format!(
-            "select count(*) filter (where t.id = any($2)) as known, count(*) as held from warehouse.{} as t
-             where t.source = $1 and t.deleted_at is null{}",
-            table.name,
-            // An agent whom calls alone name is on no list that an account could show.
-            if table.name == "agents" { " and t.is_listed" } else { "" }
+        // An agent whom calls alone name may be on no list any more.
+        let is_listed = if table.name == "agents" {
+            "t.is_listed"
+        } else {
+            "true"
+        };
+        let statement = format!(
+            "select count(*) filter (where t.id = any($2)) as known, count(*) as held, count(*) filter (where {is_listed}) as listed
+             from warehouse.{} as t where t.source = $1 and t.deleted_at is null",
+            table.name
         );
         let mut transaction = self.begin().await?;
         let count = sqlx::query_as(AssertSqlSafe(statement))
