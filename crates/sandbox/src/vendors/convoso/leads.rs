@@ -226,6 +226,7 @@ pub(super) fn search(account: &Account, request: &Request) -> Result<Response, R
 struct Search<'a> {
     updated: Option<Span>,
     created: Option<Span>,
+    called: Option<Span>,
     deleted: Option<Span>,
     archived: Option<Span>,
     lead_id: Option<&'a str>,
@@ -238,6 +239,7 @@ impl<'a> Search<'a> {
         Ok(Self {
             updated: Span::read(request, "updated_at_start_date", "updated_at_end_date")?,
             created: Span::read(request, "created_at_start_date", "created_at_end_date")?,
+            called: Span::read(request, "last_call_start_date", "last_call_end_date")?,
             deleted: Span::read(request, "deleted_at_start", "deleted_at_end")?,
             archived: Span::read(request, "archived_at_start", "archived_at_end")?,
             lead_id: request.param("lead_id"),
@@ -257,6 +259,7 @@ impl<'a> Search<'a> {
         let Lead {
             modified,
             created,
+            last_called,
             list,
             status,
             ..
@@ -265,6 +268,7 @@ impl<'a> Search<'a> {
             && within(self.deleted.or(self.archived), lead.since)
             && within(self.updated, *modified)
             && within(self.created, *created)
+            && (self.called.is_none() || last_called.is_some_and(|at| within(self.called, at)))
             && is(self.lead_id, lead.id)
             && is(self.list_id, &list.to_string())
             && is(self.status, status.0)

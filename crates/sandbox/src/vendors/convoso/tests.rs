@@ -89,6 +89,23 @@ fn pages_of_a_closed_window_cover_exactly_its_calls() {
 }
 
 #[test]
+fn leads_by_their_last_call_are_those_that_were_called_then() {
+    let simulator = simulator();
+    let snapshot = simulator.convoso().snapshot("leads").into_iter();
+    let called: BTreeSet<String> = snapshot
+        .filter(|(_, record)| {
+            let record: Value = serde_json::from_str(record).unwrap();
+            record["last_called"].as_str().unwrap().starts_with("2026-02-02")
+        })
+        .map(|(id, _)| id)
+        .collect();
+    let day = "last_call_start_date=2026-02-02+00:00:00&last_call_end_date=2026-02-02+23:59:59";
+    let found: BTreeSet<String> = all_leads(&simulator, day).into_iter().collect();
+    assert!(!found.is_empty());
+    assert_eq!(found, called);
+}
+
+#[test]
 fn every_refusal_has_its_code() {
     let simulator = simulator();
     let account = simulator.convoso();
