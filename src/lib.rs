@@ -7,6 +7,7 @@
 //! | [`transport`] | from a request to its answer: credential, pacing, retries, limits | |
 //! | [`warehouse`] | all SQL: loading, coverage, the ledger, leases | |
 //! | [`engine`] | plan, fetch, load, verify, supervise | transport, warehouse |
+//! | [`server`] | health, metrics, status as JSON and as a page | engine, warehouse |
 //! | [`settings`] | the settings, every problem of them at once | |
 //! | [`telemetry`] | logs | |
 //! | [`commands`] | what the commands do: settings become sources, sources become runs | all of the above |
@@ -18,6 +19,7 @@
 pub mod cli;
 pub mod commands;
 pub mod engine;
+pub mod server;
 pub mod settings;
 pub mod telemetry;
 pub mod transport;

@@ -4,6 +4,7 @@ mod adopt;
 mod check;
 mod confirm_deletions;
 mod demo;
+mod health;
 mod migrate;
 mod output;
 mod progress;
@@ -63,6 +64,8 @@ enum Command {
     Check,
     /// Up to when each stream is complete
     Status(status::Status),
+    /// Ask the running daemon whether it is well; exit code 0 only if it is
+    Health(health::Health),
     /// Believe the deletions that are held, of a source or of one stream; works while the daemon runs
     ConfirmDeletions(confirm_deletions::ConfirmDeletions),
     /// Take the account that a source shows now, although it shares nothing with the one whose rows are stored
@@ -108,6 +111,7 @@ async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
                 Command::ConfirmDeletions(confirm) => confirm.run(&settings).await,
                 Command::Adopt(adopt) => adopt.run(&settings).await,
                 Command::Status(status) => status.run(&settings).await,
+                Command::Health(health) => health.run(&settings).await,
                 Command::Migrate => migrate::migrate_schema(&settings).await,
                 Command::Demo(_) | Command::Sandbox(_) => unreachable!("these were dispatched above"),
             }

@@ -12,8 +12,16 @@ use super::COMPLETE;
 pub(super) async fn run_daemon(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<u8> {
     anyhow::ensure!(!settings.sources.is_empty(), SelectionError::NoSource);
     let warehouse = commands::connect_warehouse(settings).await?;
+    // Before the schema is brought up to date, which may take its time: who looks shall see why nothing runs yet.
+    let server = commands::start_server(&warehouse, settings, stop).await?;
     warehouse.migrate().await?;
-    commands::run_daemon(&warehouse, settings, stop, no_observer()).await?;
+    let observer = server
+        .as_ref()
+        .map_or_else(no_observer, commands::Server::observer);
+    commands::run_daemon(&warehouse, settings, stop, observer).await?;
+    if let Some(server) = server {
+        server.wait_for_end().await;
+    }
     warehouse.close().await;
     Ok(COMPLETE)
 }

@@ -134,6 +134,7 @@ fn demo_settings(url: SecretString, simulated: &Simulated) -> Settings {
         },
         limits: Limits::default(),
         lease: Duration::from_secs(30),
+        server: settings::Server::off(),
         sources: sources.map(|source| (source.name.clone(), source)).collect(),
     }
 }

@@ -6,12 +6,14 @@ mod demo;
 mod once;
 mod operate;
 mod sandbox;
+mod serve;
 mod sources;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 
+pub use crate::server::{Question, Server};
 use crate::settings::{self, Problems, Settings};
 use crate::warehouse::{PoolOptions, Warehouse};
 use connectors::vendors::VENDORS;
@@ -22,6 +24,7 @@ pub use demo::{Demo, EXAMPLES, Example};
 pub use once::{Once, Selection, SelectionError, sync_once};
 pub use operate::{adopt_source, confirm_deletions};
 pub use sandbox::{SandboxOptions, Simulated, start_sandbox};
+pub use serve::{ask_health, start_server};
 pub use sources::{ConfiguredStream, Source, build_sources};
 
 /// The settings files that are read when none is named: the defaults, and the operator's own.

@@ -9,6 +9,7 @@ mod options;
 mod problems;
 mod reader;
 mod secret;
+mod server;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use secrecy::SecretString;
 pub use self::hosts::SourceHost;
 pub use self::limits::Limits;
 pub use self::problems::Problems;
+pub use self::server::{Listen, Server};
 pub use self::source::{Source, StreamSettings};
 
 use self::layers::Variables;
@@ -49,6 +51,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How long a source stays with an instance that has gone silent.
     pub lease: Duration,
+    /// The page, the metrics and the health of the daemon.
+    pub server: Server,
     /// The configured accounts, by name.
     pub sources: BTreeMap<String, Source>,
 }
@@ -80,6 +84,7 @@ pub fn load(
         warehouse: read_warehouse(&mut root, variables.database_url),
         limits: limits::read_limits(&mut root),
         lease: read_lease(&mut root),
+        server: server::read_server(&mut root),
         sources: source::read_sources(&mut root, vendors),
     };
     root.close_table();

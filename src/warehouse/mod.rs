@@ -14,6 +14,7 @@ mod load;
 mod lookups;
 mod merge;
 mod migrate;
+mod overview;
 mod pool;
 mod promote;
 mod rejects;
@@ -38,6 +39,7 @@ pub use ledger::{
 };
 pub use load::{Counts, Load};
 pub use lookups::DueIds;
+pub use overview::SourceLease;
 pub use pool::{PoolOptions, Warehouse};
 pub use sources::{IdCount, SourceEntry, SourceState};
 pub use status::{Freshness, PartitionStatus, RunStatus, StreamStatus, TableCount};

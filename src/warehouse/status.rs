@@ -199,7 +199,7 @@ impl Warehouse {
             .collect())
     }
 
-    async fn list<T>(&self, query: impl sqlx::SqlSafeStr) -> Result<Vec<T>, WarehouseError>
+    pub(super) async fn list<T>(&self, query: impl sqlx::SqlSafeStr) -> Result<Vec<T>, WarehouseError>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {

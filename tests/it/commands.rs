@@ -23,7 +23,7 @@ fn assert_ended(done: &Ended, code: i32, out: &[&str], err: &[&str]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn help_names_every_command_and_no_command_asks_for_help() {
     let names = [
-        "demo", "run", "sync", "check", "status", "migrate", "sandbox", "--config",
+        "demo", "run", "sync", "check", "status", "health", "migrate", "sandbox", "--config",
     ];
     let help = ended(&mut bare(&["--help"])).await;
     assert_ended(&help, 0, &names, &[]);

@@ -29,6 +29,7 @@ mod promise;
 mod promoted;
 mod rejects;
 mod schema;
+mod server;
 mod sessions;
 mod smoke;
 mod stops;

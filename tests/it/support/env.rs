@@ -280,7 +280,7 @@ impl TestEnv {
             panic!("the environment sets an instant")
         };
         let text = format!(
-            "[daemon]\nlease = \"3s\"\n[sources.{SOURCE}]\nvendor = \"convoso\"\nbase_url = \"{}\"\ntoken = \"{}\"\nsince = \"{}\"\n\
+            "[daemon]\nlease = \"3s\"\n[server]\nlisten = \"off\"\n[sources.{SOURCE}]\nvendor = \"convoso\"\nbase_url = \"{}\"\ntoken = \"{}\"\nsince = \"{}\"\n\
              requests_per_minute = 60000\nschedule = \"* * * * * *\"\n{more}\n",
             self.sandbox.convoso_url(),
             "sandbox-token",
@@ -359,6 +359,7 @@ fn settings(database: &Database, sandbox: &Sandbox, token: &str, since: DateTime
         },
         limits: Limits::default(),
         lease: Duration::from_secs(2),
+        server: settings::Server::off(),
         sources: BTreeMap::from([(SOURCE.to_owned(), source)]),
     }
 }
