@@ -8,10 +8,10 @@ use crate::settings::Settings;
 use super::output::{print_error, print_line};
 use super::{COMPLETE, INCOMPLETE};
 
-/// Ask the running daemon whether it is well; exit code 0 only if it is.
+/// Whether the running daemon is well; exit code 0 only if it is.
 #[derive(Debug, Args)]
 pub(super) struct Health {
-    /// Ask only whether the process is alive, whatever the database does
+    /// Look only whether the process is alive, whatever the database does
     #[arg(long)]
     live: bool,
 }

@@ -64,7 +64,7 @@ enum Command {
     Check,
     /// Up to when each stream is complete
     Status(status::Status),
-    /// Ask the running daemon whether it is well; exit code 0 only if it is
+    /// Whether the running daemon is well; exit code 0 only if it is
     Health(health::Health),
     /// Believe the deletions that are held, of a source or of one stream; works while the daemon runs
     ConfirmDeletions(confirm_deletions::ConfirmDeletions),

@@ -47,7 +47,7 @@ pub async fn start_server(
     }
 }
 
-/// Asks the daemon that runs with these settings.
+/// Puts the question to the daemon that runs with these settings.
 pub async fn ask_health(settings: &Settings, question: Question) -> anyhow::Result<Readiness> {
     let address = settings.server.address();
     let address = address.context("`server.listen` is off, so the daemon cannot be asked")?;

@@ -1,4 +1,4 @@
-//! Asks a running daemon whether it is well: one request over a plain connection, so that a health check costs nothing.
+//! A question to a running daemon, whether it is well: one request over a plain connection, so that a health check costs nothing.
 
 use std::io;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub enum ProbeError {
     },
 }
 
-/// Asks the daemon that listens at this address. Of one that is merely alive there is nothing to tell.
+/// Puts the question to the daemon that listens at this address. Of one that is merely alive there is nothing to tell.
 pub async fn ask_daemon(
     address: &str,
     token: Option<&SecretString>,

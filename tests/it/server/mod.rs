@@ -70,7 +70,7 @@ pub(crate) async fn send(request: RequestBuilder) -> Response {
         .expect("the daemon answers")
 }
 
-/// Asks again and again until there is something.
+/// Tries again and again until there is something.
 pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> T {
     let begun = Instant::now();
     loop {
