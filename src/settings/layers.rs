@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use config::{Config, ConfigError, Environment, FileFormat, Format, Map, Source, Value, ValueKind};
 use secrecy::SecretString;
 
+use super::env_file;
 use super::forms::{BYTE_ORDER_MARK, trim_text};
 use super::problems::Findings;
 use super::secret;
@@ -39,7 +40,9 @@ impl Variables {
             overrides: BTreeMap::new(),
             database_url: None,
         };
-        for (name, value) in environment {
+        let environment: Vec<(String, String)> = environment.collect();
+        let from_file = env_file::read_variables(&environment, findings);
+        for (name, value) in environment.into_iter().chain(from_file) {
             if name == DATABASE_URL {
                 variables.database_url = Some(database_url(&value, findings));
             } else {

@@ -1,5 +1,6 @@
 //! Typed settings from files and the environment, with every problem reported at once.
 
+mod env_file;
 mod forms;
 mod hosts;
 mod layers;
@@ -70,7 +71,8 @@ pub struct Warehouse {
 
 /// Reads the files in order, then the environment over them; later values win.
 ///
-/// Of a secret and its `_file` form the later wins too. `DATABASE_URL` wins over every `warehouse.url`.
+/// Of a secret and its `_file` form the later wins too. `DATABASE_URL` wins over every `warehouse.url`. `CONVENE_ENV_FILE` names a
+/// file of further variables, over which the environment wins.
 pub fn load(
     files: &[PathBuf],
     environment: impl Iterator<Item = (String, String)>,
