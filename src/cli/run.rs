@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::{self, SelectionError};
+use crate::commands;
 use crate::engine::no_observer;
 use crate::settings::Settings;
 
@@ -10,7 +10,6 @@ use super::COMPLETE;
 
 /// Brings the schema up to date and keeps the warehouse in step until stopped.
 pub(super) async fn run_daemon(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<u8> {
-    anyhow::ensure!(!settings.sources.is_empty(), SelectionError::NoSource);
     let warehouse = commands::connect_warehouse(settings).await?;
     // Before the schema is brought up to date, which may take its time: who looks shall see why nothing runs yet.
     let server = commands::start_server(&warehouse, settings, stop).await?;

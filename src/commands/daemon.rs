@@ -8,13 +8,16 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job as Alarm, JobScheduler};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::engine::{Observer, ScheduledStream, WarehouseBudget, supervise_source};
 use crate::settings::Settings;
 use crate::warehouse::Warehouse;
 
 use super::sources::build_sources;
+
+const NOTHING_TO_READ: &str = "No source is configured, so nothing is read: copy the block of your vendor from config/example.toml into \
+     config/local.toml, and start the daemon again";
 
 /// Runs until `stop`. The batch in hand is committed and the leases are given back before it returns.
 pub async fn run_daemon(
@@ -43,6 +46,11 @@ pub async fn run_daemon(
     }
     scheduler.start().await.context("The schedule cannot start")?;
     info!(source_count = tasks.len(), "Keeping the warehouse in step");
+    if tasks.is_empty() {
+        // Ending would make whoever restarts it do so for ever.
+        warn!("{NOTHING_TO_READ}");
+        stop.cancelled().await;
+    }
     tasks.join_all().await;
     scheduler.shutdown().await.context("The schedule cannot stop")?;
     info!("Stopped");
