@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
 use connectors::schema::TABLES;
 
-use crate::commands::{self, EXAMPLES, Once, Selection};
+use crate::commands::{self, EXAMPLES, Fetched, Once, Selection};
 use crate::engine::{Event, Observer, RunReport};
 
 use super::output::{format_instant, format_number, print_line, print_table};
@@ -27,7 +28,7 @@ impl Demo {
     pub(super) async fn run(&self, stop: &CancellationToken) -> anyhow::Result<u8> {
         print_line("Starting Postgres and the simulated vendors ...");
         let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
-        let demo = commands::Demo::start(given).await?;
+        let demo = commands::Demo::start(given, &show_fetching()).await?;
         print_line(&format!("Postgres: {}", demo.postgres));
         let vendors = demo.simulated.sources.iter().map(|source| source.vendor.name);
         print_line(&format!(
@@ -74,6 +75,27 @@ impl Demo {
         commands::run_daemon(&demo.warehouse, &demo.settings, stop, observe_changes()).await?;
         Ok(COMPLETE)
     }
+}
+
+/// A line when Postgres is being fetched, and on a terminal a bar.
+fn show_fetching() -> impl Fn(Fetched) + Sync {
+    let bar = ProgressBar::hidden();
+    move |fetched| {
+        if fetched.byte_count == 0 {
+            print_line("No PostgreSQL is on this machine: fetching it once, for the next time too ...");
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.set_style(fetching_style());
+            bar.set_length(fetched.total);
+        }
+        bar.set_position(fetched.byte_count);
+        if fetched.byte_count == fetched.total {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn fetching_style() -> ProgressStyle {
+    ProgressStyle::with_template("  {bar:30} {bytes} of {total_bytes}").expect("a valid template")
 }
 
 /// Runs those streams again that left ids to later runs. True where that brought them closer to the end.

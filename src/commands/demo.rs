@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::settings::{self, Limits, Settings, Source};
 use crate::warehouse::Warehouse;
-use embedded::Embedded;
+use embedded::{Embedded, Fetched};
 
 use super::sandbox::{SandboxOptions, Simulated, start_sandbox};
 
@@ -73,10 +73,14 @@ pub struct Demo {
 
 impl Demo {
     /// Starts Postgres, unless `database_url` names one, and the simulated vendors, and brings the schema up to date.
-    pub async fn start(database_url: Option<String>) -> anyhow::Result<Self> {
+    /// Where Postgres has to be fetched first, `report` hears how far that is.
+    pub async fn start(
+        database_url: Option<String>,
+        report: &(dyn Fn(Fetched) + Sync),
+    ) -> anyhow::Result<Self> {
         let embedded = match &database_url {
             Some(_) => None,
-            None => Some(Embedded::start().await?),
+            None => Some(Embedded::start_with(report).await?),
         };
         let postgres = embedded
             .as_ref()

@@ -21,6 +21,7 @@ use connectors::vendors::VENDORS;
 pub use check::{Checked, Trial, check_sources};
 pub use daemon::run_daemon;
 pub use demo::{Demo, EXAMPLES, Example};
+pub use embedded::Fetched;
 pub use once::{Once, Selection, SelectionError, sync_once};
 pub use operate::{adopt_source, confirm_deletions};
 pub use sandbox::{SandboxOptions, Simulated, start_sandbox};

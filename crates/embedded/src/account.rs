@@ -33,7 +33,7 @@ impl Account {
 }
 
 /// The standard library cannot ask for the effective user, and the commonest tool can.
-async fn we_are_root() -> Result<bool, EmbeddedError> {
+pub(super) async fn we_are_root() -> Result<bool, EmbeddedError> {
     let answer = Command::new("id")
         .arg("-u")
         .output()

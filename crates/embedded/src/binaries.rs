@@ -51,7 +51,8 @@ impl Binaries {
         Ok(None)
     }
 
-    async fn in_folder(folder: &Path) -> Option<Self> {
+    /// What is in the folder, where that can be used.
+    pub(super) async fn in_folder(folder: &Path) -> Option<Self> {
         if !TOOLS.iter().all(|tool| folder.join(tool).is_file()) {
             return None;
         }

