@@ -144,3 +144,51 @@ fn bare_source(
         streams: BTreeMap::new(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use connectors::vendors::VENDORS;
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+    use crate::settings;
+
+    #[tokio::test]
+    async fn the_demos_settings_read_the_simulated_vendors_that_there_are() {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let options = SandboxOptions {
+            listen,
+            seed: 7,
+            days: 1,
+            calls_per_day: 1,
+            comment_bytes: 0,
+            is_frozen: true,
+        };
+        let simulated = start_sandbox(&options).await.expect("it starts");
+        let text =
+            include_str!("../../config/demo.toml").replace("http://sandbox:8055", &simulated.server.origin());
+        let file = std::env::temp_dir().join(format!("convene-demo-{}.toml", std::process::id()));
+        fs::write(&file, text).expect("it can be written");
+        let written = settings::load(std::slice::from_ref(&file), std::iter::empty(), VENDORS);
+        fs::remove_file(&file).expect("it is there");
+        let mut written = written.expect("no problems").sources;
+        for mut source in simulated.sources {
+            let mut own = written.remove(&source.name).expect("every vendor");
+            let secrets = |source: &Source| {
+                let secrets = source.secrets.iter();
+                secrets
+                    .map(|(key, secret)| (*key, secret.expose_secret().to_owned()))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(secrets(&own), secrets(&source));
+            assert!(own.allow_plain_http, "the containers' network is no loopback");
+            own.allow_plain_http = false;
+            source.schedule = own.schedule.clone();
+            assert_eq!(format!("{own:?}"), format!("{source:?}"));
+        }
+        assert!(written.is_empty(), "{written:?}");
+        simulated.server.stop().await;
+    }
+}
