@@ -55,15 +55,14 @@ pub struct Embedded {
 pub enum EmbeddedError {
     /// Nothing is installed that could serve, and nothing can be fetched.
     #[error(
-        "No PostgreSQL was found: no binaries of version 14 or newer, {}, and it cannot be fetched: {source}. {INSTALL}",
+        "No PostgreSQL was found: no binaries of version 14 or newer, {}, and it cannot be fetched: {cause}. {INSTALL}",
         no_container(.container.as_ref())
     )]
     NothingInstalled {
         /// Why Docker does not help, where it answers.
         container: Option<NoImage>,
-        /// Why it cannot be fetched.
-        #[source]
-        source: FetchError,
+        /// Why it cannot be fetched. It stands in the message, before what helps.
+        cause: FetchError,
     },
     /// Docker answers, but the image is neither here nor to be had.
     #[error("Docker cannot get the image `{}`:\n{}", .0.image, .0.said)]
@@ -159,7 +158,7 @@ impl Embedded {
             },
             None => None,
         };
-        let nothing = |source| EmbeddedError::NothingInstalled { container, source };
+        let nothing = |cause| EmbeddedError::NothingInstalled { container, cause };
         let folder = fetch_binaries(is_root, report).await.map_err(nothing)?;
         match Binaries::in_folder(&folder).await {
             Some(binaries) => Self::start_server(&binaries).await,

