@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
-use crate::settings::{self, Limits, Settings, Source};
+use crate::settings::{self, History, Limits, Settings, Source};
 use crate::warehouse::Warehouse;
 use embedded::{Embedded, Fetched};
 
@@ -137,6 +137,7 @@ fn demo_settings(url: SecretString, simulated: &Simulated) -> Settings {
             pooler: false,
         },
         limits: Limits::default(),
+        history: History::default(),
         lease: Duration::from_secs(30),
         server: settings::Server::off(),
         sources: sources.map(|source| (source.name.clone(), source)).collect(),

@@ -11,11 +11,11 @@ mod sources;
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 pub use crate::server::{Question, Server};
 use crate::settings::{self, Problems, Settings};
-use crate::warehouse::{PoolOptions, Warehouse};
+use crate::warehouse::{Followed, PoolOptions, Warehouse};
 use connectors::vendors::VENDORS;
 
 pub use check::{Checked, Trial, check_sources};
@@ -55,7 +55,10 @@ pub async fn connect_warehouse(settings: &Settings) -> anyhow::Result<Warehouse>
         max_connections: warehouse.max_connections,
         is_pooled: warehouse.pooler,
     };
-    Warehouse::connect(&warehouse.url, options)
+    let followed = Followed::with_columns(settings.history.columns.iter().map(String::as_str));
+    let followed = followed.map_err(|name| anyhow!("history.columns: `{name}` is no column"))?;
+    let warehouse = Warehouse::connect(&warehouse.url, options)
         .await
-        .context("No warehouse")
+        .context("No warehouse")?;
+    Ok(warehouse.following(followed))
 }

@@ -2,6 +2,7 @@
 
 mod env_file;
 mod forms;
+mod history;
 mod hosts;
 mod layers;
 mod limits;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use connectors::source::Vendor;
 use secrecy::SecretString;
 
+pub use self::history::History;
 pub use self::hosts::SourceHost;
 pub use self::limits::Limits;
 pub use self::problems::Problems;
@@ -50,6 +52,8 @@ pub struct Settings {
     pub warehouse: Warehouse,
     /// How much one slice may read.
     pub limits: Limits,
+    /// Which changes are kept, and for how long.
+    pub history: History,
     /// How long a source stays with an instance that has gone silent.
     pub lease: Duration,
     /// The page, the metrics and the health of the daemon.
@@ -85,6 +89,7 @@ pub fn load(
     let settings = Settings {
         warehouse: read_warehouse(&mut root, variables.database_url),
         limits: limits::read_limits(&mut root),
+        history: history::read_history(&mut root),
         lease: read_lease(&mut root),
         server: server::read_server(&mut root),
         sources: source::read_sources(&mut root, vendors),

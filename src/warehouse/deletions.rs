@@ -13,6 +13,7 @@ use sqlx::AssertSqlSafe;
 use connectors::schema::{Batch, Children, Proof as StatedProof, TABLES, Table};
 
 use super::completion::{Completion, SliceOutcome};
+use super::history::trace_deletions;
 use super::ledger::{LedgerSlice, SliceId};
 use super::pool::repeat_transaction;
 use super::transaction::Transaction;
@@ -681,23 +682,26 @@ async fn mark_deleted(
     }
     let statement = format!(
         "with gone as (
-             select t.source, t.id, u.at from unnest($2::text[], $3::timestamptz[]) as u (id, at)
+             select t.source, t.id, t.fetched_at, u.at from unnest($2::text[], $3::timestamptz[]) as u (id, at)
              join warehouse.{0} as t on t.source = $1 and t.id = u.id
              where t.deleted_at is null and t.fetched_at <= u.at
              order by t.id for update of t
-         )
-         update warehouse.{0} as t set deleted_at = gone.at, changed_at = clock_timestamp(), slice_id = $4
-         from gone where t.source = gone.source and t.id = gone.id",
-        table.name
+         ),
+         marked as (
+             update warehouse.{0} as t set deleted_at = gone.at, changed_at = clock_timestamp(), slice_id = $4
+             from gone where t.source = $1 and t.id = gone.id returning t.id
+         ){1}
+         select count(*) from marked",
+        table.name,
+        trace_deletions(table)
     );
-    let marked = sqlx::query(AssertSqlSafe(statement))
+    Ok(sqlx::query_scalar(AssertSqlSafe(statement))
         .bind(lease.source())
         .bind(&gone.ids)
         .bind(&gone.at)
         .bind(slice.id)
-        .execute(connection)
-        .await?;
-    Ok(i64::try_from(marked.rows_affected()).unwrap_or(i64::MAX))
+        .fetch_one(connection)
+        .await?)
 }
 
 /// Marks the children of these parents that are not among their children now. Returns how many were not marked before.

@@ -10,6 +10,7 @@ use connectors::source::{FieldFault, Reject};
 
 use super::deletions::{delete_orphans, keep_tombstones};
 use super::faults::store_faults;
+use super::history::Followed;
 use super::ledger::{LedgerSlice, Traffic};
 use super::lookups::record_lookups;
 use super::merge::{Destination, Written, drop_unchanged, insert_rows, merge_rows};
@@ -108,13 +109,13 @@ impl Warehouse {
     ) -> Result<Counts, WarehouseError> {
         let mut transaction = self.begin_fenced(lease).await?;
         if !load.is_new_ground {
-            let to = destination_of(lease, load);
+            let to = destination_of(lease, load, self.followed());
             // Within the transaction: a row that it leaves out was committed before it, and is not lost without it.
             for rows in load.batch.rows_mut() {
                 before.unchanged += drop_unchanged(&mut transaction, to, rows).await?;
             }
         }
-        let counts = write_batch(&mut transaction, lease, load, *before).await?;
+        let counts = write_batch(&mut transaction, lease, (load, self.followed()), *before).await?;
         match transaction.commit().await {
             Ok(()) => Ok(counts),
             // A connection lost during the commit says nothing about the commit; the ledger does.
@@ -157,23 +158,24 @@ fn arrange_rows(batch: &mut Batch) -> i64 {
     duplicates
 }
 
-fn destination_of<'a>(lease: &'a Lease, load: &Load<'_>) -> Destination<'a> {
+fn destination_of<'a>(lease: &'a Lease, load: &Load<'_>, followed: &'a Followed) -> Destination<'a> {
     Destination {
         source: lease.source(),
         slice: load.slice.id,
         generation: load.slice.generation,
+        followed,
     }
 }
 
 async fn write_batch(
     connection: &mut Transaction,
     lease: &Lease,
-    load: &Load<'_>,
+    (load, followed): (&Load<'_>, &Followed),
     mut counts: Counts,
 ) -> Result<Counts, WarehouseError> {
     let mut refused = Vec::new();
     for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
-        let to = destination_of(lease, load);
+        let to = destination_of(lease, load, followed);
         let Written { inserted, written } =
             write_table(connection, to, rows, load.is_new_ground, &mut refused).await?;
         counts.inserted += inserted;

@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, Postgres};
 use connectors::schema::{Kind, Rows, Values};
 
 use super::WarehouseError;
+use super::history::{Followed, Traces, record_late_readings};
 use super::ledger::SliceId;
 use super::transaction::Transaction;
 
@@ -27,6 +28,8 @@ pub(super) struct Destination<'a> {
     pub(super) slice: SliceId,
     /// The generation under which they were read.
     pub(super) generation: i32,
+    /// The columns whose changes leave a trace.
+    pub(super) followed: &'a Followed,
 }
 
 /// How many rows a statement has written.
@@ -62,10 +65,12 @@ async fn differ_by_hash(
 ) -> Result<Vec<bool>, WarehouseError> {
     let statement = format!(
         // The limit keeps the planner, which knows little of a young table, from reading all of it instead of the index.
-        "select u.id, t.content_hash from unnest($2::text[]) as u (id)
+        // A reading that is older than the row passes: history has a place for it.
+        "select u.id, t.content_hash from unnest($2::text[], $4::timestamptz[]) as u (id, fetched_at)
          cross join lateral (
              select t.content_hash from warehouse.{} as t
-             where t.source = $1 and t.id = u.id and t.deleted_at is null and t.generation >= $3 limit 1
+             where t.source = $1 and t.id = u.id and t.deleted_at is null and t.generation >= $3 and t.fetched_at <= u.fetched_at
+             limit 1
          ) as t",
         rows.table().name
     );
@@ -73,6 +78,7 @@ async fn differ_by_hash(
         .bind(to.source)
         .bind(rows.ids())
         .bind(to.generation)
+        .bind(rows.fetched())
         .fetch_all(connection)
         .await?;
     let held: HashMap<&str, &[u8]> = held
@@ -123,7 +129,11 @@ pub(super) async fn merge_rows(
     to: Destination<'_>,
     rows: &Rows,
 ) -> Result<Written, WarehouseError> {
-    write_rows(connection, merge_statement(rows), to, rows).await
+    let written = write_rows(connection, merge_statement(to.followed, rows), to, rows).await?;
+    if usize::try_from(written.written).is_ok_and(|written| written < rows.len()) {
+        record_late_readings(connection, to, rows).await?;
+    }
+    Ok(written)
 }
 
 /// Inserts rows that are expected not to be there: one that is makes the server refuse them all. Sorted like those of a merge.
@@ -205,14 +215,19 @@ fn insert_statement(rows: &Rows, parts: &Parts) -> String {
 }
 
 /// The latest reading wins, a deletion being a reading too; sameness is not written; and a row that comes back is revived.
-fn merge_statement(rows: &Rows) -> String {
+fn merge_statement(followed: &Followed, rows: &Rows) -> String {
     let parts = Parts::of(rows, FIRST_OF_MERGE);
+    let Traces {
+        held,
+        returned,
+        followed,
+    } = Traces::of(followed, rows);
     let insert = insert_statement(rows, &parts);
     let counts = "select count(*) filter (where is_new) as inserted, count(*) as written from merged";
     let updates = parts.update_list();
     if rows.ownership().has_record() {
         return format!(
-            "with merged as (
+            "with {held}merged as (
                  {insert}
                  on conflict (source, id) do update set
                      raw = excluded.raw, context = excluded.context, content_hash = excluded.content_hash,
@@ -222,8 +237,8 @@ fn merge_statement(rows: &Rows) -> String {
                          or t.generation < excluded.generation)
                      and (greatest(t.fetched_at, t.deleted_at) <= excluded.fetched_at
                          or (t.content_hash = '' and t.deleted_at is null))
-                 returning xmax = 0 as is_new
-             )
+                 returning xmax = 0 as is_new{returned}
+             ){followed}
              {counts}"
         );
     }
@@ -233,12 +248,12 @@ fn merge_statement(rows: &Rows) -> String {
         );
     }
     format!(
-        "with merged as (
+        "with {held}merged as (
              {insert}
              on conflict (source, id) do update set changed_at = excluded.changed_at, slice_id = excluded.slice_id{updates}
              where row({}) is distinct from row({})
-             returning xmax = 0 as is_new
-         )
+             returning xmax = 0 as is_new{returned}
+         ){followed}
          {counts}",
         parts.held_hashes(),
         parts.excluded_list()

@@ -11,8 +11,8 @@ use super::{Warehouse, WarehouseError};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
-/// The schemas that the first migration makes.
-const SCHEMAS: [&str; 2] = ["warehouse", "sync"];
+/// The schemas that migrations make.
+const SCHEMAS: [&str; 4] = ["warehouse", "sync", "history", "people"];
 /// How long a migration waits for the locks of others before it lets them pass and tries again.
 const LOCK_TIMEOUT: &str = "3s";
 /// How long it tries.

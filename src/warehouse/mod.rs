@@ -8,6 +8,8 @@ mod drift;
 mod error;
 mod faults;
 mod gate;
+mod history;
+mod history_months;
 mod lease;
 mod ledger;
 mod load;
@@ -32,6 +34,8 @@ pub use coverage::{Coverage, PartitionSpec, Retry};
 pub use deletions::{Absences, ColumnValue, HeldDeletion};
 pub use drift::TableFields;
 pub use error::WarehouseError;
+pub use history::Followed;
+pub use history_months::MonthsKept;
 pub use lease::Lease;
 pub use ledger::{
     EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd,

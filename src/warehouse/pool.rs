@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::WarehouseError;
 use super::gate::Gate;
+use super::history::Followed;
 use super::session::{Suspicion, begin_statement, connect_options, prepare_session, takes_writes};
 use super::transaction::Transaction;
 
@@ -59,6 +60,7 @@ pub struct Warehouse {
     begin_statement: &'static str,
     /// False behind a pooler that gives each transaction another session.
     has_sessions: bool,
+    followed: Arc<Followed>,
 }
 
 impl Warehouse {
@@ -82,6 +84,7 @@ impl Warehouse {
             begin_statement: begin_statement(is_pooled),
             has_sessions: !is_pooled,
             suspicion,
+            followed: Arc::default(),
         };
         warehouse.try_once().await?;
         let encoding = warehouse.read_setting("server_encoding").await?;
@@ -90,6 +93,20 @@ impl Warehouse {
         } else {
             Err(WarehouseError::Encoding { encoding })
         }
+    }
+
+    /// Lets changes of these columns leave a trace.
+    #[must_use]
+    pub fn following(self, followed: Followed) -> Self {
+        Self {
+            followed: Arc::new(followed),
+            ..self
+        }
+    }
+
+    /// The columns whose changes leave a trace.
+    pub(super) fn followed(&self) -> &Followed {
+        &self.followed
     }
 
     /// Runs one statement that is a transaction by itself: in one step where sessions last, and otherwise in a transaction, which

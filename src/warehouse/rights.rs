@@ -10,7 +10,7 @@ const OLDEST_SERVER: i32 = 140_000;
 /// What is missing in tables that are there.
 const TABLES: &str = "select format('%s on %s', r.name, c.oid::regclass)
     from pg_class as c
-    join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'sync')
+    join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'sync', 'history', 'people')
     cross join unnest('{select,insert,update,delete}'::text[]) as r (name)
     where (c.relkind in ('r', 'p') or (c.relkind = 'v' and r.name = 'select')) and not has_table_privilege(c.oid, r.name)
     order by 1 limit 5";
@@ -21,7 +21,7 @@ const SCHEMAS: &str = "select case
             then format('create on database %I, or a schema %I of its own', current_database(), s.name)
         when n.oid is not null and not has_schema_privilege(n.oid, 'create') then format('create on schema %I', s.name)
         when n.oid is not null and not has_schema_privilege(n.oid, 'usage') then format('usage on schema %I', s.name) end
-    from unnest('{warehouse,sync}'::text[]) as s (name) left join pg_namespace as n on n.nspname = s.name
+    from unnest('{warehouse,sync,history,people}'::text[]) as s (name) left join pg_namespace as n on n.nspname = s.name
     order by 1";
 
 impl Warehouse {

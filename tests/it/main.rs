@@ -19,6 +19,7 @@ mod deletions;
 mod faults;
 mod floor_plan;
 mod guard;
+mod history;
 mod instances;
 mod ledger;
 mod loading;

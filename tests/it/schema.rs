@@ -52,7 +52,7 @@ async fn nothing_is_left_uncommented() {
     let pool = database.pool().await;
     let bare = "select n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
         from pg_class as c
-        join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'sync')
+        join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'sync', 'history', 'people')
         cross join lateral (select null::name as attname, 0::smallint as attnum
             union all select attname, attnum from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as a
         where c.relkind in ('r', 'v', 'm', 'p') and col_description(c.oid, a.attnum) is null
@@ -60,7 +60,7 @@ async fn nothing_is_left_uncommented() {
             -- The columns of the migrations' own table belong to sqlx.
             and not (n.nspname = 'sync' and c.relname = 'schema' and a.attnum > 0)
         union all select nspname from pg_namespace
-        where nspname in ('warehouse', 'sync') and obj_description(oid, 'pg_namespace') is null";
+        where nspname in ('warehouse', 'sync', 'history', 'people') and obj_description(oid, 'pg_namespace') is null";
     assert_eq!(strings(&pool, bare).await, BTreeSet::new());
 }
 
@@ -93,7 +93,7 @@ async fn migrations_can_be_applied_again_and_side_by_side() {
 async fn the_reader_may_read_everything_and_write_nothing() {
     let database = Database::new().await;
     let pool = database.pool().await;
-    let rights = "select distinct privilege_type::text from information_schema.role_table_grants where grantee = 'convene_reader' and table_schema in ('warehouse', 'sync')";
+    let rights = "select distinct privilege_type::text from information_schema.role_table_grants where grantee = 'convene_reader' and table_schema in ('warehouse', 'sync', 'history', 'people')";
     assert_eq!(
         strings(&pool, rights).await,
         BTreeSet::from(["SELECT".to_owned()])

@@ -62,21 +62,23 @@ async fn schemas_that_an_administrator_has_made_are_enough_and_so_is_no_right_to
         .fetch_one(&mut connection)
         .await
         .expect("it tells");
-    let schemas =
-        format!("create schema warehouse authorization {role}; create schema sync authorization {role};");
+    let schemas = ["warehouse", "sync", "history", "people"];
+    let made = schemas.map(|schema| format!("create schema {schema} authorization {role};"));
     let warehouse = Warehouse::connect(&secret, 2).await.expect("it answers");
     let problems = warehouse.check_rights().await.expect("it is checked");
-    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert_eq!(problems.len(), schemas.len(), "{problems:?}");
     assert!(problems[0].contains("create on database"), "{problems:?}");
     let denied = warehouse.migrate().await.expect_err("nothing may be made");
     assert_eq!(denied.remedy(), Remedy::Operator, "{denied}");
-    run(&database.url(), &schemas).await;
+    run(&database.url(), &made.concat()).await;
     assert!(warehouse.check_rights().await.expect("it is checked").is_empty());
     warehouse
         .migrate()
         .await
         .expect("nothing has to be made that is not ours");
-    run(&database.url(), &format!("revoke create on schema warehouse, sync from {role}; alter schema warehouse owner to {administrator}; alter schema sync owner to {administrator}; grant usage on schema warehouse, sync to {role}")).await;
+    for schema in schemas {
+        run(&database.url(), &format!("revoke create on schema {schema} from {role}; alter schema {schema} owner to {administrator}; grant usage on schema {schema} to {role}")).await;
+    }
     warehouse.migrate().await.expect("nothing has to be made");
     assert!(warehouse.check_rights().await.expect("it is checked").is_empty());
     run(

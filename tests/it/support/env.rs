@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use convene::commands::{self, Once, Selection};
 use convene::engine::{Event, Observer, RunReport, no_observer};
-use convene::settings::{self, Limits, Settings, Source, StreamSettings};
+use convene::settings::{self, History, Limits, Settings, Source, StreamSettings};
 use convene::warehouse::Warehouse;
 use sandbox::{Options, Sandbox};
 use secrecy::SecretString;
@@ -358,6 +358,7 @@ fn settings(database: &Database, sandbox: &Sandbox, token: &str, since: DateTime
             pooler: false,
         },
         limits: Limits::default(),
+        history: History::default(),
         lease: Duration::from_secs(2),
         server: settings::Server::off(),
         sources: BTreeMap::from([(SOURCE.to_owned(), source)]),
