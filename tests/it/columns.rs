@@ -26,6 +26,7 @@ const READERS: &str = r"
 /// What each column of a call holds, in the order of the table's description.
 const CALLS: &[(&str, &str)] = &[
     ("started_at", "pg_temp.first((raw ->> 'call_date')::timestamp)"),
+    ("local_day", "((raw ->> 'call_date')::timestamp)::date"),
     (
         "ended_at",
         "pg_temp.first((raw ->> 'call_date')::timestamp) + make_interval(secs => (nullif(raw ->> 'call_length', ''))::int)",
@@ -50,7 +51,7 @@ const CALLS: &[(&str, &str)] = &[
     ("campaign_name", "pg_temp.said(raw, 'campaign')"),
     ("queue_id", "pg_temp.id(raw, 'queue_id')"),
     ("queue_name", "pg_temp.said(raw, 'queue')"),
-    ("queue_seconds", "pg_temp.whole(raw, 'queue_seconds')"),
+    ("queue_seconds", "pg_temp.said(raw, 'queue_seconds')::numeric"),
     ("queue_position", "pg_temp.whole(raw, 'queue_position')"),
     (
         "from_number",

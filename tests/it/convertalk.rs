@@ -434,6 +434,7 @@ const COLUMNS: &[(&Table, &[(&str, &str)])] = &[
             ("country", "pg_temp.said(PERSON ->> 'country')"),
             ("gender", "pg_temp.said(PERSON ->> 'gender')"),
             ("is_lead", "(raw ->> 'isContact')::boolean"),
+            ("has_ordered", "(raw #>> '{hasOrdered,status}')::boolean"),
             ("created_at", "(raw ->> 'createdAt')::timestamptz"),
             ("last_seen_at", "(raw ->> 'lastSeenAt')::timestamptz"),
             ("visitor_id", "raw ->> 'uuid'"),

@@ -22,6 +22,7 @@ const READERS: &str = r"
 /// What each column of a call holds; those that are not named hold nothing.
 const CALLS: &[(&str, &str)] = &[
     ("started_at", "pg_temp.at(raw, 'start_time')"),
+    ("local_day", "((raw ->> 'start_time')::timestamp)::date"),
     ("ended_at", "pg_temp.at(raw, 'end_time')"),
     ("duration_seconds", "(raw ->> 'duration')::bigint"),
     ("direction", "raw ->> 'direction'"),
@@ -42,12 +43,14 @@ const CALLS: &[(&str, &str)] = &[
     ("to_e164", "pg_temp.e164(to_number)"),
     ("summary", "pg_temp.said(raw, 'summary')"),
     ("language", "pg_temp.said(raw, 'language')"),
+    ("is_escalated", "(raw ->> 'escalated')::int = 1"),
     ("origin_system", "pg_temp.said(raw, 'vendor')"),
     ("origin_call_id", "pg_temp.said(raw, 'vendor_call_id')"),
 ];
 
 const AGENTS: &[(&str, &str)] = &[
     ("name", "pg_temp.said(raw, 'name')"),
+    ("email", "lower(raw ->> 'email')"),
     ("is_active", "(raw ->> 'active')::int = 1"),
     ("is_listed", "true"),
     ("department", "pg_temp.said(raw, 'department')"),

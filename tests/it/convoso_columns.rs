@@ -48,6 +48,7 @@ const LEADS: &[(&str, &str)] = &[
     ("state", "pg_temp.said(raw, 'state')"),
     ("postal_code", "raw ->> 'postal_code'"),
     ("country", "raw ->> 'country'"),
+    ("utc_offset_hours", "(raw ->> 'locale_gmt')::numeric"),
     ("gender", "raw ->> 'gender'"),
     ("status", "raw ->> 'status'"),
     ("status_name", "raw ->> 'status_name'"),

@@ -1,14 +1,16 @@
 //! A telephone call: one dial or one answered ring, as the vendor counts them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use super::entity::entity;
+use super::entity::{Decimal, entity};
 
 entity! {
     /// A telephone call: one dial or one answered ring, as the vendor counts them.
     Call in "calls" {
         /// When the call started.
         started_at: DateTime<Utc>,
+        /// The local day of the account on which it started.
+        local_day: NaiveDate,
         /// When it ended; an estimate where the vendor gives only a length.
         ended_at: DateTime<Utc>,
         /// How long it lasted; NULL while it is live.
@@ -40,7 +42,7 @@ entity! {
         /// The queue's name.
         queue_name: String,
         /// How long the caller waited in the queue.
-        queue_seconds: i64,
+        queue_seconds: Decimal,
         /// Place in the queue.
         queue_position: i64,
         /// The calling number as the vendor writes it.
@@ -67,6 +69,8 @@ entity! {
         summary: String,
         /// The language that was spoken.
         language: String,
+        /// True where it was passed on to somebody who decides.
+        is_escalated: bool,
         /// Which attempt on this lead it was.
         attempt_number: i64,
         /// The agent who transferred the call.

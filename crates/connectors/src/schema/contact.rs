@@ -39,6 +39,8 @@ entity! {
         picture_link: String,
         /// True where contact data are known.
         is_lead: bool,
+        /// True once they ordered something.
+        has_ordered: bool,
         /// When the vendor first met them.
         created_at: DateTime<Utc>,
         /// When they were last seen.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::entity::entity;
+use super::entity::{Decimal, entity};
 
 entity! {
     /// Somebody who might become a customer.
@@ -41,6 +41,8 @@ entity! {
         postal_code: String,
         /// Country.
         country: String,
+        /// Hours from UTC where the lead lives.
+        utc_offset_hours: Decimal,
         /// Gender in the vendor's word.
         gender: String,
         /// The day of birth.

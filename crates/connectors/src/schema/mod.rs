@@ -14,6 +14,7 @@ mod channel;
 mod contact;
 mod contact_attribute;
 mod contact_note;
+mod contact_segment;
 mod contact_tag;
 mod conversation;
 mod conversation_channel;
@@ -26,6 +27,7 @@ mod lead;
 mod list;
 mod message;
 mod phone;
+mod queue;
 mod raw;
 mod recording;
 mod report_export;
@@ -49,6 +51,7 @@ pub use channel::Channel;
 pub use contact::Contact;
 pub use contact_attribute::ContactAttribute;
 pub use contact_note::ContactNote;
+pub use contact_segment::ContactSegment;
 pub use contact_tag::ContactTag;
 pub use conversation::Conversation;
 pub use conversation_channel::ConversationChannel;
@@ -61,6 +64,7 @@ pub use lead::Lead;
 pub use list::List;
 pub use message::Message;
 pub use phone::{Region, e164};
+pub use queue::Queue;
 pub(crate) use raw::storable;
 pub use recording::Recording;
 pub use report_export::ReportExport;
@@ -81,6 +85,7 @@ pub const TABLES: &[&Table] = &[
     Lead::TABLE,
     Campaign::TABLE,
     List::TABLE,
+    Queue::TABLE,
     Disposition::TABLE,
     Callback::TABLE,
     Channel::TABLE,
@@ -94,6 +99,7 @@ pub const TABLES: &[&Table] = &[
     ReportMetric::TABLE,
     DoNotContact::TABLE,
     Segment::TABLE,
+    ContactSegment::TABLE,
     ReportExport::TABLE,
     ContactNote::TABLE,
     ContactTag::TABLE,

@@ -28,6 +28,10 @@ wire_record! {
         is_contact = "isContact",
         /// A list of one (client programs).
         platform,
+        /// An object with a flag (client programs).
+        has_ordered = "hasOrdered",
+        /// The groups that a contact belongs to (client programs); whether as ids or as objects is assumed.
+        segments,
         last_message = "lastMessage",
         profile,
     }
@@ -45,6 +49,11 @@ wire_record! {
 wire_record! {
     /// How the visitor can be reached.
     pub(super) struct Reach { email, phone }
+}
+
+wire_record! {
+    /// Whether a contact ordered something.
+    pub(super) struct Ordered { status }
 }
 
 wire_record! {

@@ -1,18 +1,18 @@
 //! Contacts. Whether they share their ids with chats is assumed; the browser session, which both have, tells.
 
-use crate::schema::{Batch, Contact, Entity as _};
-use crate::source::{Absence, Context, Item, MapError, Request, StreamDef};
+use crate::schema::{Batch, Children, Contact, ContactSegment, Entity as _};
+use crate::source::{Absence, Context, Faults, Item, MapError, Request, StreamDef};
 use crate::vendors::convertalk::KEYED;
 use crate::vendors::convertalk::feed::Feed;
-use crate::vendors::convertalk::visitor::{Person, Visitor, lasting_part};
-use crate::wire::Field;
+use crate::vendors::convertalk::visitor::{Ordered, Person, Visitor, lasting_part};
+use crate::wire::{Field, wire_record};
 
 use super::{STREAM, newest_first};
 
 pub(in crate::vendors::convertalk) const CONTACTS: StreamDef = StreamDef {
     name: "contacts",
-    fills: &[Contact::TABLE],
-    completes: &[Contact::TABLE],
+    fills: &[Contact::TABLE, ContactSegment::TABLE],
+    completes: &[Contact::TABLE, ContactSegment::TABLE],
     // The request asks for subscribers only, as the one client program seen does: who is missing may have unsubscribed.
     mode: newest_first(Absence::ProvesNothing),
     host: KEYED,
@@ -65,13 +65,53 @@ fn map_contact(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         gender: person.gender.owned(faults),
         picture_link: person.picture.owned(faults),
         is_lead: wire.is_contact.flag(faults),
+        has_ordered: Ordered::read_nested(&wire.has_ordered, faults)
+            .status
+            .flag(faults),
         created_at: wire.created_at.instant(faults, account),
         last_seen_at: wire.last_seen_at.instant(faults, account),
         visitor_id: wire.uuid.owned(faults),
         ..Contact::default()
     };
+    push_segments(&contact.id, &wire.segments, faults, batch);
     batch.push_lasting(contact, item.record, &lasting_part(item.record));
     Ok(())
+}
+
+wire_record! {
+    /// A group inside a contact, where it is an object.
+    struct Segment { id = "_id" }
+}
+
+/// The groups of a contact, which are all that it belongs to; a list that the vendor does not show says nothing.
+fn push_segments(contact: &str, list: &Field<'_>, faults: &Faults, batch: &mut Batch) {
+    let Some(records) = list.list(faults) else { return };
+    let mut ids: Vec<String> = Vec::new();
+    for record in records {
+        let field = Field::new("segments", record);
+        let id = if field.is_object() {
+            Segment::read_nested(&field, faults).id.id(faults)
+        } else {
+            field.id(faults)
+        };
+        let Some(segment) = id.filter(|segment| !ids.contains(&format!("{contact}:{segment}"))) else {
+            continue;
+        };
+        let id = format!("{contact}:{segment}");
+        ids.push(id.clone());
+        let row = ContactSegment {
+            id,
+            contact_id: Some(contact.to_owned()),
+            segment_id: Some(segment),
+        };
+        batch.push(row, record);
+    }
+    batch.replace(Children {
+        table: ContactSegment::TABLE,
+        column: "contact_id",
+        parent: contact.to_owned(),
+        ids,
+    });
 }
 
 #[cfg(test)]

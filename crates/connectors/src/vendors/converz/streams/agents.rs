@@ -28,7 +28,7 @@ pub(in crate::vendors::converz) const AGENTS: StreamDef = StreamDef {
 
 wire_record! {
     /// A row of the list of users. Columns differ by tenant, and any of them may be missing.
-    struct Rep { rep_id, name, active, department, campaign, subcampaign, gender }
+    struct Rep { rep_id, name, email, active, department, campaign, subcampaign, gender }
 }
 
 fn map_rep(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
@@ -38,6 +38,11 @@ fn map_rep(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let agent = Agent {
         id: wire.rep_id.unwrap_list_of_one().key()?,
         name: wire.name.unwrap_list_of_one().owned(faults),
+        email: wire
+            .email
+            .unwrap_list_of_one()
+            .text(faults)
+            .map(|email| email.to_lowercase()),
         is_active: wire.active.unwrap_list_of_one().flag(faults),
         is_listed: Some(true),
         department: wire.department.unwrap_list_of_one().owned(faults),

@@ -64,7 +64,7 @@ wire_record! {
     /// The names of end, length, direction, language and phone are assumed: a tenant's column of such a name may hold anything.
     struct WireCall {
         call_id, start_time, end_time, duration, direction, rep_id, campaign, subcampaign, department, customer_phone, summary,
-        language, vendor, vendor_call_id,
+        language, escalated, vendor, vendor_call_id,
     }
 }
 
@@ -85,6 +85,7 @@ fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let call = Call {
         id: wire.call_id.key()?,
         started_at,
+        local_day: started_at.map(|at| account.local(at).date()),
         ended_at: span.ended_at,
         duration_seconds: span.seconds,
         direction: direction.map(str::to_owned),
@@ -99,6 +100,7 @@ fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
         to_e164: e164.filter(|_| !is_inbound),
         summary: wire.summary.owned(faults),
         language: wire.language.owned(faults),
+        is_escalated: wire.escalated.flag(faults),
         origin_system: wire.vendor.owned(faults),
         origin_call_id: wire.vendor_call_id.id(faults),
         ..Call::default()
@@ -123,6 +125,7 @@ impl WireCall<'_> {
             customer_phone: self.customer_phone.unwrap_list_of_one(),
             summary: self.summary.unwrap_list_of_one(),
             language: self.language.unwrap_list_of_one(),
+            escalated: self.escalated.unwrap_list_of_one(),
             vendor: self.vendor.unwrap_list_of_one(),
             vendor_call_id: self.vendor_call_id.unwrap_list_of_one(),
         }

@@ -1,9 +1,9 @@
-//! The call log as a stream: calls, their recordings, and the agents that only calls name.
+//! The call log as a stream: calls, their recordings, and the agents and queues that only calls name.
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
 
-use crate::schema::{Agent, Batch, Call, Entity as _, Recording};
+use crate::schema::{Agent, Batch, Call, Entity as _, Queue, Recording};
 use crate::source::{
     Account, Context, Faults, Item, MapError, Request, Reread, Scope, Seek, StreamDef, SyncMode, WindowPolicy,
 };
@@ -30,8 +30,8 @@ const READ_AT: &str = "read_at";
 /// The call log.
 pub(in crate::vendors::convoso) const CALLS: StreamDef = StreamDef {
     name: "calls",
-    fills: &[Call::TABLE, Recording::TABLE, Agent::TABLE],
-    completes: &[Call::TABLE, Recording::TABLE],
+    fills: &[Call::TABLE, Recording::TABLE, Agent::TABLE, Queue::TABLE],
+    completes: &[Call::TABLE, Recording::TABLE, Queue::TABLE],
     mode: SyncMode::Windowed(POLICY),
     paging: &InContext {
         pages: SEEK,
@@ -148,6 +148,7 @@ fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let recordings = read_all(&wire, &call, item.faults);
     batch.push(call, item.record);
     push_agents(&wire, item.faults, batch);
+    push_queue(&wire, item.faults, batch);
     let mut flaw = Ok(());
     for read in recordings {
         match read.recording {
@@ -170,6 +171,7 @@ fn map_header(wire: &WireCall<'_>, item: &Item<'_>) -> Result<Call, MapError> {
     Ok(Call {
         id,
         started_at,
+        local_day: started_at.map(|at| account.local(at).date()),
         ended_at: started_at
             .zip(duration_seconds.and_then(TimeDelta::try_seconds))
             .and_then(|(start, length)| start.checked_add_signed(length)),
@@ -185,7 +187,7 @@ fn map_header(wire: &WireCall<'_>, item: &Item<'_>) -> Result<Call, MapError> {
         campaign_name: wire.campaign.owned(faults),
         queue_id: wire.queue_id.id(faults),
         queue_name: wire.queue.owned(faults),
-        queue_seconds: wire.queue_seconds.seconds(faults),
+        queue_seconds: wire.queue_seconds.decimal(faults),
         queue_position: wire.queue_position.count(faults),
         from_e164: ends.from.as_deref().and_then(|number| account.e164(number)),
         from_number: ends.from,
@@ -274,6 +276,21 @@ fn push_agent(id: Option<String>, name: Option<String>, batch: &mut Batch) {
         ..Agent::default()
     };
     batch.push_partial(agent, &record, &[]);
+}
+
+/// Every queue that a call names by its id has a row, since older answers tell only the id and newer ones only the name.
+fn push_queue(wire: &WireCall<'_>, faults: &Faults, batch: &mut Batch) {
+    let Some(id) = wire.queue_id.id(faults) else {
+        return;
+    };
+    let name = wire.queue.owned(faults);
+    let owned: &'static [&'static str] = if name.is_some() { &["name"] } else { &[] };
+    let mut queues = batch.rows().iter().filter(|rows| rows.table() == Queue::TABLE);
+    if queues.any(|rows| rows.ownership().has("name") == name.is_some() && rows.ids().contains(&id)) {
+        return;
+    }
+    let record = json!({"queue_id": id, "queue": name}).to_string();
+    batch.push_partial(Queue { id, name }, &record, owned);
 }
 
 /// A recording, as far as it can be read, with its own record.

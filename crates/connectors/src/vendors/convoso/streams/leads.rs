@@ -210,6 +210,8 @@ wire_record! {
         province,
         postal_code,
         country,
+        /// Hours from UTC where the lead lives.
+        locale_gmt,
         gender,
         date_of_birth,
         notes,
@@ -271,6 +273,7 @@ pub(super) fn read_lead(wire: &Lead<'_>, item: &Item<'_>) -> Result<schema::Lead
         state: first_text([&wire.state, &wire.province], faults),
         postal_code: wire.postal_code.owned(faults),
         country: wire.country.owned(faults),
+        utc_offset_hours: wire.locale_gmt.decimal(faults),
         gender: wire.gender.owned(faults),
         date_of_birth: wire.date_of_birth.day(faults),
         notes: wire.notes.owned(faults),
