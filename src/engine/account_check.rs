@@ -8,7 +8,7 @@ use connectors::schema::Table;
 use connectors::source::{Extent, Slice, SyncMode};
 
 use super::SyncError;
-use super::registration::{account_fingerprint, source_entry};
+use super::registration::{account_fingerprint, outcome_classes, source_entry};
 use super::session::Session;
 use super::stream_spec::StreamSpec;
 
@@ -28,7 +28,8 @@ struct ShownIds {
 pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> Result<(), SyncError> {
     let Some(first) = specs.first() else { return Ok(()) };
     let account = account_fingerprint(first);
-    let entry = source_entry(first, &account);
+    let outcomes = outcome_classes(first);
+    let entry = source_entry(first, &account, &outcomes);
     let state = session.warehouse.record_source(&session.lease, &entry).await?;
     let is_adopted = state == SourceState::Adopted;
     let is_changed = match state {

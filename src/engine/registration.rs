@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::warehouse::{SourceEntry, StreamEntry};
 use connectors::schema::Table;
-use connectors::source::SyncMode;
+use connectors::source::{OUTCOME_CLASSES, OutcomeClass, SyncMode};
 
 use super::SyncError;
 use super::session::Session;
@@ -65,12 +65,23 @@ fn tables_naming_ids(mode: &SyncMode) -> Vec<&'static Table> {
 }
 
 /// What the settings say of the account behind a source, without its secrets.
-pub(super) fn source_entry<'a>(spec: &'a StreamSpec, account: &'a str) -> SourceEntry<'a> {
+pub(super) fn source_entry<'a>(
+    spec: &'a StreamSpec,
+    account: &'a str,
+    outcome_classes: &'a [OutcomeClass<'a>],
+) -> SourceEntry<'a> {
     SourceEntry {
+        outcome_classes,
         vendor: spec.vendor.name,
         time_zone: spec.account.time_zone.name(),
         account,
     }
+}
+
+/// What the settings say of outcomes of calls.
+pub(super) fn outcome_classes(spec: &StreamSpec) -> Vec<OutcomeClass<'_>> {
+    let lines = spec.account.list(OUTCOME_CLASSES).iter();
+    lines.filter_map(|line| OutcomeClass::read(line)).collect()
 }
 
 /// A fingerprint of what the settings say of whose account it is.

@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use connectors::schema::Table;
+use connectors::source::OutcomeClass;
 
 use super::pool::repeat_transaction;
 use super::transaction::Transaction;
@@ -17,6 +18,8 @@ pub struct SourceEntry<'a> {
     pub time_zone: &'a str,
     /// Hash of whose account it is: vendor, addresses, and the options that name the account.
     pub account: &'a str,
+    /// What outcomes of calls mean, where the settings say otherwise than the vendor's defaults.
+    pub outcome_classes: &'a [OutcomeClass<'a>],
 }
 
 /// Whether a source is still the one that was read before.
@@ -214,7 +217,36 @@ async fn write_source(
     .bind(entry.vendor)
     .bind(entry.time_zone)
     .bind(entry.account)
-    .execute(connection)
+    .execute(&mut *connection)
+    .await?;
+    write_outcome_classes(connection, lease, entry).await
+}
+
+/// Makes the overrides of a source those that the settings have; what is there already is not written.
+async fn write_outcome_classes(
+    connection: &mut Transaction,
+    lease: &Lease,
+    entry: &SourceEntry<'_>,
+) -> Result<(), WarehouseError> {
+    let codes: Vec<&str> = entry.outcome_classes.iter().map(|own| own.code).collect();
+    let classes: Vec<Option<&str>> = entry.outcome_classes.iter().map(|own| own.class).collect();
+    sqlx::query("delete from sync.outcome_classes where source = $1 and (vendor <> $2 or code <> all ($3))")
+        .bind(lease.source())
+        .bind(entry.vendor)
+        .bind(&codes)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "insert into sync.outcome_classes as o (vendor, source, code, class)
+         select distinct on (u.code) $2, $1, u.code, u.class
+         from unnest($3::text[], $4::text[]) with ordinality as u (code, class, place) order by u.code, u.place desc
+         on conflict (vendor, source, code) do update set class = excluded.class where o.class is distinct from excluded.class",
+    )
+    .bind(lease.source())
+    .bind(entry.vendor)
+    .bind(&codes)
+    .bind(&classes)
+    .execute(&mut *connection)
     .await?;
     Ok(())
 }

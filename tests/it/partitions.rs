@@ -345,6 +345,7 @@ async fn another_account_is_refused_until_somebody_adopts_it() {
         vendor: "conversocial",
         time_zone: "UTC",
         account,
+        outcome_classes: &[],
     };
     let record = async |account| {
         let recorded = loader

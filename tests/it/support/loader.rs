@@ -98,6 +98,7 @@ impl TestLoader {
             vendor: "conversocial",
             time_zone: zone,
             account: "a",
+            outcome_classes: &[],
         };
         let recorded = self.warehouse.record_source(&self.lease, &entry).await;
         recorded.expect("it is recorded");

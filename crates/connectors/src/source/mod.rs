@@ -7,6 +7,7 @@ mod error;
 mod evidence;
 mod faults;
 mod mode;
+mod outcome;
 mod paging;
 mod reject;
 mod request;
@@ -24,6 +25,7 @@ pub use mode::{
     Absence, DailyPolicy, FeedPolicy, History, LookupPolicy, Period, Reference, Reread, RowScope, SyncMode,
     WindowPolicy, window_of_days,
 };
+pub use outcome::{OUTCOME_CLASSES, OutcomeClass, check_outcome_class};
 pub use paging::{
     ById, Link, LinkPosition, LocalSpan, Next, Offset, OffsetPosition, PageRows, Paging, Seek, SeekPosition,
     Single, next_offset,

@@ -14,8 +14,8 @@ mod drive;
 use std::time::Duration;
 
 use crate::source::{
-    Absence, Account, ApiHost, Auth, OptionDef, OptionForm, Request, Single, StreamDef, SyncMode, Vendor,
-    one_partition, says_gone_in_json,
+    Absence, Account, ApiHost, Auth, OUTCOME_CLASSES, OptionDef, OptionForm, Request, Single, StreamDef,
+    SyncMode, Vendor, check_outcome_class, one_partition, says_gone_in_json,
 };
 
 use streams::{
@@ -55,6 +55,11 @@ pub(super) const VENDOR: Vendor = Vendor {
         OptionDef {
             name: PERFORMANCE_CAMPAIGNS,
             form: OptionForm::List,
+            is_required: false,
+        },
+        OptionDef {
+            name: OUTCOME_CLASSES,
+            form: OptionForm::Lines(check_outcome_class),
             is_required: false,
         },
         OptionDef {
