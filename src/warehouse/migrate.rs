@@ -12,7 +12,7 @@ use super::{Warehouse, WarehouseError};
 static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// The schemas that migrations make.
-const SCHEMAS: [&str; 4] = ["warehouse", "sync", "history", "people"];
+const SCHEMAS: [&str; 5] = ["warehouse", "sync", "marts", "history", "people"];
 /// How long a migration waits for the locks of others before it lets them pass and tries again.
 const LOCK_TIMEOUT: &str = "3s";
 /// How long it tries.
@@ -48,7 +48,7 @@ impl Warehouse {
                 }
             }
         }
-        Ok(())
+        grant_reading(self).await
     }
 
     /// Whether the schema is the one that we know.
@@ -145,6 +145,16 @@ async fn prepare_notes(warehouse: &Warehouse) -> Result<(), WarehouseError> {
     if !has_table {
         sqlx::query(NOTES).execute(&mut transaction).await?;
     }
+    transaction.commit().await
+}
+
+/// Gives the readers' roles what they may read of the tables and views that are there now.
+async fn grant_reading(warehouse: &Warehouse) -> Result<(), WarehouseError> {
+    let mut transaction = warehouse.begin().await?;
+    lock_schema(&mut transaction).await?;
+    sqlx::query("select sync.grant_reading()")
+        .execute(&mut transaction)
+        .await?;
     transaction.commit().await
 }
 

@@ -21,7 +21,7 @@ const SCHEMAS: &str = "select case
             then format('create on database %I, or a schema %I of its own', current_database(), s.name)
         when n.oid is not null and not has_schema_privilege(n.oid, 'create') then format('create on schema %I', s.name)
         when n.oid is not null and not has_schema_privilege(n.oid, 'usage') then format('usage on schema %I', s.name) end
-    from unnest('{warehouse,sync,history,people}'::text[]) as s (name) left join pg_namespace as n on n.nspname = s.name
+    from unnest('{warehouse,sync,marts,history,people}'::text[]) as s (name) left join pg_namespace as n on n.nspname = s.name
     order by 1";
 
 impl Warehouse {

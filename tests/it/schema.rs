@@ -52,7 +52,7 @@ async fn nothing_is_left_uncommented() {
     let pool = database.pool().await;
     let bare = "select n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
         from pg_class as c
-        join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'sync', 'history', 'people')
+        join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'sync', 'marts', 'history', 'people')
         cross join lateral (select null::name as attname, 0::smallint as attnum
             union all select attname, attnum from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as a
         where c.relkind in ('r', 'v', 'm', 'p') and col_description(c.oid, a.attnum) is null
@@ -60,7 +60,7 @@ async fn nothing_is_left_uncommented() {
             -- The columns of the migrations' own table belong to sqlx.
             and not (n.nspname = 'sync' and c.relname = 'schema' and a.attnum > 0)
         union all select nspname from pg_namespace
-        where nspname in ('warehouse', 'sync', 'history', 'people') and obj_description(oid, 'pg_namespace') is null";
+        where nspname in ('warehouse', 'sync', 'marts', 'history', 'people') and obj_description(oid, 'pg_namespace') is null";
     assert_eq!(strings(&pool, bare).await, BTreeSet::new());
 }
 
@@ -93,11 +93,50 @@ async fn migrations_can_be_applied_again_and_side_by_side() {
 async fn the_reader_may_read_everything_and_write_nothing() {
     let database = Database::new().await;
     let pool = database.pool().await;
-    let rights = "select distinct privilege_type::text from information_schema.role_table_grants where grantee = 'convene_reader' and table_schema in ('warehouse', 'sync', 'history', 'people')";
+    for reader in ["convene_reader", "convene_reader_full", "convene_analyst"] {
+        let rights = format!(
+            "select distinct privilege_type::text from information_schema.column_privileges
+             where grantee = '{reader}' and table_schema in ('warehouse', 'sync', 'marts', 'history', 'people')"
+        );
+        assert_eq!(
+            strings(&pool, &rights).await,
+            BTreeSet::from(["SELECT".to_owned()]),
+            "{reader}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn readers_see_neither_records_nor_texts_nor_links_unless_they_may_see_all() {
+    let database = Database::new().await;
+    let pool = database.pool().await;
+    let unseen = |reader: &str| {
+        format!(
+            "select n.nspname || '.' || c.relname || '.' || a.attname from pg_class as c
+             join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'sync', 'marts', 'history', 'people')
+             join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+             where c.relkind in ('r', 'v', 'p', 'm') and not has_column_privilege('{reader}', c.oid, a.attnum, 'select')"
+        )
+    };
+    let own = TABLES
+        .iter()
+        .flat_map(|table| ["raw", "context"].map(|column| format!("warehouse.{}.{column}", table.name)));
+    let more = [
+        "warehouse.messages.text",
+        "warehouse.recordings.url",
+        "sync.rejects.raw",
+    ];
+    let hidden: BTreeSet<String> = own.chain(more.map(str::to_owned)).collect();
+    for reader in ["convene_reader", "convene_analyst"] {
+        assert_eq!(strings(&pool, &unseen(reader)).await, hidden, "{reader}");
+    }
     assert_eq!(
-        strings(&pool, rights).await,
-        BTreeSet::from(["SELECT".to_owned()])
+        strings(&pool, &unseen("convene_reader_full")).await,
+        BTreeSet::new()
     );
+    let places = "select rolname::text from pg_roles where rolname like 'convene_%' and has_schema_privilege(oid, 'analysts', 'create')
+        and not rolsuper";
+    assert!(strings(&pool, places).await.contains("convene_analyst"));
 }
 
 async fn strings(pool: &PgPool, query: &str) -> BTreeSet<String> {

@@ -62,7 +62,7 @@ async fn schemas_that_an_administrator_has_made_are_enough_and_so_is_no_right_to
         .fetch_one(&mut connection)
         .await
         .expect("it tells");
-    let schemas = ["warehouse", "sync", "history", "people"];
+    let schemas = ["warehouse", "sync", "marts", "history", "people"];
     let made = schemas.map(|schema| format!("create schema {schema} authorization {role};"));
     let warehouse = Warehouse::connect(&secret, 2).await.expect("it answers");
     let problems = warehouse.check_rights().await.expect("it is checked");
