@@ -247,7 +247,7 @@ fn contact_record(account: &Account, chat: &Chat, now: i64) -> Value {
         "chatBotType": "FLOW_BASED",
         "platform": ["WEBSITE"], "secondaryPlatform": ["website"],
         "isContact": chat.is_lead(now), "isSubscriber": true, "isImported": false, "userInteracted": chat.fate & 1 == 0,
-        "segments": [], "integrations": {}, "hasOrdered": { "status": false },
+        "segments": segments_of(chat), "integrations": {}, "hasOrdered": { "status": chat.is_lead(now) && chat.fate >> 30 & 3 == 0 },
         "unreadMessage": [ { "userId": agent_id(0), "count": touched % 7 } ],
         "unreadMessages": touched % 7,
         "__v": 0,
@@ -280,11 +280,22 @@ fn make_odd(row: &mut Value, chat: &Chat) {
     }
 }
 
+/// The groups that a contact belongs to, by their ids.
+fn segments_of(chat: &Chat) -> Vec<String> {
+    let places = 0..SEGMENTS.len();
+    let belongs = |place: &usize| chat.fate >> (40 + 2 * place) & 3 == 0;
+    places.filter(belongs).map(segment_id).collect()
+}
+
+fn segment_id(place: usize) -> String {
+    format!("65a3{place:020x}")
+}
+
 /// The groups of contacts.
 fn segments() -> Vec<Value> {
     let segment = |(place, name): (usize, &&str)| {
         json!({
-            "_id": format!("65a3{place:020x}"), "_customer": CUSTOMER, "segmentName": name,
+            "_id": segment_id(place), "_customer": CUSTOMER, "segmentName": name,
             "createdAt": time(1_767_000_000),
         })
     };

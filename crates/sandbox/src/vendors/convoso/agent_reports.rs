@@ -153,16 +153,17 @@ pub(super) fn productivity(account: &Account, request: &Request) -> Result<Respo
     Ok(page.envelope(quirks.count(rows.len()), "entries", shown))
 }
 
-/// The events of a span of local time, by their ids: two for each conversation, the second of which grows for a while. By agent,
-/// which is as good as no order.
+/// The events of a span of local time, by their ids: two for each conversation, the second of which grows for a while. What an
+/// agent does ends when the next thing begins. By agent, which is as good as no order.
 pub(super) fn events(log: &CallLog<'_>, span: Span) -> Vec<(u64, Value)> {
     let around = Span {
         first: span.first - LONGEST,
-        ..span
+        last: span.last + LONGEST,
     };
-    let mut events: Vec<(u32, u64, Value)> = Vec::new();
-    for view in log.talks(around) {
-        let user = log.user(&view);
+    let views: Vec<CallView<'_>> = log.talks(around).collect();
+    let mut begun: Vec<(u32, Event, &CallView<'_>)> = Vec::with_capacity(2 * views.len());
+    for view in &views {
+        let user = log.user(view).id;
         let (number, start) = (view.call.number, view.script.start);
         let wrap = view.talk().map_or(0, |talk| talk.wrap_seconds);
         let over = start + view.script.seconds + wrap;
@@ -182,13 +183,23 @@ pub(super) fn events(log: &CallLog<'_>, span: Span) -> Vec<(u64, Value)> {
                 state: "READY",
             },
         ] {
-            if event.at <= log.now && span.holds(log.state.wall(event.at)) {
-                events.push((user.id, event.id, event.row(log, &view)));
-            }
+            begun.push((user, event, view));
         }
     }
-    events.sort_by_key(|(agent, id, _)| (*agent, *id));
-    events.into_iter().map(|(_, id, row)| (id, row)).collect()
+    begun.retain(|(_, event, _)| event.at <= log.now);
+    begun.sort_by_key(|(agent, event, _)| (*agent, event.at, event.id));
+    for place in 1..begun.len() {
+        let (next_agent, next_at) = (begun[place].0, begun[place].1.at);
+        let (agent, event, _) = &mut begun[place - 1];
+        if *agent == next_agent {
+            event.longest = event.longest.min(next_at - event.at);
+        }
+    }
+    begun.retain(|(_, event, _)| span.holds(log.state.wall(event.at)));
+    begun.sort_by_key(|(agent, event, _)| (*agent, event.id));
+    let rows = begun.into_iter();
+    rows.map(|(_, event, view)| (event.id, event.row(log, view)))
+        .collect()
 }
 
 /// A change of what an agent is doing.

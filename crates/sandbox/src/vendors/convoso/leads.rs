@@ -70,13 +70,18 @@ impl LeadStore {
         }
     }
 
-    /// Every customer as a lead, last changed some time in the history, some of them gone.
+    /// Every customer as a lead, last changed some time in the history; a third were made in it, and some are gone.
     fn draw(&mut self, history: &Range<i64>) {
         let length = u64::try_from(history.end - history.start).unwrap_or(0).max(1);
         for number in FIRST_CUSTOMER..FIRST_CUSTOMER + CUSTOMERS {
             let pick = scatter(self.seed ^ 0x1EAD, u64::from(number));
             let modified = history.start + (pick % length).cast_signed();
-            let created = history.start - (scatter(pick, 1) % 300).cast_signed() * DAY;
+            let created = if number % 3 == 1 {
+                history.start + (scatter(pick, 2) % length).cast_signed()
+            } else {
+                history.start - (scatter(pick, 1) % 300).cast_signed() * DAY
+            };
+            let modified = modified.max(created);
             let (id, who) = (number.to_string(), customer(self.seed, number));
             self.all
                 .add(id.clone(), i64::MIN, Lead::new(who, created, modified));
@@ -302,7 +307,7 @@ fn record(state: &State, lead: &Lead, quirks: &Quirks) -> Value {
         "list_id": lead.list.to_string(), "directory_name": list_name(lead.list),
         "campaign_uid": campaign.map(|campaign| campaign.id.to_string()),
         "campaign_name": campaign.map(|campaign| campaign.name),
-        "locale_gmt": "-8.00", "called_since_last_reset": if lead.called > 0 { "Y" } else { "N" },
+        "locale_gmt": (["-8.00", "-5.00", "-6.00"][pick % 3]), "called_since_last_reset": if lead.called > 0 { "Y" } else { "N" },
         "phone_code": "1", "phone_number": phone.to_string(),
         "alt_phone_1": other_phone(7, 1), "alt_phone_2": other_phone(11, 2),
         "address1": format!("{} Sample Street", number % 900),

@@ -4,11 +4,13 @@
 use serde_json::{Map, Value, json};
 
 use super::api::{BAD_DATE, Paging, Refused, Span};
+use super::call_script::{CallScript, Kind};
 use super::catalogue::{CAMPAIGNS, CHOSEN, Disposition, INBOUND_ENDINGS, OUTBOUND_ENDINGS, WRAP_UP};
-use super::{Account, DAY, Empty, State};
+use super::{Account, DAY, Empty, HOUR, State, schedule};
 use crate::account::Records;
 use crate::local::{offset_text, parse, parse_date, wall_text};
-use crate::people::{LAST, any_customer, colleague};
+use crate::options::Options;
+use crate::people::{LAST, any_customer, colleague, customer};
 use crate::request::{Request, Response};
 use crate::rng::scatter;
 use crate::table::Table;
@@ -21,6 +23,8 @@ const FIRST_AGENT: u32 = 1_000_777;
 const FIRST_CALLBACK: usize = 41_001;
 /// How many callbacks an account begins with.
 const CALLBACKS: u32 = 150;
+/// So many calls of a day are the most that are looked through for callbacks.
+const MOST_CALLS: u32 = 20_000;
 const COMMENTS: [&str; 3] = ["after 5 pm", "ask for Dana", ""];
 
 /// Adds a row under its `id`.
@@ -129,21 +133,72 @@ pub(super) fn search_agents(account: &Account, request: &Request) -> Result<Resp
     })
 }
 
-/// Promises the callbacks that an account begins with.
-pub(super) fn seed_callbacks(state: &mut State, now: i64) {
+/// Promises the callbacks that an account begins with: some were kept, some were late, some were due lately and perhaps missed,
+/// and most lie ahead.
+pub(super) fn seed_callbacks(state: &mut State, options: &Options, now: i64) {
     let wall_clock = state.wall(now);
     for place in 0..CALLBACKS {
         let pick = scatter(state.seed ^ 0xCB, u64::from(place));
-        let due = wall_clock - 2 * DAY + (pick % (200 * 86_400)).cast_signed();
-        add_callback(state, due, wall_clock.min(due) - 2 * DAY);
+        let past = match place % 5 {
+            0 | 1 => past_dial(state, options, pick),
+            _ => None,
+        };
+        match past {
+            Some((start, lead)) => {
+                let early = match place % 5 {
+                    0 => (pick % 1_200).cast_signed() - 600,
+                    _ => HOUR + (pick % 72_000).cast_signed(),
+                };
+                let due = (state.wall(start) - early).max(wall_clock - i64::from(options.days) * DAY);
+                promise_callback(state, due, due - 2 * DAY, Some(lead));
+            }
+            None if place % 5 == 2 => {
+                let due = wall_clock - (pick % (2 * 86_400)).cast_signed();
+                add_callback(state, due, due - 2 * DAY);
+            }
+            None => {
+                let due = wall_clock - 2 * DAY + (pick % (200 * 86_400)).cast_signed();
+                add_callback(state, due, wall_clock.min(due) - 2 * DAY);
+            }
+        }
     }
 }
 
-/// Promises a callback, by the account's wall clock; returns the id.
+/// When a lead was called on some day of the history, and which; nothing in accounts with so many calls that looking them up
+/// takes long.
+fn past_dial(state: &State, options: &Options, pick: u64) -> Option<(i64, u32)> {
+    if options.days == 0 || options.calls_per_day > MOST_CALLS {
+        return None;
+    }
+    // The calls of the first days have the first numbers, in order.
+    let day = u32::try_from(pick % u64::from(options.days)).ok()?;
+    let date = state.horizon.checked_add_days(chrono::Days::new(day.into()))?;
+    let starts = schedule::day(state.seed, state.zone, date, options.calls_per_day);
+    let first = usize::try_from(pick >> 24).ok()? % starts.len().max(1);
+    let numbers = (day * options.calls_per_day..).zip(starts).skip(first);
+    let mut dials = numbers.filter_map(|(number, start)| {
+        let script = CallScript::of(state.seed, state.agent_count, number, start);
+        let is_dial = matches!(script.kind, Kind::Outbound | Kind::Manual);
+        script
+            .lead
+            .filter(|lead| is_dial && *lead > 0)
+            .map(|lead| (start, lead))
+    });
+    dials.next()
+}
+
+/// Promises a callback to some customer, by the account's wall clock; returns the id.
 pub(super) fn add_callback(state: &mut State, due: i64, created: i64) -> String {
+    promise_callback(state, due, created, None)
+}
+
+fn promise_callback(state: &mut State, due: i64, created: i64, lead: Option<u32>) -> String {
     let number = FIRST_CALLBACK + state.callbacks.len();
     let pick = scatter(state.seed, number as u64);
-    let customer = any_customer(state.seed, pick);
+    let customer = lead.map_or_else(
+        || any_customer(state.seed, pick),
+        |lead| customer(state.seed, lead),
+    );
     let user = 1_000_777 + 7 * (pick % 5);
     let campaign = usize::from(pick % 2 == 1);
     let comment = usize::from(!pick.is_multiple_of(6)) + usize::from(!pick.is_multiple_of(2));
@@ -153,7 +208,7 @@ pub(super) fn add_callback(state: &mut State, due: i64, created: i64) -> String 
         "created_at": wall_text(created), "callback_time": wall_text(due), "modified_at": wall_text(created),
         "user": user.to_string(), "recipient": if pick.is_multiple_of(4) { "System" } else { "USERONLY" },
         "comments": COMMENTS[comment], "context": "", "callback_seen": "",
-        "phone_number": customer.phone.to_string(), "stage": if pick.is_multiple_of(3) { "Completed" } else { "PAST_DUE" },
+        "phone_number": customer.phone.to_string(), "stage": if lead.is_some() || pick.is_multiple_of(3) { "Completed" } else { "PAST_DUE" },
         "user_name": format!("Agent {user}"), "directory_name": "Leads 1850",
         "campaign_name": (["Spring Outbound", "Renewals & Upgrades"][campaign]),
         "campaign_type": "OUTBOUND", "status_name": "Call Back",

@@ -223,7 +223,7 @@ pub(crate) fn open_account(options: &Options, clock: &Clock) -> Account {
         sms_opt_outs: do_not_contact::seed(seed ^ 0x535, 25, wall_clock),
     };
     lists::seed_agents(&mut state, now);
-    lists::seed_callbacks(&mut state, now);
+    lists::seed_callbacks(&mut state, options, now);
     lists::seed_campaigns(&mut state, now);
     Account::new(options.clone(), clock.clone(), state)
 }
