@@ -28,6 +28,7 @@ mod paging;
 mod partitions;
 mod promise;
 mod promoted;
+mod questions;
 mod rejects;
 mod schema;
 mod server;
