@@ -7,7 +7,7 @@ use sandbox::convoso::{Account, Empty};
 use crate::support::env::{TestEnv, after_each_batch, flaws};
 
 /// The tables that an account fills.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "agent_events",
     "agent_performance",
     "agents",
@@ -18,6 +18,7 @@ const TABLES: [&str; 11] = [
     "do_not_contact",
     "leads",
     "lists",
+    "queues",
     "recordings",
 ];
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use convene::commands::{self, Once, SandboxOptions, Selection, Simulated};
 use convene::engine::{RunReport, no_observer};
-use convene::settings::{self, Limits, Settings};
+use convene::settings::{self, History, Limits, Settings};
 use convene::warehouse::Warehouse;
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,10 @@ const DAYS: u32 = 9;
 const SET_UP: &str = "
     create temp view p as select source, time_zone tz, (now() at time zone time_zone)::date - 1 d from sync.sources where vendor = 'convoso';
     create temp table k as
-    select c.id, source, (raw ->> 'call_date')::timestamp as at, (raw ->> 'call_date')::timestamp::date as day, raw ->> 'status' as st,
+    -- Of two instants with one wall clock the first is meant.
+    select c.id, source, case when (i.later - interval '1 hour') at time zone p.tz = (raw ->> 'call_date')::timestamp
+            then i.later - interval '1 hour' else i.later end as utc,
+        (raw ->> 'call_date')::timestamp as at, (raw ->> 'call_date')::timestamp::date as day, raw ->> 'status' as st,
         case raw ->> 'call_type' when 'INBOUND' then 'in' when '3WAY' then 'leg' else 'out' end as way,
         raw ->> 'user_id' as uid, raw ->> 'user_id' not in ('0', '666666', '666667', '666671') as is_person,
         nullif(raw ->> 'lead_id', '0') as lead, raw ->> 'list_id' as list, raw ->> 'campaign_id' as campaign,
@@ -29,7 +32,11 @@ const SET_UP: &str = "
         coalesce(raw ->> 'queue_id', case raw ->> 'queue' when 'Sales Inbound' then '31' when 'Service' then '32' when 'Español' then '35' end)
             as queue,
         raw ->> 'status' <> 'INCALL' as is_over, coalesce(jsonb_array_length(raw -> 'recording'), 0) as recorded
-    from warehouse.calls as c join p using (source);
+    from warehouse.calls as c join p using (source)
+    cross join lateral (select (raw ->> 'call_date')::timestamp at time zone p.tz as later) as i;
+    create index on k (phone, utc);
+    create index on k (lead, at);
+    analyze k;
     create function pg_temp.seconds(text) returns int language sql as
         $$ select split_part($1, ':', 1)::int * 3600 + split_part($1, ':', 2)::int * 60 + split_part($1, ':', 3)::int $$;
 ";
@@ -63,11 +70,12 @@ const QUESTIONS: &[Question] = &[
         name: "Q3 handling time",
         asked: "select agent_person, round(sum(vendor_talk+wrap_seconds)::numeric/sum(vendor_calls),2) aht, min(team) team
             from marts.agent_days a, p where a.source=p.source and day between p.d-6 and p.d group by 1 order by 1",
-        truth: "select lower(a.raw ->> 'email'),
+        truth: "select e.email,
             round(sum(pg_temp.seconds(r.raw ->> 'talk_sec') + pg_temp.seconds(r.raw ->> 'wrap_sec'))::numeric / sum((r.raw ->> 'calls')::int), 2),
-            (select nullif(max(t.raw ->> 'crowds_name'), '') from warehouse.agents t where lower(t.raw ->> 'email') = lower(a.raw ->> 'email'))
+            (select nullif(max(t.raw ->> 'crowds_name'), '') from warehouse.agents t where lower(t.raw ->> 'email') = e.email)
             from warehouse.agent_performance r join p using (source) join warehouse.agents a on a.source = r.source and a.id = r.raw ->> 'user_id'
-            where split_part(r.id, ':', 2)::date between p.d - 6 and p.d group by lower(a.raw ->> 'email')",
+            cross join lateral (select lower(a.raw ->> 'email') email) e
+            where split_part(split_part(r.id, ':', 2), ':', 1)::date between p.d - 6 and p.d group by e.email",
     },
     Question {
         name: "Q4 occupancy",
@@ -84,7 +92,7 @@ const QUESTIONS: &[Question] = &[
         asked: "select list_id, attempt_seq, dials, contacts, sales from marts.list_attempts a, p
             where a.source=p.source and attempt_seq<=3 order by 1,2",
         truth: "select nullif(list, '0'), n, count(*), count(*) filter (where st in ('SALE', 'NI', 'NQ', 'CALLBK')), count(*) filter (where st = 'SALE')
-            from (select *, row_number() over (partition by lead order by at, id) n from k where way = 'out' and lead is not null) x
+            from (select *, row_number() over (partition by lead order by utc, id) n from k where way = 'out' and lead is not null) x
             where is_over and n <= 3 group by 1, 2",
     },
     Question {
@@ -139,8 +147,8 @@ const QUESTIONS: &[Question] = &[
         asked: "select count(*) filter (where dials_24h>3), count(*) filter (where dials_7d>7) from marts.dial_windows w, p
             where w.source=p.source and local_day<=p.d",
         truth: "select count(*) filter (where one > 3), count(*) filter (where seven > 7)
-            from (select (select count(*) from k n where n.way = 'out' and n.phone = k.phone and n.at <= k.at and n.at >= k.at - interval '24 hours') one,
-                (select count(*) from k n where n.way = 'out' and n.phone = k.phone and n.at <= k.at and n.at >= k.at - interval '7 days') seven
+            from (select (select count(*) from k n where n.way = 'out' and n.phone = k.phone and n.utc <= k.utc and n.utc >= k.utc - interval '24 hours') one,
+                (select count(*) from k n where n.way = 'out' and n.phone = k.phone and n.utc <= k.utc and n.utc >= k.utc - interval '7 days') seven
                 from k, p where k.way = 'out' and k.day <= p.d) x",
     },
     Question {
@@ -258,6 +266,7 @@ fn settings_of(simulated: &Simulated, database: &Database) -> Settings {
             pooler: false,
         },
         limits: Limits::default(),
+        history: History::default(),
         lease: Duration::from_secs(30),
         server: settings::Server::off(),
         sources: sources.map(|source| (source.name.clone(), source)).collect(),

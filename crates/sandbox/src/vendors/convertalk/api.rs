@@ -247,7 +247,7 @@ fn contact_record(account: &Account, chat: &Chat, now: i64) -> Value {
         "chatBotType": "FLOW_BASED",
         "platform": ["WEBSITE"], "secondaryPlatform": ["website"],
         "isContact": chat.is_lead(now), "isSubscriber": true, "isImported": false, "userInteracted": chat.fate & 1 == 0,
-        "segments": segments_of(chat), "integrations": {}, "hasOrdered": { "status": chat.is_lead(now) && chat.fate >> 30 & 3 == 0 },
+        "segments": segments_of(chat), "integrations": {}, "hasOrdered": { "status": chat.is_lead(now) && (chat.fate >> 30).is_multiple_of(4) },
         "unreadMessage": [ { "userId": agent_id(0), "count": touched % 7 } ],
         "unreadMessages": touched % 7,
         "__v": 0,
@@ -283,7 +283,7 @@ fn make_odd(row: &mut Value, chat: &Chat) {
 /// The groups that a contact belongs to, by their ids.
 fn segments_of(chat: &Chat) -> Vec<String> {
     let places = 0..SEGMENTS.len();
-    let belongs = |place: &usize| chat.fate >> (40 + 2 * place) & 3 == 0;
+    let belongs = |place: &usize| (chat.fate >> (40 + 2 * place)).is_multiple_of(4);
     places.filter(belongs).map(segment_id).collect()
 }
 
