@@ -66,6 +66,19 @@ impl Counts {
     pub fn seen(&self) -> i64 {
         self.inserted + self.updated + self.unchanged + self.duplicates + self.rejected
     }
+
+    /// What is left of them without these.
+    #[must_use]
+    pub fn less(&self, known: Self) -> Self {
+        Self {
+            inserted: self.inserted - known.inserted,
+            updated: self.updated - known.updated,
+            unchanged: self.unchanged - known.unchanged,
+            duplicates: self.duplicates - known.duplicates,
+            rejected: self.rejected - known.rejected,
+            deleted: self.deleted - known.deleted,
+        }
+    }
 }
 
 impl AddAssign for Counts {
@@ -79,20 +92,51 @@ impl AddAssign for Counts {
     }
 }
 
+/// What became of a batch, table by table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Landed {
+    /// All of it. It has more than the tables together: a record that cannot be read belongs to none.
+    pub counts: Counts,
+    /// The rows of each table.
+    pub tables: Vec<TableCounts>,
+}
+
+/// What became of the rows of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableCounts {
+    /// The table.
+    pub table: &'static str,
+    /// Its rows.
+    pub counts: Counts,
+}
+
+impl Landed {
+    fn add_to_table(&mut self, table: &'static str, more: Counts) {
+        self.counts += more;
+        match self.tables.iter_mut().find(|known| known.table == table) {
+            Some(known) => known.counts += more,
+            None => self.tables.push(TableCounts { table, counts: more }),
+        }
+    }
+}
+
 impl Warehouse {
+    /// Loads a batch whole or not at all, and tells what became of it as a whole.
+    pub async fn load_batch(&self, lease: &Lease, load: Load<'_>) -> Result<Counts, WarehouseError> {
+        Ok(self.load_by_table(lease, load).await?.counts)
+    }
+
     /// Loads a batch whole or not at all.
     ///
     /// On new ground rows are inserted without a look; where one is there after all, the batch takes the careful way. A row that
     /// the server refuses becomes a reject, and the rest lands.
-    pub async fn load_batch(&self, lease: &Lease, mut load: Load<'_>) -> Result<Counts, WarehouseError> {
-        let mut counts = Counts {
-            duplicates: load.duplicate_count,
-            ..Counts::default()
-        };
-        counts.duplicates += arrange_rows(&mut load.batch);
+    pub async fn load_by_table(&self, lease: &Lease, mut load: Load<'_>) -> Result<Landed, WarehouseError> {
+        let mut before = Landed::default();
+        before.counts.duplicates = load.duplicate_count;
+        arrange_rows(&mut load.batch, &mut before);
         let mut repeats = Repeats::new();
         loop {
-            match self.try_load(lease, &mut load, &mut counts).await {
+            match self.try_load(lease, &mut load, &mut before).await {
                 Err(WarehouseError::Present) if load.is_new_ground => load.is_new_ground = false,
                 Err(error) if repeats.wait_after(&error).await => (),
                 outcome => return outcome,
@@ -105,23 +149,28 @@ impl Warehouse {
         &self,
         lease: &Lease,
         load: &mut Load<'_>,
-        before: &mut Counts,
-    ) -> Result<Counts, WarehouseError> {
+        before: &mut Landed,
+    ) -> Result<Landed, WarehouseError> {
         let mut transaction = self.begin_fenced(lease).await?;
         if !load.is_new_ground {
             let to = destination_of(lease, load, self.followed());
             // Within the transaction: a row that it leaves out was committed before it, and is not lost without it.
             for rows in load.batch.rows_mut() {
-                before.unchanged += drop_unchanged(&mut transaction, to, rows).await?;
+                let unchanged = drop_unchanged(&mut transaction, to, rows).await?;
+                let more = Counts {
+                    unchanged,
+                    ..Counts::default()
+                };
+                before.add_to_table(rows.table().name, more);
             }
         }
-        let counts = write_batch(&mut transaction, lease, (load, self.followed()), *before).await?;
+        let landed = write_batch(&mut transaction, lease, (load, self.followed()), before.clone()).await?;
         match transaction.commit().await {
-            Ok(()) => Ok(counts),
+            Ok(()) => Ok(landed),
             // A connection lost during the commit says nothing about the commit; the ledger does.
             Err(error) => {
                 if self.has_landed(load).await? {
-                    Ok(counts)
+                    Ok(landed)
                 } else {
                     Err(error)
                 }
@@ -140,14 +189,16 @@ impl Warehouse {
     }
 }
 
-/// Puts rows and tables in the order in which every transaction writes them, and leaves out all but the last of each id. Returns
-/// how many were left out.
-fn arrange_rows(batch: &mut Batch) -> i64 {
-    let mut duplicates = 0;
+/// Puts rows and tables in the order in which every transaction writes them, and leaves out all but the last of each id.
+fn arrange_rows(batch: &mut Batch, landed: &mut Landed) {
     for rows in batch.rows_mut() {
         let before = rows.len();
         rows.retain(&rows.last_of_each_id());
-        duplicates += count_of(before - rows.len());
+        let more = Counts {
+            duplicates: count_of(before - rows.len()),
+            ..Counts::default()
+        };
+        landed.add_to_table(rows.table().name, more);
         rows.sort();
     }
     let place = |rows: &Rows| TABLES.iter().position(|table| *table == rows.table());
@@ -155,7 +206,6 @@ fn arrange_rows(batch: &mut Batch) -> i64 {
     batch
         .rows_mut()
         .sort_by_key(|rows| (place(rows), is_partial(rows)));
-    duplicates
 }
 
 fn destination_of<'a>(lease: &'a Lease, load: &Load<'_>, followed: &'a Followed) -> Destination<'a> {
@@ -171,19 +221,23 @@ async fn write_batch(
     connection: &mut Transaction,
     lease: &Lease,
     (load, followed): (&Load<'_>, &Followed),
-    mut counts: Counts,
-) -> Result<Counts, WarehouseError> {
+    mut landed: Landed,
+) -> Result<Landed, WarehouseError> {
     let mut refused = Vec::new();
     for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
         let to = destination_of(lease, load, followed);
+        let refused_before = refused.len();
         let Written { inserted, written } =
             write_table(connection, to, rows, load.is_new_ground, &mut refused).await?;
-        counts.inserted += inserted;
-        counts.updated += written - inserted;
-        counts.unchanged += count_of(rows.len()) - written;
+        let more = Counts {
+            inserted,
+            updated: written - inserted,
+            unchanged: count_of(rows.len()) - written - count_of(refused.len() - refused_before),
+            ..Counts::default()
+        };
+        landed.add_to_table(rows.table().name, more);
     }
-    // Refused rows were counted as unwritten above.
-    counts.unchanged -= count_of(refused.len());
+    let counts = &mut landed.counts;
     keep_tombstones(connection, lease, load.slice, &load.batch).await?;
     counts.deleted += delete_orphans(connection, lease, load.slice, load.batch.children(), load.at).await?;
     record_lookups(connection, lease, &load.slice.stream, &load.lookups, load.at).await?;
@@ -191,8 +245,8 @@ async fn write_batch(
     let rejects: Vec<&Reject> = load.rejects.iter().chain(&refused).collect();
     store_rejects(connection, lease, load, &rejects).await?;
     counts.rejected = count_of(rejects.len());
-    record_batch(connection, load, counts).await?;
-    Ok(counts)
+    record_batch(connection, load, *counts).await?;
+    Ok(landed)
 }
 
 /// Writes the rows of a table. Where the server refuses a value, the row that has it is found by halves and becomes a reject.

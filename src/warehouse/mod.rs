@@ -41,10 +41,14 @@ pub use ledger::{
     EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd,
     SliceId, SliceVerdict, Traffic,
 };
-pub use load::{Counts, Load};
+pub use load::{Counts, Landed, Load, TableCounts};
 pub use lookups::DueIds;
-pub use overview::SourceLease;
-pub use pool::{PoolOptions, Warehouse};
+pub use overview::{
+    CoveredSpan, DriftOverview, EventRecord, FailingSlice, FaultOverview, HeldOverview, HourlyTraffic,
+    InstanceOverview, Lateness, OpenRequest, Overview, PartitionOverview, PauseOverview, RowTrace, RunRecord,
+    ScheduleOverview, SliceRecord, SourceLease, SourceOverview, StreamHistory,
+};
+pub use pool::{PoolOptions, PoolState, Warehouse};
 pub use sources::{IdCount, SourceEntry, SourceState};
 pub use status::{Freshness, PartitionStatus, RunStatus, StreamStatus, TableCount};
 pub use streams::{Registered, StreamEntry};

@@ -48,6 +48,17 @@ impl From<u32> for PoolOptions {
     }
 }
 
+/// How the pool stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolState {
+    /// Connections that are open.
+    pub open: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+    /// Connections that may be open.
+    pub limit: u32,
+}
+
 /// The warehouse.
 #[derive(Debug, Clone)]
 pub struct Warehouse {
@@ -213,6 +224,17 @@ impl Warehouse {
     /// The server's version, for people.
     pub async fn version(&self) -> Result<String, WarehouseError> {
         self.read_setting("server_version").await
+    }
+
+    /// How the pool stands, the connection for leases included.
+    pub fn pool_state(&self) -> PoolState {
+        let pools = [&self.pool, &self.lease_pool];
+        let sum = |count: fn(&PgPool) -> u32| pools.iter().map(|pool| count(pool)).sum();
+        PoolState {
+            open: sum(PgPool::size),
+            idle: sum(|pool| u32::try_from(pool.num_idle()).unwrap_or(u32::MAX)),
+            limit: sum(|pool| pool.options().get_max_connections()),
+        }
     }
 
     /// Closes every connection.

@@ -28,7 +28,7 @@ pub struct Freshness {
 }
 
 /// How a stream stands, all its partitions together.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, FromRow)]
 pub struct StreamStatus {
     /// The source.
     pub source: String,
