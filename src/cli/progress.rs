@@ -39,17 +39,19 @@ fn show_bars() -> Observer {
                 source,
                 stream,
                 counts,
+                ..
             } => {
                 if let Some((bar, rows)) = bars.get_mut(&stream_name(source, stream)) {
                     *rows += counts.seen();
                     bar.set_message(format!("{} rows", format_number(*rows)));
                 }
             }
-            Event::SliceEnded { source, stream } => {
+            Event::SliceEnded { source, stream, .. } => {
                 if let Some((bar, _)) = bars.get(&stream_name(source, stream)) {
                     bar.inc(1);
                 }
             }
+            Event::RequestEnded { .. } => (),
             Event::RunEnded(report) => {
                 if let Some((bar, _)) = bars.get(&stream_name(&report.source, &report.stream)) {
                     bar.finish();
@@ -78,7 +80,7 @@ fn print_lines() -> Observer {
             ));
         }
         Event::RunEnded(report) => print_line(&summarize_run(report)),
-        Event::BatchLoaded { .. } | Event::SliceEnded { .. } => (),
+        Event::BatchLoaded { .. } | Event::RequestEnded { .. } | Event::SliceEnded { .. } => (),
     })
 }
 

@@ -13,6 +13,7 @@ use connectors::source::{Remedy, Request};
 use super::SyncError;
 use super::failpoint::reach_failpoint;
 use super::fields::Fields;
+use super::observer::Event;
 use super::session::Session;
 use super::stream_spec::StreamSpec;
 
@@ -135,10 +136,18 @@ impl Fetching<'_> {
     }
 
     async fn send_request(&mut self, request: &Request) -> Result<Reply, SyncError> {
+        let (source, stream) = (self.spec.source.as_str(), self.spec.name());
+        let watch = |attempt| {
+            (self.session.observer)(Event::RequestEnded {
+                source,
+                stream,
+                attempt,
+            });
+        };
         let sent = tokio::select! {
             biased;
             () = self.session.stop.cancelled() => return Err(SyncError::Stopped),
-            sent = self.spec.client.send_request(request, self.priority) => sent,
+            sent = self.spec.client.send_watched(request, self.priority, &watch) => sent,
         };
         match sent {
             Ok(reply) => {

@@ -1,8 +1,10 @@
 //! The loading half of a slice: pages that wait are loaded together, one transaction at a time.
 
+use std::time::Instant;
+
 use tokio::sync::mpsc::Receiver;
 
-use crate::warehouse::{Counts, LedgerSlice, Load, WarehouseError};
+use crate::warehouse::{Counts, Landed, LedgerSlice, Load, TableCounts, WarehouseError};
 
 use super::failpoint::reach_failpoint;
 use super::fetch::FetchedPage;
@@ -38,9 +40,11 @@ pub(super) async fn load_pages(
         let sequence = loaded.batch_count + 1;
         let load = load_of(slice, page, sequence, skip_probe);
         reach_failpoint("before load");
-        match session.warehouse.load_batch(&session.lease, load).await {
-            Ok(counts) => {
+        let begun_at = Instant::now();
+        match session.warehouse.load_by_table(&session.lease, load).await {
+            Ok(landed) => {
                 reach_failpoint("after load");
+                let counts = landed.counts;
                 loaded.counts += counts;
                 loaded.batch_count = sequence;
                 // An earlier slice that broke off has been here.
@@ -50,6 +54,8 @@ pub(super) async fn load_pages(
                     source,
                     stream,
                     counts,
+                    tables: &count_tables(landed, spec.stream.fills[0].name),
+                    elapsed: begun_at.elapsed(),
                 });
             }
             Err(error) => {
@@ -59,6 +65,20 @@ pub(super) async fn load_pages(
         }
     }
     loaded
+}
+
+/// What became of each table's rows, and for the first table what belongs to none, such as records that could not be read.
+fn count_tables(landed: Landed, first: &'static str) -> Vec<TableCounts> {
+    let Landed { counts, mut tables } = landed;
+    let mut known = Counts::default();
+    for table in &tables {
+        known += table.counts;
+    }
+    tables.push(TableCounts {
+        table: first,
+        counts: counts.less(known),
+    });
+    tables
 }
 
 /// The next page, together with those that already wait behind it.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::warehouse::Counts;
+use crate::transport::AttemptRecord;
+use crate::warehouse::{Counts, TableCounts};
 use connectors::source::{Remedy, Window};
 
 /// Hears what happens. It must not block.
@@ -34,6 +35,19 @@ pub enum Event<'a> {
         stream: &'a str,
         /// What became of its rows.
         counts: Counts,
+        /// The same, table by table; what belongs to none counts for the first table of the stream.
+        tables: &'a [TableCounts],
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// An attempt at a request has ended.
+    RequestEnded {
+        /// The source.
+        source: &'a str,
+        /// The stream.
+        stream: &'a str,
+        /// What it came to.
+        attempt: AttemptRecord,
     },
     /// A slice has ended, complete or not.
     SliceEnded {
@@ -41,6 +55,8 @@ pub enum Event<'a> {
         source: &'a str,
         /// The stream.
         stream: &'a str,
+        /// complete, incomplete or failed.
+        outcome: &'static str,
     },
     /// A run has ended.
     RunEnded(&'a RunReport),

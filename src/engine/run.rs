@@ -137,7 +137,11 @@ async fn run_slices(
         }
         let window = planned.window();
         let slice = run_slice(spec, session, run, &planned).await?;
-        (session.observer)(Event::SliceEnded { source, stream });
+        (session.observer)(Event::SliceEnded {
+            source,
+            stream,
+            outcome: slice.outcome_word(),
+        });
         report.counts += slice.counts;
         report.held_deletions += slice.held_deletions;
         report.warnings.extend(

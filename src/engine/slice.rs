@@ -32,6 +32,17 @@ pub(super) struct SliceReport {
     pub(super) flaw: Option<SliceFlaw>,
 }
 
+impl SliceReport {
+    /// complete, incomplete or failed.
+    pub(super) fn outcome_word(&self) -> &'static str {
+        match &self.flaw {
+            None => "complete",
+            Some(flaw) if flaw.is_failed => "failed",
+            Some(_) => "incomplete",
+        }
+    }
+}
+
 /// Why a slice is not complete.
 #[derive(Debug)]
 pub(super) struct SliceFlaw {

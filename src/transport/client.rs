@@ -79,6 +79,19 @@ pub struct Reply {
     pub attempts: u32,
 }
 
+/// One attempt at a request that has ended, with an answer or without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptRecord {
+    /// Which attempt at the request it was, from 1.
+    pub number: u32,
+    /// The status of the answer; nothing where none came.
+    pub status: Option<u16>,
+    /// Bytes of the answer, unpacked, where somebody reads them.
+    pub body_bytes: usize,
+    /// From sending to the end of the answer.
+    pub elapsed: Duration,
+}
+
 /// A request on its way.
 struct Trip<'a> {
     host: &'a OpenHost,
@@ -149,12 +162,22 @@ impl ApiClient {
     /// client's side (4xx) are delivered like good ones, but for those about the credential (401, 403, 407) and about time
     /// (408, 425, 429); and a link that the vendor does not know any more is an error. Dropping the future gives the request up.
     pub async fn send_request(&self, request: &Request, priority: Priority) -> Result<Reply, TransportError> {
-        self.send_at_most(MAX_ATTEMPTS, request, priority).await
+        self.send_watched(request, priority, &|_| ()).await
+    }
+
+    /// The same, with somebody who hears of each attempt.
+    pub async fn send_watched(
+        &self,
+        request: &Request,
+        priority: Priority,
+        watch: &(dyn Fn(AttemptRecord) + Send + Sync),
+    ) -> Result<Reply, TransportError> {
+        self.send_at_most(MAX_ATTEMPTS, request, priority, watch).await
     }
 
     /// Sends a request once, for a person who waits for the outcome: what fails is not tried again. A redirect is followed.
     pub async fn send_once(&self, request: &Request, priority: Priority) -> Result<Reply, TransportError> {
-        self.send_at_most(1, request, priority).await
+        self.send_at_most(1, request, priority, &|_| ()).await
     }
 
     async fn send_at_most(
@@ -162,6 +185,7 @@ impl ApiClient {
         max_attempts: u32,
         request: &Request,
         priority: Priority,
+        watch: &(dyn Fn(AttemptRecord) + Send + Sync),
     ) -> Result<Reply, TransportError> {
         let host = self.hosts.get(request.host);
         let host = host.ok_or(TransportError::UnknownHost { name: request.host })?;
@@ -179,6 +203,7 @@ impl ApiClient {
             trip.attempts += 1;
             let began = Instant::now();
             let attempt = self.send_attempt(&trip).await;
+            watch(AttemptRecord::of(&attempt, trip.attempts, began.elapsed()));
             // Others may go on while this one waits.
             drop(permit);
             if let Some(response) = self.settle_attempt(&mut trip, attempt).await? {
@@ -249,6 +274,21 @@ impl ApiClient {
             _ => return Err(trip.fail_attempt(verdict, outcome)),
         }
         Ok(None)
+    }
+}
+
+impl AttemptRecord {
+    fn of(attempt: &Attempt, number: u32, elapsed: Duration) -> Self {
+        let (status, body_bytes) = match attempt {
+            Attempt::Answer(answer) => (Some(answer.status), answer.body.len()),
+            Attempt::Broken(_) | Attempt::TooLarge => (None, 0),
+        };
+        Self {
+            number,
+            status,
+            body_bytes,
+            elapsed,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub use backoff::Backoff;
 pub use budget::{
     BudgetError, BudgetFuture, CredentialName, InMemoryBudget, LONGEST_PAUSE, RequestBudget, Slot,
 };
-pub use client::{ApiClient, ApiLimits, HttpClient, MAX_BODY_BYTES, Reply};
+pub use client::{ApiClient, ApiLimits, AttemptRecord, HttpClient, MAX_BODY_BYTES, Reply};
 pub use error::TransportError;
 pub use failure::Failure;
 pub use host::HostAccess;
