@@ -25,7 +25,7 @@ pub use embedded::Fetched;
 pub use once::{Once, Selection, SelectionError, sync_once};
 pub use operate::{adopt_source, confirm_deletions};
 pub use sandbox::{SandboxOptions, Simulated, start_sandbox};
-pub use serve::{ask_health, start_server};
+pub use serve::{ask_health, start_demo_server, start_server};
 pub use sources::{ConfiguredStream, Source, build_sources};
 
 /// The settings files that are read when none is named: the defaults, and the operator's own.

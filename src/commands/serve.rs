@@ -4,9 +4,12 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::server::{Question, Readiness, Server, ServerOptions, ask_daemon};
-use crate::settings::{Listen, Settings};
+use crate::server::{KnownSource, Question, Readiness, Server, ServerOptions, ask_daemon};
+use crate::settings::{Listen, Settings, Source};
 use crate::warehouse::Warehouse;
+
+/// Any port of this machine that is free.
+const ANY_PORT: &str = "127.0.0.1:0";
 
 /// Starts to answer at `server.listen`. Nothing where the settings want none, or where the usual port is taken and nobody asked
 /// for it.
@@ -21,7 +24,7 @@ pub async fn start_server(
     let options = ServerOptions {
         address: address.clone(),
         token: settings.server.token.clone(),
-        sources: settings.sources.keys().cloned().collect(),
+        sources: settings.sources.values().map(known_source).collect(),
     };
     let has_token = options.token.is_some();
     match Server::start(warehouse.clone(), options, stop.clone()).await {
@@ -47,9 +50,39 @@ pub async fn start_server(
     }
 }
 
+/// Answers for a demo: at the usual port of this machine, or at any that is free. Nothing where neither can be had.
+pub async fn start_demo_server(
+    warehouse: &Warehouse,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> Option<Server> {
+    let usual = crate::settings::Server::default().address();
+    for address in usual.into_iter().chain([ANY_PORT.to_owned()]) {
+        let options = ServerOptions {
+            address,
+            token: None,
+            sources: settings.sources.values().map(known_source).collect(),
+        };
+        if let Ok(server) = Server::start(warehouse.clone(), options, stop.clone()).await {
+            return Some(server);
+        }
+    }
+    None
+}
+
 /// Puts the question to the daemon that runs with these settings.
 pub async fn ask_health(settings: &Settings, question: Question) -> anyhow::Result<Readiness> {
     let address = settings.server.address();
     let address = address.context("`server.listen` is off, so the daemon cannot be asked")?;
     Ok(ask_daemon(&address, settings.server.token.as_ref(), question).await?)
+}
+
+fn known_source(source: &Source) -> KnownSource {
+    KnownSource {
+        name: source.name.clone(),
+        vendor: source.vendor.name.to_owned(),
+        requests_per_minute: source
+            .requests_per_minute
+            .unwrap_or(source.vendor.requests_per_minute),
+    }
 }

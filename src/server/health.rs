@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::warehouse::{SourceLease, Warehouse};
 
 use super::App;
+use super::report::KnownSource;
 
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -68,7 +69,7 @@ pub(super) async fn show_readiness(State(app): State<App>, headers: HeaderMap) -
     (status, Json(readiness)).into_response()
 }
 
-async fn judge_readiness(warehouse: &Warehouse, sources: &[String]) -> Readiness {
+async fn judge_readiness(warehouse: &Warehouse, sources: &[KnownSource]) -> Readiness {
     let checks = timeout(PATIENCE, check_points(warehouse, sources)).await;
     let checks = checks.unwrap_or_else(|_| {
         let detail = format!("no answer within {} s", PATIENCE.as_secs());
@@ -80,7 +81,7 @@ async fn judge_readiness(warehouse: &Warehouse, sources: &[String]) -> Readiness
     }
 }
 
-async fn check_points(warehouse: &Warehouse, sources: &[String]) -> Vec<Check> {
+async fn check_points(warehouse: &Warehouse, sources: &[KnownSource]) -> Vec<Check> {
     let mut checks = Vec::new();
     if let Err(error) = warehouse.now().await {
         checks.push(Check::of("database", false, error.to_string()));
@@ -100,16 +101,16 @@ async fn check_points(warehouse: &Warehouse, sources: &[String]) -> Vec<Check> {
 }
 
 /// Somebody works on each source, this instance or another.
-fn check_leases(leases: &[SourceLease], sources: &[String]) -> Check {
-    let is_held = |source: &&String| {
+fn check_leases(leases: &[SourceLease], sources: &[KnownSource]) -> Check {
+    let is_held = |source: &&KnownSource| {
         leases
             .iter()
-            .any(|lease| lease.source == **source && lease.is_held)
+            .any(|lease| lease.source == source.name && lease.is_held)
     };
     let idle: Vec<&str> = sources
         .iter()
         .filter(|source| !is_held(source))
-        .map(String::as_str)
+        .map(|source| source.name.as_str())
         .collect();
     if idle.is_empty() {
         return Check::of("sources", true, format!("{} are worked on", sources.len()));
@@ -130,7 +131,11 @@ mod tests {
             expires_at: chrono::DateTime::UNIX_EPOCH,
             is_held,
         };
-        let sources = ["a".to_owned(), "b".to_owned()];
+        let sources = ["a", "b"].map(|name| KnownSource {
+            name: name.to_owned(),
+            vendor: "acme".to_owned(),
+            requests_per_minute: 60,
+        });
         assert!(check_leases(&[lease("a", true), lease("b", true), lease("c", false)], &sources).ok);
         let idle = check_leases(&[lease("a", true), lease("b", false)], &sources);
         assert_eq!((idle.ok, idle.detail.as_str()), (false, "nobody works on b"));

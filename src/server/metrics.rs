@@ -1,62 +1,187 @@
-//! What Prometheus reads: counts of what this instance did since its start.
+//! What Prometheus reads of this process: counts and durations of what it did since its start. No label is without bounds: sources
+//! and streams come from the settings, tables and outcomes from the program, statuses from HTTP.
 
 use std::sync::Arc;
 
-use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::core::Collector;
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 use crate::engine::{Event, Observer};
+
+/// Seconds that a request may take: vendors answer within a tenth of a second or within minutes.
+const REQUEST_SECONDS: [f64; 12] = [
+    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+];
+/// Seconds that the loading of a batch may take.
+const LOAD_SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
 /// The figures of this process.
 pub(super) struct Metrics {
     registry: Registry,
     runs: IntCounterVec,
+    slices: IntCounterVec,
+    rows: IntCounterVec,
+    requests: IntCounterVec,
+    retries: IntCounterVec,
+    bytes: IntCounterVec,
+    request_seconds: HistogramVec,
+    load_seconds: HistogramVec,
 }
 
 impl Metrics {
     pub(super) fn new() -> Self {
         let registry = Registry::new();
-        let build = IntGaugeVec::new(
-            Opts::new("convene_build_info", "The program; always 1."),
-            &["version"],
-        )
-        .expect("a fixed name is valid");
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let runs = IntCounterVec::new(
-            Opts::new("convene_runs_total", "Runs that ended, by how they ended."),
-            &["source", "stream", "outcome"],
-        )
-        .expect("a fixed name is valid");
-        for collector in [
-            Box::new(build) as Box<dyn prometheus::core::Collector>,
-            Box::new(runs.clone()),
-        ] {
-            registry
-                .register(collector)
-                .expect("every name is registered once");
+        let counter = |name: &str, help: &str, labels: &[&str]| {
+            register(&registry, IntCounterVec::new(Opts::new(name, help), labels))
+        };
+        let histogram = |name: &str, help: &str, bounds: &[f64]| {
+            let options = HistogramOpts::new(name, help).buckets(bounds.to_vec());
+            register(&registry, HistogramVec::new(options, &["source", "stream"]))
+        };
+        let stream = ["source", "stream"];
+        Self {
+            runs: counter(
+                "convene_runs_total",
+                "Runs that ended, by outcome: complete, incomplete or failed.",
+                &["source", "stream", "outcome"],
+            ),
+            slices: counter(
+                "convene_slices_total",
+                "Slices that ended, by outcome: complete, incomplete or failed.",
+                &["source", "stream", "outcome"],
+            ),
+            rows: counter(
+                "convene_rows_total",
+                "Rows by the table that they belong to and by what became of them: inserted, updated, unchanged, duplicate, rejected or deleted.",
+                &["source", "stream", "table", "outcome"],
+            ),
+            requests: counter(
+                "convene_requests_total",
+                "Requests sent, failed and repeated ones included, by HTTP status; none where no answer came.",
+                &["source", "stream", "status"],
+            ),
+            retries: counter(
+                "convene_request_retries_total",
+                "Requests that repeated an earlier one.",
+                &stream,
+            ),
+            bytes: counter(
+                "convene_response_bytes_total",
+                "Bytes of the answers, unpacked.",
+                &stream,
+            ),
+            request_seconds: histogram(
+                "convene_request_duration_seconds",
+                "How long requests took, from sending to the end of the answer.",
+                &REQUEST_SECONDS,
+            ),
+            load_seconds: histogram(
+                "convene_load_duration_seconds",
+                "How long the loading of a batch took, its commit included.",
+                &LOAD_SECONDS,
+            ),
+            registry,
         }
-        Self { registry, runs }
     }
 
     /// Counts what the engine does.
     pub(super) fn observer(self: Arc<Self>) -> Observer {
-        Arc::new(move |event| {
-            if let Event::RunEnded(report) = event {
+        Arc::new(move |event| self.count_event(event))
+    }
+
+    /// What was counted.
+    pub(super) fn gather(&self) -> Vec<prometheus::proto::MetricFamily> {
+        self.registry.gather()
+    }
+
+    fn count_event(&self, event: Event<'_>) {
+        match event {
+            Event::RunEnded(report) => {
                 let outcome = if report.is_complete() {
                     "complete"
+                } else if report.unfinished.iter().any(|slice| slice.is_failed) {
+                    "failed"
                 } else {
                     "incomplete"
                 };
-                self.runs
-                    .with_label_values(&[report.source.as_str(), report.stream.as_str(), outcome])
-                    .inc();
+                let labels = [report.source.as_str(), report.stream.as_str(), outcome];
+                self.runs.with_label_values(&labels).inc();
             }
-        })
+            Event::SliceEnded {
+                source,
+                stream,
+                outcome,
+            } => self.slices.with_label_values(&[source, stream, outcome]).inc(),
+            Event::RequestEnded {
+                source,
+                stream,
+                attempt,
+            } => {
+                let status = attempt.status.map(|status| status.to_string());
+                let status = status.as_deref().unwrap_or("none");
+                self.requests.with_label_values(&[source, stream, status]).inc();
+                if attempt.number > 1 {
+                    self.retries.with_label_values(&[source, stream]).inc();
+                }
+                self.bytes
+                    .with_label_values(&[source, stream])
+                    .inc_by(u64::try_from(attempt.body_bytes).unwrap_or(u64::MAX));
+                self.request_seconds
+                    .with_label_values(&[source, stream])
+                    .observe(attempt.elapsed.as_secs_f64());
+            }
+            Event::BatchLoaded {
+                source,
+                stream,
+                tables,
+                elapsed,
+                ..
+            } => {
+                self.load_seconds
+                    .with_label_values(&[source, stream])
+                    .observe(elapsed.as_secs_f64());
+                for table in tables {
+                    let counts = &table.counts;
+                    for (outcome, count) in [
+                        ("inserted", counts.inserted),
+                        ("updated", counts.updated),
+                        ("unchanged", counts.unchanged),
+                        ("duplicate", counts.duplicates),
+                        ("rejected", counts.rejected),
+                        ("deleted", counts.deleted),
+                    ] {
+                        let labels = [source, stream, table.table, outcome];
+                        let counter = self.rows.with_label_values(&labels);
+                        counter.inc_by(u64::try_from(count).unwrap_or(0));
+                    }
+                }
+            }
+            Event::RunPlanned { source, stream, .. } => self.begin_at_zero(source, stream),
+        }
     }
 
-    /// Everything, in the text that Prometheus reads.
-    pub(super) fn render_text(&self) -> String {
-        TextEncoder::new()
-            .encode_to_string(&self.registry.gather())
-            .unwrap_or_default()
+    /// Shows what has not happened yet as 0, so that its first time is seen as a rise.
+    fn begin_at_zero(&self, source: &str, stream: &str) {
+        for outcome in ["complete", "incomplete", "failed"] {
+            let labels = [source, stream, outcome];
+            self.runs.with_label_values(&labels);
+            self.slices.with_label_values(&labels);
+        }
+        self.retries.with_label_values(&[source, stream]);
+        self.bytes.with_label_values(&[source, stream]);
+        self.request_seconds.with_label_values(&[source, stream]);
+        self.load_seconds.with_label_values(&[source, stream]);
     }
+}
+
+/// Registers a collector. Names and labels are fixed, so that nothing about them can fail at run time.
+pub(super) fn register<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    made: prometheus::Result<C>,
+) -> C {
+    let collector = made.expect("a fixed name with fixed labels is valid");
+    registry
+        .register(Box::new(collector.clone()))
+        .expect("every name is registered once");
+    collector
 }

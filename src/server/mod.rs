@@ -1,10 +1,19 @@
 //! What a running daemon tells over HTTP: whether it is well, and how everything stands.
 
+mod api;
 mod connections;
+mod coverage;
 mod guard;
 mod health;
 mod metrics;
+mod page;
 mod probe;
+mod report;
+mod scrape;
+mod snapshot;
+mod updates;
+mod verdict;
+mod words;
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,10 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -23,19 +29,23 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Observer;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, WarehouseError};
 
 pub use health::{Check, Readiness};
 pub use probe::{ProbeError, Question, ask_daemon};
+pub use report::KnownSource;
 
 use connections::BoundedListener;
 use guard::Guard;
 use metrics::Metrics;
+use report::{Report, build_report};
+use snapshot::Snapshots;
+use updates::Listeners;
 
 /// How long open answers may go on after the daemon was told to stop.
 const DRAIN: Duration = Duration::from_secs(1);
-/// The form of metrics in text that Prometheus reads.
-const METRICS_FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// How long the database may take for one page.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What the server has to know.
 pub struct ServerOptions {
@@ -44,7 +54,7 @@ pub struct ServerOptions {
     /// What everybody must show who wants more than the health.
     pub token: Option<SecretString>,
     /// The sources of the settings.
-    pub sources: Vec<String>,
+    pub sources: Vec<KnownSource>,
 }
 
 /// A server that answers.
@@ -60,7 +70,32 @@ struct App {
     warehouse: Warehouse,
     metrics: Arc<Metrics>,
     guard: Arc<Guard>,
-    sources: Arc<[String]>,
+    sources: Arc<[KnownSource]>,
+    snapshots: Snapshots,
+    listeners: Listeners,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// How everything stands, as well as it is known.
+    async fn report(&self) -> Report {
+        let (overview, database) = self.snapshots.current().await;
+        build_report(overview.as_deref(), database, &self.sources)
+    }
+
+    /// A number that changes with what the pages show, but for the time.
+    async fn change_mark(&self) -> u64 {
+        let (overview, database) = self.snapshots.current().await;
+        snapshot::mark_of(overview.as_deref(), database.ok)
+    }
+
+    /// An answer of the database, or in words why there is none in time.
+    async fn ask<T>(&self, answer: impl Future<Output = Result<T, WarehouseError>>) -> Result<T, String> {
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(answer) => answer.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("No answer within {} s", PATIENCE.as_secs())),
+        }
+    }
 }
 
 impl Server {
@@ -74,6 +109,9 @@ impl Server {
         let address = listener.local_addr()?;
         let metrics = Arc::new(Metrics::new());
         let app = App {
+            snapshots: Snapshots::new(warehouse.clone()),
+            listeners: Listeners::default(),
+            stop: stop.clone(),
             warehouse,
             metrics: metrics.clone(),
             guard: Arc::new(Guard::new(options.token, address.ip().is_loopback())),
@@ -106,13 +144,16 @@ impl Server {
 
 fn router_of(app: App) -> Router {
     let guarded = Router::new()
-        .route("/metrics", get(show_metrics))
+        .route("/metrics", get(scrape::show_metrics))
+        .route("/api/status", get(api::show_status))
+        .route("/updates", get(updates::show_updates))
+        .merge(page::page_routes())
         .layer(from_fn_with_state(app.clone(), guard::require_token));
     Router::new()
         .route("/healthz", get(health::show_health))
         .route("/readyz", get(health::show_readiness))
         .merge(guarded)
-        .layer(from_fn_with_state(app.clone(), guard::secure_answer))
+        .layer(from_fn(guard::secure_answer))
         .with_state(app)
 }
 
@@ -128,8 +169,4 @@ async fn serve_until(listener: TcpListener, router: Router, stop: CancellationTo
             tokio::time::sleep(DRAIN).await;
         } => (),
     }
-}
-
-async fn show_metrics(State(app): State<App>) -> Response {
-    ([(CONTENT_TYPE, METRICS_FORM)], app.metrics.render_text()).into_response()
 }

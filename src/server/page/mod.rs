@@ -1,0 +1,112 @@
+//! The status page: rendered here, readable without a script, and kept up to date by one where there is one.
+
+mod assets;
+mod bar;
+mod layout;
+mod overview;
+mod parts;
+mod run;
+mod search;
+mod stream;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use maud::Markup;
+use serde::Deserialize;
+
+use super::App;
+use super::report::Report;
+
+use layout::{Frame, lay_out};
+
+/// The pages and what they are made of.
+pub(super) fn page_routes() -> Router<App> {
+    Router::new()
+        .route("/", get(show_overview))
+        .route("/streams/{source}/{stream}", get(show_stream))
+        .route("/runs/{id}", get(show_run))
+        .route("/search", get(show_search))
+        .merge(assets::asset_routes())
+}
+
+async fn show_overview(State(app): State<App>) -> Response {
+    let report = app.report().await;
+    render_page(
+        StatusCode::OK,
+        "Status",
+        &report,
+        overview::render_overview(&report),
+    )
+}
+
+async fn show_stream(State(app): State<App>, Path((source, stream)): Path<(String, String)>) -> Response {
+    let report = app.report().await;
+    let Some(found) = report.find_stream(&source, &stream) else {
+        return render_missing(&report, "There is no such stream.");
+    };
+    let history = app.ask(app.warehouse.stream_history(&source, &stream)).await;
+    let body = stream::render_stream(found, history.as_ref());
+    render_page(StatusCode::OK, &found.full_name(), &report, body)
+}
+
+async fn show_run(State(app): State<App>, Path(id): Path<i64>) -> Response {
+    let report = app.report().await;
+    match app.ask(app.warehouse.run_record(id)).await {
+        Ok(Some((run, slices))) => {
+            let title = format!("Run {id}");
+            render_page(StatusCode::OK, &title, &report, run::render_run(&run, &slices))
+        }
+        Ok(None) => render_missing(
+            &report,
+            "There is no such run; old ones are removed after a while.",
+        ),
+        Err(error) => render_page(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Run",
+            &report,
+            parts::render_failure(&error),
+        ),
+    }
+}
+
+/// What is looked for.
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    id: String,
+}
+
+async fn show_search(State(app): State<App>, Query(wanted): Query<Wanted>) -> Response {
+    let report = app.report().await;
+    let id = wanted.id.as_str();
+    let found = if id.trim().is_empty() {
+        Ok(Vec::new())
+    } else {
+        app.ask(app.warehouse.find_rows(id)).await
+    };
+    render_page(
+        StatusCode::OK,
+        "Search",
+        &report,
+        search::render_search(id, found.as_deref()),
+    )
+}
+
+fn render_missing(report: &Report, text: &str) -> Response {
+    render_page(
+        StatusCode::NOT_FOUND,
+        "Not found",
+        report,
+        parts::render_notice(text),
+    )
+}
+
+fn render_page(status: StatusCode, title: &str, report: &Report, body: Markup) -> Response {
+    let page = lay_out(&Frame { title, report }, &body);
+    let form = [(CONTENT_TYPE, "text/html; charset=utf-8")];
+    (status, form, page.into_string()).into_response()
+}
