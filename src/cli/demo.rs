@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use connectors::schema::TABLES;
 
-use crate::commands::{self, EXAMPLES, Fetched, Once, Selection};
-use crate::engine::{Event, Observer, RunReport};
+use crate::commands::{self, EXAMPLES, Fetched, Once, Selection, Server};
+use crate::engine::{Event, Observer, RunReport, no_observer};
 
 use super::output::{format_instant, format_number, print_line, print_table};
 use super::{COMPLETE, progress, sync};
@@ -49,11 +49,13 @@ impl Demo {
 
     async fn show_demo(&self, demo: &commands::Demo, stop: &CancellationToken) -> anyhow::Result<u8> {
         let begin = Instant::now();
+        let server = self.start_page(demo, stop).await;
+        let page = server.as_ref().map_or_else(no_observer, Server::observer);
         let selection = Selection::default();
         let once = Once {
             selection: &selection,
             stop,
-            observer: progress::observe_progress(),
+            observer: tell_both(page.clone(), progress::observe_progress()),
         };
         let mut reports = commands::sync_once(&demo.warehouse, &demo.settings, once).await?;
         while look_up_rest(demo, stop, &mut reports).await? {}
@@ -72,9 +74,28 @@ impl Demo {
         print_line(
             "\nThe simulated vendors go on living, and the warehouse follows them every 10 seconds. Ctrl-C stops everything.",
         );
-        commands::run_daemon(&demo.warehouse, &demo.settings, stop, observe_changes()).await?;
+        let observer = tell_both(page, observe_changes());
+        commands::run_daemon(&demo.warehouse, &demo.settings, stop, observer).await?;
         Ok(COMPLETE)
     }
+
+    /// Serves the status page to whoever stays to look at it.
+    async fn start_page(&self, demo: &commands::Demo, stop: &CancellationToken) -> Option<Server> {
+        if self.exit {
+            return None;
+        }
+        let server = commands::start_demo_server(&demo.warehouse, &demo.settings, stop).await?;
+        print_line(&format!("Status page: http://{}/\n", server.address()));
+        Some(server)
+    }
+}
+
+/// Both hear everything.
+fn tell_both(one: Observer, other: Observer) -> Observer {
+    Arc::new(move |event| {
+        one(event);
+        other(event);
+    })
 }
 
 /// A line when Postgres is being fetched, and on a terminal a bar.
