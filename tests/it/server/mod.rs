@@ -1,6 +1,9 @@
 //! What a running daemon tells over HTTP, asked as its users would.
 
+mod browser;
 mod health;
+mod page;
+mod prometheus;
 
 use std::time::{Duration, Instant};
 
@@ -60,6 +63,15 @@ impl Served {
     pub(crate) async fn until_ready(&self) {
         eventually(|| async { (self.get("/readyz").await.status() == 200).then_some(()) }).await;
     }
+}
+
+/// Says why a test has not looked at anything.
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests shall see what they did not try"
+)]
+pub(crate) fn say_skipped(reason: &str) {
+    eprintln!("SKIPPED: {reason}");
 }
 
 pub(crate) async fn send(request: RequestBuilder) -> Response {
