@@ -9,7 +9,7 @@ use super::{COMPLETE, INCOMPLETE};
 /// Tries the database and every stream of every source.
 pub(super) async fn check_everything(settings: &Settings) -> anyhow::Result<u8> {
     let warehouse = commands::connect_warehouse(settings).await?;
-    let flaws = warehouse.check_rights().await?;
+    let flaws = commands::check_warehouse(&warehouse, settings).await?;
     let state = if flaws.is_empty() {
         "ok".to_owned()
     } else {

@@ -74,6 +74,25 @@ pub async fn check_sources(
     Ok(all)
 }
 
+/// What keeps the database from taking what the settings want, in words.
+pub async fn check_warehouse(warehouse: &Warehouse, settings: &Settings) -> anyhow::Result<Vec<String>> {
+    let mut flaws = warehouse.check_rights().await?;
+    let sources = build_sources(settings, Arc::new(WarehouseBudget::new(warehouse.clone())))?;
+    for stream in sources.iter().flat_map(|source| &source.streams) {
+        let spec = &stream.spec;
+        if spec.promoted.is_empty() {
+            continue;
+        }
+        let table = spec.stream.fills[0];
+        flaws.extend(
+            warehouse
+                .check_view_rights(table, &spec.source, &spec.promoted)
+                .await?,
+        );
+    }
+    Ok(flaws)
+}
+
 async fn check_source(
     source: &Source,
     now: DateTime<Utc>,

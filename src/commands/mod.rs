@@ -18,7 +18,7 @@ use crate::settings::{self, Problems, Settings};
 use crate::warehouse::{Followed, PoolOptions, Warehouse};
 use connectors::vendors::VENDORS;
 
-pub use check::{Checked, Trial, check_sources};
+pub use check::{Checked, Trial, check_sources, check_warehouse};
 pub use daemon::run_daemon;
 pub use demo::{Demo, EXAMPLES, Example};
 pub use embedded::Fetched;

@@ -7,6 +7,9 @@ use thiserror::Error;
 
 use connectors::source::Remedy;
 
+/// The longest text of a pooler that is told.
+const SAID_CHARS: usize = 200;
+
 /// An error of the warehouse. None of them quotes a row.
 #[derive(Debug, Error)]
 pub enum WarehouseError {
@@ -70,6 +73,14 @@ pub enum WarehouseError {
     Pooler {
         /// The server's code.
         code: String,
+    },
+    /// A pooler, or something else that speaks for the server, refuses the connection. Its words are about that, not about a row.
+    #[error(
+        "What stands before the warehouse refuses the connection (SQLSTATE 08P01): {said}; if it is a pooler that gives each transaction another session, set `warehouse.pooler = true`"
+    )]
+    Proxy {
+        /// Its own words.
+        said: String,
     },
     /// A right is missing.
     #[error("The warehouse denies a right (SQLSTATE {code}){}; `convene check` names what is missing", missing.as_ref().map_or_else(String::new, |missing| format!(": {missing}")))]
@@ -200,6 +211,7 @@ impl WarehouseError {
             | Self::DiskFull { .. }
             | Self::ReadOnly
             | Self::Pooler { .. }
+            | Self::Proxy { .. }
             | Self::Denied { .. }
             | Self::Encoding { .. }
             | Self::Unmigrated
@@ -245,7 +257,10 @@ impl From<sqlx::Error> for WarehouseError {
             ("57014" | "55P03" | "25P03" | "57P05", _) => Self::Waited { code },
             ("25006", _) => Self::ReadOnly,
             ("40001" | "40P01", _) => Self::Conflict { code },
-            ("08P01" | "42P05" | "26000", _) => Self::Pooler { code },
+            ("08P01", _) => Self::Proxy {
+                said: refusal.message().chars().take(SAID_CHARS).collect(),
+            },
+            ("42P05" | "26000", _) => Self::Pooler { code },
             // What is denied is about the schema; it quotes no row.
             ("42501", _) => Self::Denied {
                 code,

@@ -17,7 +17,7 @@ impl Warehouse {
         table: &'static Table,
         fields: &[String],
     ) -> Result<(), WarehouseError> {
-        let view = format!("{}_{}", table.name, lease.source());
+        let view = view_name(table, lease.source());
         let mut transaction = self.begin_fenced(lease).await?;
         let known: Vec<String> = sqlx::query_scalar(
             "select column_name::text from information_schema.columns where table_schema = 'warehouse' and table_name = $1
@@ -37,6 +37,11 @@ impl Warehouse {
         }
         transaction.commit().await
     }
+}
+
+/// The name of the view of a source's rows of a table.
+pub(super) fn view_name(table: &Table, source: &str) -> String {
+    format!("{}_{source}", table.name)
 }
 
 /// The view with its comments. A source's name holds letters, digits and underscores only.

@@ -1,5 +1,8 @@
 //! Whether the role may do what will be asked of it.
 
+use connectors::schema::Table;
+
+use super::promote::view_name;
 use super::session::takes_writes;
 use super::transaction::Transaction;
 use super::{Warehouse, WarehouseError};
@@ -13,6 +16,10 @@ const TABLES: &str = "select format('%s on %s', r.name, c.oid::regclass)
     join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'sync', 'history', 'people')
     cross join unnest('{select,insert,update,delete}'::text[]) as r (name)
     where (c.relkind in ('r', 'p') or (c.relkind = 'v' and r.name = 'select')) and not has_table_privilege(c.oid, r.name)
+    union all
+    select format('bypassrls, for a policy hides rows of %s', c.oid::regclass)
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'sync')
+    where c.relkind in ('r', 'p') and row_security_active(c.oid)
     order by 1 limit 5";
 
 /// What is missing where tables have still to be made: the right to make a schema, or to make something in it.
@@ -24,7 +31,35 @@ const SCHEMAS: &str = "select case
     from unnest('{warehouse,sync,marts,history,people}'::text[]) as s (name) left join pg_namespace as n on n.nspname = s.name
     order by 1";
 
+/// What is missing to show these columns in a view: the right to make it, or to change the one that is there.
+const VIEW: &str = "select case
+        when not has_schema_privilege(n.oid, 'create') then 'create on schema warehouse'
+        when not pg_has_role(c.relowner, 'usage') then format('ownership of %s', c.oid::regclass) end
+    from pg_namespace as n left join pg_class as c on c.relnamespace = n.oid and c.relname = $1
+    where n.nspname = 'warehouse' and exists (
+        select from unnest($2::text[]) as f (name)
+        where not exists (select from pg_attribute as a where a.attrelid = c.oid and a.attname = f.name))";
+
 impl Warehouse {
+    /// What would keep a run from showing chosen fields of a source's rows in its view, in words; nothing where all is well.
+    pub async fn check_view_rights(
+        &self,
+        table: &'static Table,
+        source: &str,
+        fields: &[String],
+    ) -> Result<Option<String>, WarehouseError> {
+        let mut transaction = self.begin().await?;
+        let missing: Option<Option<String>> = sqlx::query_scalar(VIEW)
+            .bind(view_name(table, source))
+            .bind(fields)
+            .fetch_optional(&mut transaction)
+            .await?;
+        transaction.commit().await?;
+        let view = view_name(table, source);
+        let words = |right| format!("The view `warehouse.{view}` cannot be made without the right: {right}");
+        Ok(missing.flatten().map(words))
+    }
+
     /// What would keep a run from writing, in words; nothing where all is well.
     pub async fn check_rights(&self) -> Result<Vec<String>, WarehouseError> {
         let mut problems = Vec::new();

@@ -1,6 +1,7 @@
 //! The integration tests: a real Postgres, real HTTP to simulated vendors, a database per test.
 
 mod binary;
+mod cases;
 mod columns;
 mod commands;
 mod conversocial;

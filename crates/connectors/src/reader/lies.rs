@@ -13,6 +13,7 @@ use crate::source::{
     Offset, OffsetPosition, Paging, ReadError, Request, Response, Scope, Seek, SeekPosition, Single, Slice,
     StreamDef, SyncMode, Window, WindowPolicy, explain_status, next_offset, one_partition, says_gone_in_json,
 };
+use crate::wire::body::UNKNOWN;
 
 const PAGE: u64 = 4;
 const FORM: &str = "%Y-%m-%dT%H:%M:%S";
@@ -125,9 +126,7 @@ const ENVELOPE: EnvelopeReader = |body, _: &Context| {
             ..Envelope::default()
         });
     }
-    let rows = value["rows"]
-        .as_array()
-        .ok_or(ReadError::Shape { line: 1, column: 1 })?;
+    let rows = value["rows"].as_array().ok_or(UNKNOWN)?;
     Ok(Envelope {
         records: rows.iter().map(|row| row.to_string().into()).collect(),
         total: value["total"].as_u64(),

@@ -9,6 +9,7 @@ use crate::source::{
     Response, Scope, Slice, StreamDef, SyncMode,
 };
 use crate::wire::body::Body;
+use crate::wire::describe_shape;
 
 use super::loop_guard::{LoopGuard, Pass};
 use super::page::{Lookup, ReadPage, fingerprint, read_records};
@@ -21,8 +22,21 @@ use super::{EvidenceCount, ReadSlice, Reading, SeenIds, SliceLimits};
 const LIST_READINGS: u32 = 12;
 /// How often a whole slice is read for the same reason.
 const SLICE_READINGS: u32 = 2;
+/// The status that says by itself that there is nothing.
+const NO_CONTENT: u16 = 204;
 /// So many ids in a row that cannot be read are no fault of the ids.
 const ID_FAILURES_IN_A_ROW: u64 = 5;
+
+/// How the vendor said that there is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum NoneSaid {
+    /// It did not.
+    Never,
+    /// By a good answer that holds nothing, not even an empty list.
+    ByNothing,
+    /// By a code or a status that may as well be an error.
+    ByCode,
+}
 
 /// The ids of a table that were met so far.
 struct Gathered {
@@ -80,12 +94,12 @@ pub(super) struct SliceReader<P: Paging + 'static> {
     shortfall: Option<Shortfall>,
     failure: Option<ReadError>,
     evidence: BTreeMap<&'static str, EvidenceCount>,
-    has_ambiguous_end: bool,
+    /// How "none" was said in the present reading, where it was said.
+    none_said: NoneSaid,
     /// True where an earlier reading met "none" after rows: then no "none" of a later one is believed.
     has_none_after_rows: bool,
     page_count: u64,
     byte_count: u64,
-    reject_count: u64,
     unread_id_count: u64,
     unread_ids_in_a_row: u64,
     seen: Vec<Gathered>,
@@ -116,11 +130,10 @@ impl<P: Paging + 'static> SliceReader<P> {
             shortfall: None,
             failure: None,
             evidence: BTreeMap::new(),
-            has_ambiguous_end: false,
+            none_said: NoneSaid::Never,
             has_none_after_rows: false,
             page_count: 0,
             byte_count: 0,
-            reject_count: 0,
             unread_id_count: 0,
             unread_ids_in_a_row: 0,
             seen: tables_to_gather(stream, &slice),
@@ -137,7 +150,7 @@ impl<P: Paging + 'static> SliceReader<P> {
         self.total = None;
         self.is_first_page = true;
         self.shortfall = None;
-        self.has_ambiguous_end = false;
+        self.none_said = NoneSaid::Never;
         self.evidence.clear();
         let first = self.paging.first(&self.scope());
         self.stack = self.new_lineages(first);
@@ -229,20 +242,29 @@ impl<P: Paging + 'static> SliceReader<P> {
         {
             return Ok(self.accept_missing(id));
         }
+        if id.is_none() && got.status == NO_CONTENT && got.body.trim().is_empty() {
+            self.count_page(got);
+            return self.accept_perhaps_none(&at, NoneSaid::ByNothing);
+        }
         if self.paging.says_none(&at, got) {
             self.count_page(got);
-            return self.accept_perhaps_none(&at);
+            return self.accept_perhaps_none(&at, NoneSaid::ByCode);
         }
         if !(200..300).contains(&got.status) {
             return Err((self.stream.explain)(got));
         }
         let context = self.paging.context(&at, &self.scope());
         let (stream, body) = (self.stream, Body::new(&got.body));
-        let envelope = body.open(|text| (stream.envelope)(text, &context))?;
+        let opened = body.open(|text| (stream.envelope)(text, &context));
+        let envelope = opened.map_err(|error| error.with_sight(|| describe_shape(&got.body)))?;
         if envelope.is_ambiguous_empty && envelope.records.is_empty() {
             self.count_page(got);
             self.warnings.extend(envelope.warning);
-            return self.accept_perhaps_none(&at);
+            let said = match envelope.total {
+                Some(_) => NoneSaid::ByNothing,
+                None => NoneSaid::ByCode,
+            };
+            return self.accept_perhaps_none(&at, said);
         }
         let next = self.paging.next(&at, &envelope, &self.scope())?;
         self.warnings
@@ -306,7 +328,6 @@ impl<P: Paging + 'static> SliceReader<P> {
         let mut page = read_records(self.stream, &self.account, context, envelope);
         page.batch.set_context(context.to_json());
         self.gather_ids(&page);
-        self.reject_count += page.rejects.len() as u64;
         self.tally.add(&mut page, envelope.total);
         page
     }
@@ -386,10 +407,12 @@ impl<P: Paging + 'static> SliceReader<P> {
         count.list_count += 1;
     }
 
-    /// The vendor says "none", perhaps: a wider request has to confirm it, and a list that has shown rows is not empty.
-    fn accept_perhaps_none(&mut self, at: &P::Position) -> Result<ReadPage, ReadError> {
+    /// The vendor says "none", perhaps: a wider request has to confirm it, and a list that has shown rows is not empty. In doubt,
+    /// as after a code, a list that no wider request can confirm is not complete; a good answer that holds nothing is believed
+    /// the second time.
+    fn accept_perhaps_none(&mut self, at: &P::Position, said: NoneSaid) -> Result<ReadPage, ReadError> {
         self.is_first_page = false;
-        self.has_ambiguous_end = true;
+        self.none_said = self.none_said.max(said);
         let Some(current) = self.current() else {
             return Ok(ReadPage::default());
         };
@@ -436,7 +459,7 @@ impl<P: Paging + 'static> SliceReader<P> {
     fn pass_over_id(&mut self, error: ReadError) -> Result<ReadPage, ReadError> {
         let is_of_all = matches!(
             error,
-            ReadError::Refused { .. } | ReadError::Truncated | ReadError::WebPage
+            ReadError::Refused { .. } | ReadError::Truncated | ReadError::Empty | ReadError::WebPage
         );
         if is_of_all || self.unread_ids_in_a_row + 1 >= ID_FAILURES_IN_A_ROW {
             return Err(error);
@@ -462,7 +485,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             self.slice.extent,
             Extent::List | Extent::Recent { .. } | Extent::Unfiltered
         );
-        if is_list && self.has_ambiguous_end && self.tally.record_count == 0 {
+        if is_list && self.none_said == NoneSaid::ByCode && self.tally.record_count == 0 {
             self.doubt_slice(Shortfall::NonePerhaps);
         }
         let may_help = self.shortfall.is_some() && self.tally.conflict_count == 0;
@@ -478,7 +501,9 @@ impl<P: Paging + 'static> SliceReader<P> {
         if self.current.is_some() {
             return Verdict::Incomplete(Shortfall::Unfinished);
         }
-        let (rejected, seen) = (self.reject_count, self.tally.record_count.max(self.reject_count));
+        // A record that came again, on a page that was read twice, is one record.
+        let rejected = self.tally.reject_count;
+        let seen = self.tally.distinct_count.max(rejected);
         if has_too_many_rejects(rejected, seen, self.limits.reject_share) {
             return Verdict::Incomplete(Shortfall::Unreadable { rejected, seen });
         }
@@ -510,12 +535,14 @@ impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
     fn finish(mut self: Box<Self>) -> Reading {
         let verdict = self.judge_slice();
         Reading {
-            proves_absence: verdict == Verdict::Complete && self.reject_count == 0 && !self.has_ambiguous_end,
+            proves_absence: verdict == Verdict::Complete
+                && self.tally.reject_count == 0
+                && self.none_said == NoneSaid::Never,
             verdict,
             evidence: self.evidence.into_values().collect(),
             total: self.total,
             record_count: self.tally.record_count,
-            reject_count: self.reject_count,
+            reject_count: self.tally.reject_count,
             page_count: self.page_count,
             seen: self.seen.into_iter().map(Gathered::into_seen).collect(),
             warnings: self.warnings,

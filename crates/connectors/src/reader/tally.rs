@@ -28,7 +28,9 @@ pub(super) struct Tally {
     table: &'static Table,
     met: HashMap<u64, Met>,
     /// Distinct records of the slice.
-    distinct_count: u64,
+    pub(super) distinct_count: u64,
+    /// Distinct records that could not be read.
+    pub(super) reject_count: u64,
     /// Records that came, those that came again included.
     pub(super) record_count: u64,
     page: u64,
@@ -60,6 +62,7 @@ impl Tally {
             table,
             met: HashMap::new(),
             distinct_count: 0,
+            reject_count: 0,
             record_count: 0,
             page: 0,
             list: 0,
@@ -119,7 +122,8 @@ impl Tally {
         }
         for (reject, landed) in page.rejects.iter().zip(landed) {
             let content = xxh3_64(reject.raw.as_bytes());
-            self.meet_record(record_key("reject", &content.to_le_bytes()), content, !landed);
+            let is_new = self.meet_record(record_key("reject", &content.to_le_bytes()), content, !landed);
+            self.reject_count += u64::from(is_new);
         }
     }
 

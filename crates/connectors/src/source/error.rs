@@ -61,13 +61,18 @@ pub enum ReadError {
     /// The text ends in the middle.
     #[error("The answer ends in the middle")]
     Truncated,
+    /// There is no text at all.
+    #[error("The answer is empty, which does not say that there is nothing")]
+    Empty,
     /// The answer is JSON, of a shape that nobody described.
-    #[error("The answer has an unknown shape (line {line}, column {column})")]
+    #[error("The answer has an unknown shape (line {line}, column {column}){}", seen.as_ref().map_or_else(String::new, |seen| format!(": it is {seen}")))]
     Shape {
         /// Where it differs.
         line: usize,
         /// Where it differs.
         column: usize,
+        /// What it is instead, without any value.
+        seen: Option<String>,
     },
     /// More rows came than asked for, or fewer although there are more, so that no answer proves to be whole.
     #[error("The vendor does not keep to the page size that was asked for; set one that it keeps to")]
@@ -104,7 +109,7 @@ impl ReadError {
     /// What mends it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Truncated => Remedy::Again,
+            Self::Truncated | Self::Empty => Remedy::Again,
             Self::Failed { .. } | Self::NotFound => Remedy::NextRun,
             Self::Refused { .. }
             | Self::WebPage
@@ -126,6 +131,24 @@ impl ReadError {
         Self::Shape {
             line: error.line(),
             column: error.column(),
+            seen: None,
+        }
+    }
+
+    /// Says what was seen in place of the shape that is known.
+    #[must_use]
+    pub fn with_sight(self, describe: impl FnOnce() -> String) -> Self {
+        match self {
+            Self::Shape {
+                line,
+                column,
+                seen: None,
+            } => Self::Shape {
+                line,
+                column,
+                seen: Some(describe()),
+            },
+            error => error,
         }
     }
 }

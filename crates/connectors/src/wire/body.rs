@@ -9,7 +9,11 @@ use crate::source::ReadError;
 use super::mend::mend_body;
 
 /// An envelope that nobody described; the place is its beginning.
-pub const UNKNOWN: ReadError = ReadError::Shape { line: 1, column: 1 };
+pub const UNKNOWN: ReadError = ReadError::Shape {
+    line: 1,
+    column: 1,
+    seen: None,
+};
 
 /// A body, which is mended where it cannot be read as it is.
 #[derive(Debug)]
@@ -60,7 +64,7 @@ pub fn require_json(body: &str) -> Result<&str, ReadError> {
         return Err(ReadError::WebPage);
     }
     if body.is_empty() {
-        return Err(ReadError::Truncated);
+        return Err(ReadError::Empty);
     }
     Ok(body)
 }

@@ -168,7 +168,12 @@ impl<'a> Field<'a> {
 
     /// A length of time in whole seconds: a number, `HH:MM:SS` or `MM:SS`.
     pub fn seconds(&self, faults: &Faults) -> Option<i64> {
-        self.read(faults, |text| duration::seconds(text).map(Some))
+        match self.value() {
+            // A flag counts nothing.
+            Value::Flag(true) => self.fault(faults, FaultKind::Unreadable),
+            Value::Flag(false) => None,
+            _ => self.read(faults, |text| duration::seconds(text).map(Some)),
+        }
     }
 
     /// A day: a date, or the date of a time.

@@ -15,12 +15,24 @@ use super::body::json;
 
 /// Before how many brackets there may be a text that does not belong to the answer.
 const TRIES: usize = 32;
+/// So much of what follows an answer is looked at.
+const NOTICE_CHARS: usize = 32;
+/// How notices of PHP begin.
+const NOTICES: [&str; 6] = [
+    "Notice:",
+    "Warning:",
+    "Deprecated:",
+    "Strict Standards:",
+    "Fatal error:",
+    "PHP ",
+];
 
 /// The body mended; nothing where there was nothing to mend, or no JSON in it.
 pub(super) fn mend_body(body: &str) -> Option<String> {
     let text = body.trim_start_matches(is_filling);
     if text.starts_with(['{', '[']) {
-        return Some(mend_text(text)).filter(|mended| mended != body);
+        let mended = cut_notice(mend_text(text));
+        return Some(mended).filter(|mended| mended != body);
     }
     // A text in quotes is the whole answer, whatever it holds, and so is a page.
     if text.starts_with('"') || is_page(text) {
@@ -37,12 +49,31 @@ fn mend_tail(text: &str, start: usize) -> ControlFlow<Option<String>> {
     if before.contains("{\"") || before.contains("[{") {
         return ControlFlow::Break(None);
     }
-    let mended = mend_text(rest);
+    let mended = cut_notice(mend_text(rest));
     match json::<IgnoredAny>(&mended) {
         Ok(_) => ControlFlow::Break(Some(mended)),
         Err(ReadError::Truncated) => ControlFlow::Break(Some(mended).filter(|_| !text.starts_with('<'))),
         Err(_) => ControlFlow::Continue(()),
     }
+}
+
+/// The answer without what a server prints behind it: tags, comments, notices of PHP. Anything else stays, for it could be a part.
+fn cut_notice(mut text: String) -> String {
+    let mut values = serde_json::Deserializer::from_str(&text).into_iter::<IgnoredAny>();
+    if !matches!(values.next(), Some(Ok(_))) {
+        return text;
+    }
+    let (end, tail) = (
+        values.byte_offset(),
+        text[values.byte_offset()..].trim_start_matches(is_filling),
+    );
+    // The words of a notice have become texts, as those of an answer would.
+    let bare: String = tail.chars().filter(|c| *c != '"').take(NOTICE_CHARS).collect();
+    let is_notice = bare.starts_with('<') || NOTICES.iter().any(|word| bare.starts_with(word));
+    if is_notice && !tail.contains("{\"") && !tail.contains("[{") {
+        text.truncate(end);
+    }
+    text
 }
 
 /// True for a web page, in contrast to the tags of a notice.

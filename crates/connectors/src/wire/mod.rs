@@ -11,6 +11,7 @@ mod mend;
 mod number;
 mod record;
 mod records;
+mod shape;
 pub mod time;
 
 pub use count::Count;
@@ -19,3 +20,4 @@ pub use record::MemberName;
 #[allow(unused_imports, reason = "vendors move to it one by one")]
 pub(crate) use record::wire_record;
 pub use records::Records;
+pub use shape::describe_shape;

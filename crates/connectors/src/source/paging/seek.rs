@@ -7,6 +7,11 @@ use super::super::Evidence;
 use super::super::{Account, Envelope, ReadError, Request, Scope};
 use super::{Next, Paging};
 
+/// How far outside the span a record may lie without a word: a change of clocks, and some haste.
+const MARGIN: TimeDelta = TimeDelta::hours(2);
+
+const OUTSIDE: &str = "Rows lie outside the time that was asked for; check `time_zone`, and for a cache between here and the vendor";
+
 /// How much wider the request is that confirms an answer which means "none" only perhaps.
 const WIDER: TimeDelta = TimeDelta::days(7);
 
@@ -96,6 +101,17 @@ impl Paging for Seek {
             },
             _ => *at,
         }
+    }
+
+    /// A page whose ends lie elsewhere than what was asked for is the answer to another request, or to a filter that is not heeded.
+    fn warning(&self, at: &SeekPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
+        let span = at.span?;
+        let ends = [got.records.first()?, got.records.last()?];
+        let is_outside = |record: &&std::borrow::Cow<'_, str>| {
+            let time = (self.time)(record, scope.account);
+            time.is_some_and(|time| time < span.first - MARGIN || time > span.last + MARGIN)
+        };
+        ends.iter().all(is_outside).then_some(OUTSIDE)
     }
 }
 
@@ -221,8 +237,11 @@ fn story(next: &Next<SeekPosition>, day: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
     use crate::schema::Region;
+    use crate::source::{Extent, Slice};
 
     const SEEK: Seek = Seek {
         request: |_| Request::get("/v2/tickets"),
@@ -378,6 +397,50 @@ mod tests {
             ),
         ] {
             assert_eq!(next(day, asked, times, total).unwrap(), wanted, "{case}");
+        }
+    }
+
+    #[test]
+    fn rows_of_another_time_are_told() {
+        for (first, last, is_told) in [
+            ("2026-02-03T10:00:00", "2026-02-03T12:00:00", false),
+            ("2026-02-02T10:00:00", "2026-02-03T12:00:00", false),
+            ("2026-02-02T10:00:00", "2026-02-02T12:00:00", true),
+            ("2026-02-02T23:00:00", "2026-02-02T23:10:00", false),
+            ("2026-02-05T10:00:00", "2026-02-05T10:10:00", true),
+        ] {
+            let day: NaiveDateTime = "2026-02-03T00:00:00".parse().unwrap();
+            let span = LocalSpan {
+                first: day,
+                last: day + TimeDelta::hours(24),
+            };
+            let at = SeekPosition {
+                span: Some(span),
+                offset: 0,
+            };
+            let got = Envelope {
+                records: vec![first.into(), last.into()],
+                ..Envelope::default()
+            };
+            let slice = Slice {
+                partition: String::new(),
+                extent: Extent::List,
+                started_at: DateTime::UNIX_EPOCH,
+            };
+            let account = Account::new(chrono_tz::UTC, Region::US);
+            let seek = Seek {
+                time: |record, _| record.parse().ok(),
+                ..SEEK
+            };
+            let told = seek.warning(
+                &at,
+                &got,
+                &Scope {
+                    slice: &slice,
+                    account: &account,
+                },
+            );
+            assert_eq!(told.is_some(), is_told, "{first} {last}");
         }
     }
 

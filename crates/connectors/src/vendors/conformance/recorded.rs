@@ -295,7 +295,7 @@ fn open(subject: Subject, slice: Slice) -> Box<dyn ReadSlice> {
         .open(Arc::new(make_account(subject.vendor)), slice, LIMITS)
 }
 
-/// The page requests of a slice as far as the recorded answers lead: where the first is about parents, those that follow name
+/// The page requests of a slice as far as the recorded answers lead, and the one that follows: where the first is about parents, those that follow name
 /// the window.
 fn requests(subject: Subject, extent: Extent) -> Vec<Request> {
     let slice = Slice {
@@ -307,9 +307,10 @@ fn requests(subject: Subject, extent: Extent) -> Vec<Request> {
     for answer in &Fixtures::of(subject).answers {
         requests.extend(reader.request());
         if reader.accept(answer).is_err() {
-            break;
+            return requests;
         }
     }
+    requests.extend(reader.request());
     requests
 }
 

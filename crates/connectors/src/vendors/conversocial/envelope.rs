@@ -79,8 +79,9 @@ pub(super) fn require_one<'a>(item: &Field<'a>) -> Result<&'a str, ReadError> {
 /// The link to the next page. A missing key, a null and an empty text all mean the last page (seen in client programs).
 pub(super) fn next_page(answer: &Answer<'_>) -> Result<Option<String>, ReadError> {
     match answer.paging.raw() {
+        // PHP's empty map, and false, are no links either.
+        Some("[]" | "false") | None => Ok(None),
         Some(paging) => read_link(&json::<Links<'_>>(paging)?.next_page),
-        None => Ok(None),
     }
 }
 
@@ -90,6 +91,8 @@ pub(super) fn read_link(link: &Field<'_>) -> Result<Option<String>, ReadError> {
         return Ok(None);
     };
     let link = json::<Cow<'_, str>>(text).map_err(|_| UNKNOWN)?;
+    // Some answers are made for web pages, where `&` is written so.
+    let link = link.replace("&amp;", "&");
     let link: String = link.split_whitespace().collect();
     Ok(Some(link).filter(|link| !link.is_empty()))
 }
@@ -259,7 +262,10 @@ mod tests {
             (r#"{"tags":[],"paging":{"next_page":["x"]}}"#, unknown),
             (r#"{"tags":[],"paging":{"next_page":7}}"#, unknown),
             (r#"{"tags":[],"#, "The answer ends in the middle"),
-            ("", "The answer ends in the middle"),
+            (
+                "",
+                "The answer is empty, which does not say that there is nothing",
+            ),
         ] {
             assert_eq!(story(tags(body)), wanted, "{body}");
         }

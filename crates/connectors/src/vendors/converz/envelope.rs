@@ -37,6 +37,7 @@ pub(super) fn open_list(body: &str, is_own: impl Fn(&str) -> bool) -> Result<Env
         columns => match row_count(columns)? {
             0 if columns.iter().any(|column| is_own(&column.name)) => Ok(Envelope {
                 is_ambiguous_empty: true,
+                total: Some(0),
                 ..Envelope::default()
             }),
             0 => Err(UNKNOWN),
@@ -189,7 +190,7 @@ mod tests {
             (r#"[{"a": 1}] tail"#, "unknown"),
             (r#"{"a": [1, 2"#, "middle"),
             (r#"[{"a": 1},"#, "middle"),
-            ("", "middle"),
+            ("", "is empty"),
             ("<html>", "web page"),
         ] {
             assert!(story(body).contains(wanted), "{body}: {}", story(body));

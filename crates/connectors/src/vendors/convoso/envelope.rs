@@ -61,6 +61,8 @@ pub(super) fn open_leads<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>,
     open(body, none::LEADS, |data| {
         if data.starts_with('[') {
             json(data).map(uncounted_listing)
+        } else if Field::new("data", data).is_nothing() {
+            Ok(perhaps_none(None))
         } else {
             open_entries(data)
         }
@@ -199,6 +201,8 @@ fn open_object<'a>(
 fn perhaps_none(warning: Option<&'static str>) -> Envelope<'static> {
     Envelope {
         is_ambiguous_empty: true,
+        // A good answer that holds nothing says that there is nothing; a code says it perhaps.
+        total: warning.is_none().then_some(0),
         warning,
         ..Envelope::default()
     }

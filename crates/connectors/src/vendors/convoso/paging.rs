@@ -38,6 +38,10 @@ impl<P: Paging> Paging for InContext<P> {
         self.pages.id(at)
     }
 
+    fn warning(&self, at: &P::Position, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
+        self.pages.warning(at, got, scope)
+    }
+
     fn context(&self, _: &P::Position, scope: &Scope<'_>) -> Context {
         (self.context)(scope)
     }

@@ -40,9 +40,9 @@ fn a_web_page_and_an_empty_answer_are_no_json() {
     for (text, wanted) in [
         ("<html></html>", "web page"),
         ("\u{feff}\r\n <!doctype html>", "web page"),
-        ("", "middle"),
-        (" \n", "middle"),
-        ("\u{feff}", "middle"),
+        ("", "is empty"),
+        (" \n", "is empty"),
+        ("\u{feff}", "is empty"),
     ] {
         let error = require_json(text).unwrap_err().to_string();
         assert!(error.contains(wanted), "{text}: {error}");
@@ -62,6 +62,9 @@ fn what_can_be_mended_costs_no_page() {
         "{\"rows\": [{\"id\": 1, \"t\": \"a\tb\"}, {\"id\": 2}], \"total\": 2}",
         "{\"rows\": {\"\\ud83d\": {\"id\": 1}, \"b\": {\"id\": 2}}, \"total\": 2}",
         "{\"rows\": [{\"id\": 1}, {\"id\": 2}], \"total\": 2}\0",
+        "{\"rows\": [{\"id\": 1}, {\"id\": 2}], \"total\": 2}\n<br />\n<b>Warning</b>: x [0] in <b>/a.php</b>",
+        "{\"rows\": [{\"id\": 1}, {\"id\": 2}], \"total\": 2}<!-- 0.01 s -->",
+        "{\"rows\": [{\"id\": 1}, {\"id\": 2}], \"total\": 2}\nWarning: Unknown: \"x\" in Unknown on line 0",
     ] {
         let body = Body::new(body);
         let list = body

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::schema::{Batch, Call, Entity as _};
-use crate::source::{Context, Item, MapError, Request, Reread, StreamDef, SyncMode, WindowPolicy};
+use crate::source::{Absence, Context, Item, MapError, Request, Reread, StreamDef, SyncMode, WindowPolicy};
 use crate::vendors::converz::envelope;
 use crate::vendors::converz::spans::Spans;
 use crate::wire::wire_record;
@@ -18,8 +18,13 @@ pub(in crate::vendors::converz) const CALLS: StreamDef = StreamDef {
     fills: &[Call::TABLE],
     completes: &[Call::TABLE],
     mode: SyncMode::Windowed(WindowPolicy {
-        // No span finds a call without a start.
+        // No span finds a call without a start, and none shows that a call has vanished.
         unfiltered_every: Some(TimeDelta::days(7)),
+        absence: Absence::Gone {
+            tables: &[Call::TABLE],
+            times: 2,
+            only: None,
+        },
         ..WINDOWS
     }),
     promoted_by: Some(FIELDS),

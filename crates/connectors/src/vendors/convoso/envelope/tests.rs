@@ -66,7 +66,10 @@ fn a_call_log_counts_only_when_success_is_true() {
             r#"{"success":true,"data":{"total_fo"#,
             "The answer ends in the middle",
         ),
-        ("", "The answer ends in the middle"),
+        (
+            "",
+            "The answer is empty, which does not say that there is nothing",
+        ),
     ] {
         assert_eq!(story(open_call_log, body), wanted, "{body}");
     }

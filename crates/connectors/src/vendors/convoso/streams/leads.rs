@@ -174,6 +174,10 @@ impl Paging for LeadPages {
         Ok(map_positions(next, |at| LeadPosition { by, at }))
     }
 
+    fn warning(&self, at: &LeadPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
+        at.by.seek().warning(&at.at, got, scope)
+    }
+
     fn confirm(&self, at: &LeadPosition, scope: &Scope<'_>) -> LeadPosition {
         LeadPosition {
             at: at.by.seek().confirm(&at.at, scope),
