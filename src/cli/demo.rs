@@ -72,7 +72,9 @@ impl Demo {
         print_line(
             "\nThe simulated vendors go on living, and the warehouse follows them every 10 seconds. Ctrl-C stops everything.",
         );
+        let deriving = commands::start_deriving(&demo.warehouse, &demo.settings, stop);
         commands::run_daemon(&demo.warehouse, &demo.settings, stop, observe_changes()).await?;
+        deriving.await?;
         Ok(COMPLETE)
     }
 }
