@@ -44,7 +44,7 @@ async fn keep_deriving(warehouse: Warehouse, keep_history: Duration, stop: Cance
     let mut looks: u32 = 0;
     let mut is_failing = false;
     loop {
-        if looks % LOOKS_OF_MONTHS == 0
+        if looks.is_multiple_of(LOOKS_OF_MONTHS)
             && let Err(error) = keep_months(&warehouse, keep_history).await
         {
             error!(
