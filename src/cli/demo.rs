@@ -74,8 +74,10 @@ impl Demo {
         print_line(
             "\nThe simulated vendors go on living, and the warehouse follows them every 10 seconds. Ctrl-C stops everything.",
         );
+        let deriving = commands::start_deriving(&demo.warehouse, &demo.settings, stop);
         let observer = tell_both(page, observe_changes());
         commands::run_daemon(&demo.warehouse, &demo.settings, stop, observer).await?;
+        deriving.await?;
         Ok(COMPLETE)
     }
 

@@ -7,6 +7,7 @@ mod demo;
 mod health;
 mod migrate;
 mod output;
+mod person;
 mod progress;
 mod run;
 mod sandbox;
@@ -70,8 +71,10 @@ enum Command {
     ConfirmDeletions(confirm_deletions::ConfirmDeletions),
     /// Take the account that a source shows now, although it shares nothing with the one whose rows are stored
     Adopt(adopt::Adopt),
+    /// Who stands behind a lead or a contact, over all vendors, and why
+    Person(person::Person),
     /// Bring the schema of the warehouse up to date
-    Migrate,
+    Migrate(migrate::Migrate),
     /// The simulated vendors alone
     Sandbox(sandbox::Sandbox),
 }
@@ -112,7 +115,8 @@ async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
                 Command::Adopt(adopt) => adopt.run(&settings).await,
                 Command::Status(status) => status.run(&settings).await,
                 Command::Health(health) => health.run(&settings).await,
-                Command::Migrate => migrate::migrate_schema(&settings).await,
+                Command::Person(person) => person.run(&settings).await,
+                Command::Migrate(migrate) => migrate.run(&settings).await,
                 Command::Demo(_) | Command::Sandbox(_) => unreachable!("these were dispatched above"),
             }
         }

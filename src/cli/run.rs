@@ -17,7 +17,9 @@ pub(super) async fn run_daemon(settings: &Settings, stop: &CancellationToken) ->
     let observer = server
         .as_ref()
         .map_or_else(no_observer, commands::Server::observer);
+    let deriving = commands::start_deriving(&warehouse, settings, stop);
     commands::run_daemon(&warehouse, settings, stop, observer).await?;
+    deriving.await?;
     if let Some(server) = server {
         server.wait_for_end().await;
     }

@@ -3,6 +3,7 @@
 mod check;
 mod daemon;
 mod demo;
+mod derive;
 mod once;
 mod operate;
 mod sandbox;
@@ -21,6 +22,7 @@ use connectors::vendors::VENDORS;
 pub use check::{Checked, Trial, check_sources, check_warehouse};
 pub use daemon::run_daemon;
 pub use demo::{Demo, EXAMPLES, Example};
+pub use derive::{derive_once, start_deriving};
 pub use embedded::Fetched;
 pub use once::{Once, Selection, SelectionError, sync_once};
 pub use operate::{adopt_source, confirm_deletions};

@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use crate::warehouse::Warehouse;
 use connectors::source::SyncMode;
 
+use super::derive::derive_once;
 use super::sources::{ConfiguredStream, Source, build_sources};
 
 /// Which streams are meant: `SOURCE` or `SOURCE.STREAM`; none means all.
@@ -75,6 +76,9 @@ pub async fn sync_once(
         });
     }
     let mut reports: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+    if let Err(error) = derive_once(warehouse, settings.history.keep).await {
+        reports.push(Err(error));
+    }
     reports.sort_by_key(|report| {
         let report = report.as_ref().ok();
         report.map(|report| (report.source.clone(), report.stream.clone()))

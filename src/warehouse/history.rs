@@ -190,8 +190,9 @@ impl Traces {
                 "('{GONE}', h.{GONE}::text, null, greatest(h.seen_after, h.{GONE}))"
             ));
         }
+        // Made once: joined row by row it would be looked through for each of them.
         parts.held = format!(
-            "held as (
+            "held as materialized (
                  select t.id, u.fetched_at as seen_by, {seen_after} as seen_after, t.deleted_at{names}
                  from unnest($3::text[], $6::timestamptz[]) as u (id, fetched_at)
                  cross join lateral (

@@ -4,6 +4,7 @@ mod budgets;
 mod completion;
 mod coverage;
 mod deletions;
+mod distribute;
 mod drift;
 mod error;
 mod faults;
@@ -17,6 +18,7 @@ mod lookups;
 mod merge;
 mod migrate;
 mod overview;
+mod people;
 mod pool;
 mod promote;
 mod rejects;
@@ -32,6 +34,7 @@ pub use budgets::Reservation;
 pub use completion::{Completion, Reach, SliceOutcome};
 pub use coverage::{Coverage, PartitionSpec, Retry};
 pub use deletions::{Absences, ColumnValue, HeldDeletion};
+pub use distribute::{Placement, placements};
 pub use drift::TableFields;
 pub use error::WarehouseError;
 pub use history::Followed;
@@ -48,6 +51,7 @@ pub use overview::{
     InstanceOverview, Lateness, OpenRequest, Overview, PartitionOverview, PauseOverview, RowTrace, RunRecord,
     ScheduleOverview, SliceRecord, SourceLease, SourceOverview, StreamHistory,
 };
+pub use people::{PeopleCounts, PersonCandidate, PersonRecord, PersonSheet, RecordKey};
 pub use pool::{PoolOptions, PoolState, Warehouse};
 pub use sources::{IdCount, SourceEntry, SourceState};
 pub use status::{Freshness, PartitionStatus, RunStatus, StreamStatus, TableCount};

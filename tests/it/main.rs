@@ -27,6 +27,7 @@ mod loading;
 mod lost_commits;
 mod paging;
 mod partitions;
+mod people;
 mod promise;
 mod promoted;
 mod questions;

@@ -1,0 +1,1 @@
+{{ staged('call_metrics', {'call_id': 'calls'}) }}

@@ -1,0 +1,1 @@
+{{ staged('callbacks', {'agent_id': 'agents', 'lead_id': 'leads', 'list_id': 'lists', 'campaign_id': 'campaigns'}) }}

@@ -1,0 +1,1 @@
+{{ staged('calls', {'agent_id': 'agents', 'lead_id': 'leads', 'list_id': 'lists', 'campaign_id': 'campaigns'}) }}

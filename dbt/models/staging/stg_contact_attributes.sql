@@ -1,0 +1,1 @@
+{{ staged('contact_attributes', {'contact_id': 'contacts'}) }}

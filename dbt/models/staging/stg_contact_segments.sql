@@ -1,0 +1,1 @@
+{{ staged('contact_segments', {'contact_id': 'contacts', 'segment_id': 'segments'}) }}

@@ -1,0 +1,1 @@
+{{ staged('contact_tags', {'contact_id': 'contacts'}) }}

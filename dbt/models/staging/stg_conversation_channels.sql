@@ -1,0 +1,1 @@
+{{ staged('conversation_channels', {'conversation_id': 'conversations', 'channel_id': 'channels'}) }}

@@ -1,0 +1,1 @@
+{{ staged('conversation_tags', {'conversation_id': 'conversations'}) }}

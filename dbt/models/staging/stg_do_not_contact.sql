@@ -1,0 +1,1 @@
+{{ staged('do_not_contact') }}

@@ -1,0 +1,1 @@
+{{ staged('lists', {'campaign_id': 'campaigns'}) }}

@@ -1,0 +1,1 @@
+{{ staged('messages', {'conversation_id': 'conversations', 'agent_id': 'agents'}) }}

@@ -1,0 +1,1 @@
+{{ staged('recordings', {'call_id': 'calls', 'lead_id': 'leads'}) }}

@@ -1,0 +1,88 @@
+//! What is made of rows once they have landed: the persons behind them, and room for the history of the next month.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::TimeDelta;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::settings::Settings;
+use crate::warehouse::Warehouse;
+
+/// How long after a look the next one comes. A look that finds nothing new costs a few index scans.
+const PERIOD: Duration = Duration::from_secs(10);
+/// After so many looks the partitions of history are looked at again: six hours.
+const LOOKS_OF_MONTHS: u32 = 2_160;
+
+/// Looks at everything that has changed since the last time.
+pub async fn derive_once(warehouse: &Warehouse, keep_history: Duration) -> anyhow::Result<()> {
+    keep_months(warehouse, keep_history).await?;
+    warehouse
+        .refresh_people()
+        .await
+        .context("The persons cannot be decided")?;
+    Ok(())
+}
+
+/// Begins to look again and again, until it is told to stop.
+pub fn start_deriving(
+    warehouse: &Warehouse,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    tokio::spawn(keep_deriving(
+        warehouse.clone(),
+        settings.history.keep,
+        stop.clone(),
+    ))
+}
+
+async fn keep_deriving(warehouse: Warehouse, keep_history: Duration, stop: CancellationToken) {
+    let mut looks: u32 = 0;
+    let mut is_failing = false;
+    loop {
+        if looks.is_multiple_of(LOOKS_OF_MONTHS)
+            && let Err(error) = keep_months(&warehouse, keep_history).await
+        {
+            error!(
+                error = format!("{error:#}"),
+                "The history has no partition for the next month"
+            );
+        }
+        looks = looks.wrapping_add(1);
+        match warehouse.refresh_people().await {
+            Ok(counts) => {
+                is_failing = false;
+                if counts.decided > 0 {
+                    info!(
+                        row_count = counts.looked_at,
+                        record_count = counts.decided,
+                        "Decided for whom records stand"
+                    );
+                }
+            }
+            // Once is enough to say; every look would say it again.
+            Err(error) if !is_failing => {
+                is_failing = true;
+                error!(error = %error, "The persons cannot be decided; the next looks try again");
+            }
+            Err(_) => (),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep(PERIOD) => (),
+        }
+    }
+}
+
+async fn keep_months(warehouse: &Warehouse, keep: Duration) -> anyhow::Result<()> {
+    let keep = TimeDelta::from_std(keep).unwrap_or(TimeDelta::MAX);
+    warehouse
+        .keep_history_months(keep)
+        .await
+        .context("The partitions of history cannot be kept")?;
+    Ok(())
+}
