@@ -2,21 +2,30 @@
 
 mod adopt;
 mod check;
+mod columns;
+mod completions;
+mod config;
 mod confirm_deletions;
 mod demo;
+mod dictionary;
+mod drift;
+mod explain;
 mod health;
 mod migrate;
 mod output;
 mod progress;
+mod rejects;
 mod run;
+mod runs;
 mod sandbox;
 mod status;
 mod sync;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::{self, SelectionError};
@@ -70,6 +79,22 @@ enum Command {
     ConfirmDeletions(confirm_deletions::ConfirmDeletions),
     /// Take the account that a source shows now, although it shares nothing with the one whose rows are stored
     Adopt(adopt::Adopt),
+    /// What ran; and one run with its slices and what proves them
+    Runs(runs::Runs),
+    /// Hold the tables against what was put into them and against the vendors, and load what is missing
+    Verify(verify::Verify),
+    /// Where a row comes from, and why it may be believed
+    Explain(explain::Explain),
+    /// Records that could not be read
+    Rejects(rejects::Rejects),
+    /// Fields that appeared at the vendors or vanished, and fields that cannot be read
+    Drift(drift::Drift),
+    /// The settings in effect and where each comes from; secrets are hidden
+    Config(config::Config),
+    /// What every table and column means, from the comments in the database
+    Dictionary(dictionary::Dictionary),
+    /// What a shell needs to complete these commands
+    Completions(completions::Completions),
     /// Bring the schema of the warehouse up to date
     Migrate,
     /// The simulated vendors alone
@@ -102,6 +127,7 @@ async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
     match &arguments.command {
         Command::Demo(demo) => demo.run(&stop_on_signal()?).await,
         Command::Sandbox(sandbox) => sandbox.run(&stop_on_signal()?).await,
+        Command::Completions(completions) => Ok(completions.run(Arguments::command())),
         command => {
             let settings = commands::load_settings(&arguments.files)?;
             match command {
@@ -113,7 +139,16 @@ async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
                 Command::Status(status) => status.run(&settings).await,
                 Command::Health(health) => health.run(&settings).await,
                 Command::Migrate => migrate::migrate_schema(&settings).await,
-                Command::Demo(_) | Command::Sandbox(_) => unreachable!("these were dispatched above"),
+                Command::Runs(runs) => runs.run(&settings).await,
+                Command::Verify(verify) => verify.run(&settings, &stop_on_signal()?).await,
+                Command::Explain(explain) => explain.run(&settings).await,
+                Command::Rejects(rejects) => rejects.run(&settings).await,
+                Command::Drift(drift) => drift.run(&settings).await,
+                Command::Config(config) => config.run(&arguments.files, &settings),
+                Command::Dictionary(dictionary) => dictionary.run(&settings).await,
+                Command::Demo(_) | Command::Sandbox(_) | Command::Completions(_) => {
+                    unreachable!("these were dispatched above")
+                }
             }
         }
     }

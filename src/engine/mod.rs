@@ -3,12 +3,14 @@
 mod account_check;
 mod budget;
 mod clock;
+mod comparison;
 mod error;
 mod failpoint;
 mod fetch;
 mod fields;
 mod lease;
 mod load;
+mod losses;
 mod observer;
 mod plan;
 mod plan_days;
@@ -25,6 +27,7 @@ mod verify;
 
 pub use budget::WarehouseBudget;
 pub use clock::Clock;
+pub use comparison::{CompareScope, Compared, Comparison, compare_stream, windows_to_compare};
 pub use error::SyncError;
 pub use failpoint::reach_failpoint;
 pub use lease::{HeldSource, LeaseWait, open_source};

@@ -10,6 +10,7 @@ use connectors::source::{Remedy, Window};
 
 use super::SyncError;
 use super::failpoint::reach_failpoint;
+use super::losses::mend_losses;
 use super::observer::{Event, RunReport, UnfinishedSlice};
 use super::plan::PlannedSlice;
 use super::run_plan::{RunPlan, WaitingSlice, plan_run};
@@ -93,7 +94,7 @@ fn run_end<'a>(report: &'a RunReport, error: Option<&SyncError>) -> RunEnd<'a> {
         (_, Some(_)) => RunState::Failed,
         (Some(slice), _) if slice.is_failed => RunState::Failed,
         (Some(_), _) => RunState::Incomplete,
-        (None, _) if report.ids_left > 0 => RunState::Incomplete,
+        (None, _) if report.ids_left > 0 || report.lost > 0 => RunState::Incomplete,
         (None, _) => RunState::Complete,
     };
     RunEnd {
@@ -103,6 +104,8 @@ fn run_end<'a>(report: &'a RunReport, error: Option<&SyncError>) -> RunEnd<'a> {
     }
 }
 
+/// Runs what is planned. Where rows that were missing are there again, what else is planned need not be read, and the run is planned
+/// anew.
 async fn run_slices(
     spec: &StreamSpec,
     session: &Session,
@@ -111,6 +114,22 @@ async fn run_slices(
     report: &mut RunReport,
     is_wanted_anew: impl Fn() -> bool,
 ) -> Result<(), SyncError> {
+    while run_plan_once(spec, session, run, options, report, &is_wanted_anew).await? {
+        report.unfinished.clear();
+    }
+    report.lost = mend_losses(session).await?.lost_of(spec.stream.fills);
+    Ok(())
+}
+
+/// Runs what is planned now. True where it shall be planned anew.
+async fn run_plan_once(
+    spec: &StreamSpec,
+    session: &Session,
+    run: RunId,
+    options: RunOptions,
+    report: &mut RunReport,
+    is_wanted_anew: &impl Fn() -> bool,
+) -> Result<bool, SyncError> {
     let RunPlan {
         slices,
         waiting,
@@ -144,6 +163,10 @@ async fn run_slices(
         });
         report.counts += slice.counts;
         report.held_deletions += slice.held_deletions;
+        let had_losses = session.has_losses();
+        if had_losses {
+            report.restored += slice.counts.inserted;
+        }
         report.warnings.extend(
             slice
                 .warnings
@@ -155,6 +178,10 @@ async fn run_slices(
         let Some(flaw) = slice.flaw else {
             report.complete_count += 1;
             failures = 0;
+            let may_heal = had_losses && slice.counts.inserted > 0 && report.unfinished.is_empty();
+            if may_heal && mend_losses(session).await?.is_closed {
+                return Ok(true);
+            }
             continue;
         };
         failures += u32::from(flaw.is_failed);
@@ -173,7 +200,7 @@ async fn run_slices(
             break;
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 fn broken_off(error: &SyncError) -> UnfinishedSlice {

@@ -1,0 +1,201 @@
+//! Rows that vanish behind our back: found by counting, made good by reading what they were part of again.
+//!
+//! No row is ever removed, and every row that is put into a table is counted in the same transaction. So a table that holds fewer has
+//! lost some, whoever removed them. Counting asks nothing of the vendor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use crate::warehouse::{LossState, TableAudit};
+use connectors::schema::Table;
+use connectors::source::SyncMode;
+
+use super::SyncError;
+use super::session::Session;
+use super::stream_spec::StreamSpec;
+
+/// How long counting may take before a run; what takes longer is left to the daemon's own looks.
+pub(super) const PATIENCE_OF_RUNS: Duration = Duration::from_secs(10);
+/// How long counting may take while the daemon runs.
+const PATIENCE_OF_DAEMON: Duration = Duration::from_mins(2);
+/// The shortest time between two looks of the daemon.
+const SHORTEST_PAUSE: Duration = Duration::from_mins(5);
+/// The longest one.
+const LONGEST_PAUSE: Duration = Duration::from_hours(6);
+/// How soon a look begins that somebody has asked for.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often a window of each stream's settled past is read again by chance.
+const SAMPLE_EVERY: TimeDelta = TimeDelta::days(1);
+/// The longest window that is chosen for that.
+const LONGEST_SAMPLE: TimeDelta = TimeDelta::days(1);
+/// Long enough to touch one period of figures by day; a whole one is read.
+const SAMPLE_OF_DAYS: TimeDelta = TimeDelta::hours(1);
+/// How much longer than a look the pause after it is: counting shall not be felt.
+const REST: u32 = 500;
+
+/// Looks for rows that are missing, and withdraws the coverage that they were part of. Known losses are looked at as well.
+pub(super) async fn find_losses(session: &Session, patience: Duration) -> Result<(), SyncError> {
+    let (warehouse, lease) = (&session.warehouse, &session.lease);
+    let Some(audits) = warehouse.audit_source(lease.source(), patience).await? else {
+        warn!(
+            source = lease.source(),
+            "The tables are too large to be counted in time"
+        );
+        return Ok(());
+    };
+    for audit in &audits {
+        if audit.lost() == 0 {
+            // Rows that somebody else has put in, or that were never counted.
+            if audit.booked != Some(audit.held) {
+                warehouse.settle_tally(lease, &audit.table_name).await?;
+            }
+            continue;
+        }
+        let streams = warehouse.book_loss(lease, audit).await?;
+        if !streams.is_empty() {
+            warn!(
+                source = lease.source(),
+                table = audit.table_name,
+                row_count = audit.lost(),
+                "Rows are missing in the warehouse; what they were part of is read again"
+            );
+        }
+        for stream in streams {
+            session.nudge_of(&stream).notify_one();
+        }
+    }
+    settle_losses(session, &audits).await?;
+    Ok(warehouse.record_count(lease).await?)
+}
+
+/// What a look at the open losses came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct LossReport {
+    /// True where a loss is no longer one, so that coverage was given back.
+    pub(super) is_closed: bool,
+    /// The tables that lack rows still.
+    open: Vec<TableAudit>,
+}
+
+impl LossReport {
+    /// How many rows are missing in these tables.
+    pub(super) fn lost_of(&self, tables: &[&'static Table]) -> i64 {
+        let is_of = |audit: &&TableAudit| tables.iter().any(|table| table.name == audit.table_name);
+        self.open.iter().filter(is_of).map(TableAudit::lost).sum()
+    }
+}
+
+/// Looks whether the losses are made good. Without any it costs nothing.
+pub(super) async fn mend_losses(session: &Session) -> Result<LossReport, SyncError> {
+    if !session.has_losses() {
+        return Ok(LossReport::default());
+    }
+    let source = session.lease.source();
+    match session.warehouse.audit_source(source, PATIENCE_OF_DAEMON).await? {
+        Some(audits) => settle_losses(session, &audits).await,
+        None => Ok(LossReport::default()),
+    }
+}
+
+async fn settle_losses(session: &Session, audits: &[TableAudit]) -> Result<LossReport, SyncError> {
+    let (warehouse, lease) = (&session.warehouse, &session.lease);
+    let mut report = LossReport::default();
+    for loss in warehouse.open_losses(lease.source()).await? {
+        let Some(audit) = audits.iter().find(|audit| audit.table_name == loss.table_name) else {
+            continue;
+        };
+        let (source, table) = (lease.source(), &loss.table_name);
+        match warehouse.settle_loss(lease, &loss, audit).await? {
+            LossState::Open => report.open.push(audit.clone()),
+            LossState::Healed => {
+                report.is_closed = true;
+                info!(source, table, "Every row that was missing is there again");
+            }
+            LossState::Gone => {
+                report.is_closed = true;
+                warehouse.settle_tally(lease, table).await?;
+                warn!(
+                    source,
+                    table,
+                    row_count = audit.lost(),
+                    "Rows are lost: the vendor does not have them any more"
+                );
+            }
+        }
+    }
+    session.set_losses(!report.open.is_empty());
+    Ok(report)
+}
+
+/// Looks now and then, as long as the source is held.
+pub(super) async fn watch_losses(specs: Vec<Arc<StreamSpec>>, session: Session) {
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        wait_for_count(&session, pause).await;
+        if session.stop.is_cancelled() {
+            return;
+        }
+        let begin = Instant::now();
+        if let Err(error) = find_losses(&session, PATIENCE_OF_DAEMON).await {
+            warn!(source = session.lease.source(), error = %error, "The tables could not be counted");
+        }
+        pause = pause_after(begin.elapsed());
+        for spec in &specs {
+            if let Err(error) = ask_again(spec, &session).await {
+                warn!(source = session.lease.source(), stream = spec.name(), error = %error, "No window could be chosen to be compared");
+            }
+        }
+    }
+}
+
+/// Waits for the end of the pause, or until somebody wants the tables to be counted now.
+async fn wait_for_count(session: &Session, pause: Duration) {
+    let until = Instant::now() + pause;
+    while Instant::now() < until {
+        tokio::select! {
+            () = session.stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY.min(pause)) => (),
+        }
+        let is_wanted = session.warehouse.is_count_wanted(session.lease.source()).await;
+        if is_wanted.unwrap_or(false) {
+            return;
+        }
+    }
+}
+
+/// Once a day a window of a stream's settled past, chosen by chance, is read again with the lowest priority: what is missing there was
+/// lost on the way, or came very late.
+async fn ask_again(spec: &StreamSpec, session: &Session) -> Result<(), SyncError> {
+    let span = match &spec.mode {
+        SyncMode::Windowed(policy) | SyncMode::Incremental(policy) => policy.max_span.min(LONGEST_SAMPLE),
+        SyncMode::Daily(_) => SAMPLE_OF_DAYS,
+        SyncMode::FullRefresh(_) | SyncMode::NewestFirst(_) | SyncMode::Lookup(_) => return Ok(()),
+    };
+    let (warehouse, now) = (&session.warehouse, session.clock.now());
+    warehouse
+        .sample_settled(&session.lease, spec.name(), span, SAMPLE_EVERY, now)
+        .await?;
+    Ok(())
+}
+
+/// The longer a look takes, the rarer it is.
+fn pause_after(look: Duration) -> Duration {
+    look.saturating_mul(REST).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counting_takes_a_small_share_of_the_time() {
+        for (look_ms, pause_seconds) in [(1, 300), (600, 300), (6_000, 3_000), (600_000, 21_600)] {
+            let pause = pause_after(Duration::from_millis(look_ms));
+            assert_eq!(pause, Duration::from_secs(pause_seconds), "{look_ms}");
+        }
+    }
+}
