@@ -30,6 +30,16 @@ pub(super) fn print_text(text: &str) {
     }
 }
 
+/// The text in one line of a terminal, cut where it is too long.
+pub(super) fn cut_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    if line.chars().count() <= WIDTH {
+        return line.to_owned();
+    }
+    let kept: String = line.chars().take(WIDTH - 1).collect();
+    format!("{kept}…")
+}
+
 /// The rows as text of this width.
 fn lay_out(header: &[&str], rows: &[Vec<String>], width: usize) -> String {
     let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
@@ -45,20 +55,20 @@ fn lay_out(header: &[&str], rows: &[Vec<String>], width: usize) -> String {
     lines.join("\n")
 }
 
-/// The widest columns give way until a line fits.
+/// The longest columns give way until a line fits.
 fn column_widths(rows: &[&[String]], width: usize) -> Vec<usize> {
     let count = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-    let widest = |place: usize| {
+    let longest = |place: usize| {
         let cells = rows.iter().filter_map(|row| row.get(place));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
-    let mut widths: Vec<usize> = (0..count).map(widest).collect();
+    let mut widths: Vec<usize> = (0..count).map(longest).collect();
     let room = width.saturating_sub(GAP.len() * count.saturating_sub(1));
     while widths.iter().sum::<usize>() > room {
-        let Some(widest) = widths.iter_mut().max().filter(|widest| **widest > NARROWEST) else {
+        let Some(longest) = widths.iter_mut().max().filter(|longest| **longest > NARROWEST) else {
             break;
         };
-        *widest -= 1;
+        *longest -= 1;
     }
     widths
 }
@@ -120,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_widest_column_is_folded_under_itself() {
+    fn the_longest_column_is_folded_under_itself() {
         let text = lay_out(&[], &[row(&["run 1", "one two three four five"])], 20);
         assert_eq!(text, "run 1  one two three\n       four five");
     }

@@ -15,11 +15,13 @@ mod migrate;
 mod output;
 mod progress;
 mod rejects;
+mod replay;
 mod run;
 mod runs;
 mod sandbox;
 mod status;
 mod sync;
+mod top;
 mod verify;
 
 use std::path::PathBuf;
@@ -83,6 +85,10 @@ enum Command {
     Runs(runs::Runs),
     /// Hold the tables against what was put into them and against the vendors, and load what is missing
     Verify(verify::Verify),
+    /// Make typed columns again from what is stored, after the mapping was mended; asks nothing of the vendors
+    Replay(replay::Replay),
+    /// What runs now, again and again
+    Top(top::Top),
     /// Where a row comes from, and why it may be believed
     Explain(explain::Explain),
     /// Records that could not be read
@@ -141,8 +147,10 @@ async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
                 Command::Migrate => migrate::migrate_schema(&settings).await,
                 Command::Runs(runs) => runs.run(&settings).await,
                 Command::Verify(verify) => verify.run(&settings, &stop_on_signal()?).await,
+                Command::Replay(replay) => replay.run(&settings, &stop_on_signal()?).await,
+                Command::Top(top) => top.run(&settings, &stop_on_signal()?).await,
                 Command::Explain(explain) => explain.run(&settings).await,
-                Command::Rejects(rejects) => rejects.run(&settings).await,
+                Command::Rejects(rejects) => rejects.run(&settings, &stop_on_signal()?).await,
                 Command::Drift(drift) => drift.run(&settings).await,
                 Command::Config(config) => config.run(&arguments.files, &settings),
                 Command::Dictionary(dictionary) => dictionary.run(&settings).await,

@@ -2,14 +2,16 @@
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
-use crate::commands::{self, SelectionError};
+use crate::commands::{self, RetryOutcome, SelectionError};
+use crate::engine::RetryCounts;
 use crate::settings::Settings;
 use crate::warehouse::{RejectEntry, RejectGroup, Warehouse};
 
-use super::COMPLETE;
 use super::columns::{print_columns, print_facts, print_text};
 use super::output::{format_instant, format_number, print_line};
+use super::{COMPLETE, INCOMPLETE};
 
 /// How many records a name may begin before it is called ambiguous.
 const MOST_FOUND: u32 = 10;
@@ -27,6 +29,8 @@ enum Action {
     List(List),
     /// One record, whole: THIS PRINTS PERSONAL DATA of your customers
     Show(Show),
+    /// Map the records of a stream again after a fix; those that can be read land
+    Retry(Retry),
 }
 
 #[derive(Debug, Args, Default)]
@@ -47,14 +51,23 @@ struct Show {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct Retry {
+    /// SOURCE.STREAM
+    name: String,
+    /// Only the record of this name; its beginning is enough
+    record: Option<String>,
+}
+
 impl Rejects {
-    pub(super) async fn run(&self, settings: &Settings) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, settings: &Settings, stop: &CancellationToken) -> anyhow::Result<u8> {
         let warehouse = commands::connect_warehouse(settings).await?;
         warehouse.check_schema().await?;
         match &self.action {
             None => List::default().run(&warehouse, settings).await,
             Some(Action::List(list)) => list.run(&warehouse, settings).await,
             Some(Action::Show(show)) => show.run(&warehouse).await,
+            Some(Action::Retry(retry)) => retry.run(&warehouse, settings, stop).await,
         }
     }
 }
@@ -143,6 +156,43 @@ impl Show {
         let text = parsed.and_then(|value| serde_json::to_string_pretty(&value));
         print_line(&text.unwrap_or(record.raw));
         Ok(COMPLETE)
+    }
+}
+
+impl Retry {
+    async fn run(
+        &self,
+        warehouse: &Warehouse,
+        settings: &Settings,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<u8> {
+        let name = commands::resolve_name(warehouse, settings, Some(&self.name)).await?;
+        if name.stream.is_none() {
+            let text = format!("Name one stream: {}.STREAM", self.name);
+            return Err(SelectionError::Nothing(text).into());
+        }
+        if let Some(record) = &self.record {
+            find_reject(warehouse, record).await?;
+        }
+        let record = self.record.as_deref();
+        match commands::retry_records(warehouse, settings, &name, record, stop).await? {
+            RetryOutcome::Done(RetryCounts { tried, landed }) => {
+                print_text(&format!(
+                    "{}: {} of {} records can be read now and have landed; the others stay.",
+                    self.name,
+                    format_number(landed),
+                    format_number(tried)
+                ));
+                Ok(if landed == tried { COMPLETE } else { INCOMPLETE })
+            }
+            RetryOutcome::Asked { holder } => {
+                print_text(&format!(
+                    "{} is held by {holder}, which was asked to map its records again; `convene replay {}` shows how far it is.",
+                    self.name, self.name
+                ));
+                Ok(COMPLETE)
+            }
+        }
     }
 }
 

@@ -151,7 +151,7 @@ async fn restore_rows(specs: &[&StreamSpec], session: &Session) -> anyhow::Resul
     Ok(())
 }
 
-/// Asks the instance that holds the source: it reads with its budget, when nothing newer is to be read.
+/// Has the instance read that holds the source: it does so within its budget, when nothing newer is to be read.
 async fn ask_holder(
     warehouse: &Warehouse,
     wanted: &[&StreamSpec],

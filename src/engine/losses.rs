@@ -15,6 +15,7 @@ use connectors::schema::Table;
 use connectors::source::SyncMode;
 
 use super::SyncError;
+use super::replay::replay_wanted;
 use super::session::Session;
 use super::stream_spec::StreamSpec;
 
@@ -135,13 +136,16 @@ async fn settle_losses(session: &Session, audits: &[TableAudit]) -> Result<LossR
 pub(super) async fn watch_losses(specs: Vec<Arc<StreamSpec>>, session: Session) {
     let mut pause = SHORTEST_PAUSE;
     loop {
-        wait_for_count(&session, pause).await;
+        let is_wanted = wait_for_count(&specs, &session, pause).await;
         if session.stop.is_cancelled() {
             return;
         }
         let begin = Instant::now();
         if let Err(error) = find_losses(&session, PATIENCE_OF_DAEMON).await {
             warn!(source = session.lease.source(), error = %error, "The tables could not be counted");
+        }
+        if is_wanted {
+            continue;
         }
         pause = pause_after(begin.elapsed());
         for spec in &specs {
@@ -152,19 +156,22 @@ pub(super) async fn watch_losses(specs: Vec<Arc<StreamSpec>>, session: Session) 
     }
 }
 
-/// Waits for the end of the pause, or until somebody wants the tables to be counted now.
-async fn wait_for_count(session: &Session, pause: Duration) {
+/// Waits for the end of the pause, or until somebody wants the tables to be counted now. Meanwhile rows are made again that somebody
+/// wants to be. True where somebody wants it.
+async fn wait_for_count(specs: &[Arc<StreamSpec>], session: &Session, pause: Duration) -> bool {
     let until = Instant::now() + pause;
     while Instant::now() < until {
         tokio::select! {
-            () = session.stop.cancelled() => return,
+            () = session.stop.cancelled() => return false,
             () = tokio::time::sleep(LOOK_EVERY.min(pause)) => (),
         }
+        replay_wanted(specs, session).await;
         let is_wanted = session.warehouse.is_count_wanted(session.lease.source()).await;
         if is_wanted.unwrap_or(false) {
-            return;
+            return true;
         }
     }
+    false
 }
 
 /// Once a day a window of a stream's settled past, chosen by chance, is read again with the lowest priority: what is missing there was

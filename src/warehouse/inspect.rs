@@ -185,6 +185,18 @@ impl Warehouse {
         Ok(slices)
     }
 
+    /// The slices that are being read, the oldest first.
+    pub async fn running_slices(&self) -> Result<Vec<SliceEntry>, WarehouseError> {
+        let mut transaction = self.begin().await?;
+        let slices = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "{SLICE} where state = 'running' order by id"
+        )))
+        .fetch_all(&mut transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(slices)
+    }
+
     /// A slice by its number, unless the ledger has let go of it.
     pub async fn find_slice(&self, id: i64) -> Result<Option<SliceEntry>, WarehouseError> {
         let mut transaction = self.begin().await?;

@@ -220,7 +220,7 @@ async fn is_unread(connection: &mut Transaction, lease: &Lease, loss: &Loss) -> 
              select from ({BRINGING}) as s
              join sync.coverage as c using (source, stream, partition)
              join sync.losses as l on l.source = c.source and l.table_name = $2
-             left join sync.doubts as d using (source, stream, partition)
+             left join sync.doubts as d on d.source = c.source and d.stream = c.stream and d.partition = c.partition
              where case when s.mode = 'lookup' then c.complete_until is null or c.ids_left > 0
                         when s.mode in ('full refresh', 'newest first') then c.full_read_at is null or c.full_read_at < l.found_at
                         else not coalesce(d.covered * tstzmultirange(tstzrange(c.since, null)), '{{}}') <@ c.covered end)"

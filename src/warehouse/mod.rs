@@ -24,6 +24,7 @@ mod pool;
 mod promote;
 mod reject_list;
 mod rejects;
+mod replay;
 mod rights;
 mod row_story;
 mod session;
@@ -60,6 +61,7 @@ pub use overview::{
 };
 pub use pool::{PoolOptions, PoolState, Warehouse};
 pub use reject_list::{FaultEntry, RejectEntry, RejectGroup};
+pub use replay::{MappingState, ReplayCounts, ReplayStep, Replayed, StoredRow};
 pub use row_story::{FaultStory, GoneStory, IdStory, LookupStory, RowStory};
 pub use sources::{IdCount, SourceEntry, SourceState};
 pub use status::{Freshness, PartitionStatus, RunStatus, StreamStatus, TableCount};

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Warehouse, WarehouseError};
+use super::ledger::SliceId;
+use super::pool::repeat_transaction;
+use super::{Lease, Warehouse, WarehouseError};
 
 /// Records of one stream that could not be read for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -42,6 +44,10 @@ pub struct RejectEntry {
     pub raw: String,
     /// What of the page request its mapping needs, as JSON.
     pub context: Option<String>,
+    /// The partition that it was met in.
+    pub partition: String,
+    /// The generation under which it was met.
+    pub generation: i32,
     /// When it was first met.
     pub first_seen_at: DateTime<Utc>,
     /// When it was last met.
@@ -106,8 +112,8 @@ impl Warehouse {
     pub async fn find_rejects(&self, name: &str, limit: u32) -> Result<Vec<RejectEntry>, WarehouseError> {
         let mut transaction = self.begin().await?;
         let found = sqlx::query_as(
-            "select encode(record_hash, 'hex') as name, source, stream, slice_id, position, reason, raw, context,
-                 first_seen_at, last_seen_at
+            "select encode(record_hash, 'hex') as name, source, stream, slice_id, position, reason, raw, context, partition,
+                 generation, first_seen_at, last_seen_at
              from sync.rejects where starts_with(encode(record_hash, 'hex'), lower($1)) order by 1, 2, 3 limit $2",
         )
         .bind(name)
@@ -116,6 +122,61 @@ impl Warehouse {
         .await?;
         transaction.commit().await?;
         Ok(found)
+    }
+
+    /// The next records of a stream that could not be read, in the order of their names: behind one of them, all or those whose
+    /// names begin like `name`.
+    pub async fn stored_rejects(
+        &self,
+        source: &str,
+        stream: &str,
+        name: Option<&str>,
+        behind: &str,
+        limit: u32,
+    ) -> Result<Vec<RejectEntry>, WarehouseError> {
+        let mut transaction = self.begin().await?;
+        let found = sqlx::query_as(
+            "select encode(record_hash, 'hex') as name, source, stream, slice_id, position, reason, raw, context, partition,
+                 generation, first_seen_at, last_seen_at
+             from sync.rejects
+             where source = $1 and stream = $2 and record_hash > decode($4, 'hex')
+                 and ($3::text is null or starts_with(encode(record_hash, 'hex'), lower($3)))
+             order by record_hash limit $5",
+        )
+        .bind(source)
+        .bind(stream)
+        .bind(name)
+        .bind(behind)
+        .bind(i64::from(limit))
+        .fetch_all(&mut transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(found)
+    }
+
+    /// Forgets records that have landed. One that was met again since stays.
+    pub async fn forget_rejects(
+        &self,
+        lease: &Lease,
+        stream: &str,
+        names: &[&str],
+        landed_in: SliceId,
+    ) -> Result<(), WarehouseError> {
+        repeat_transaction(|| async {
+            let mut transaction = self.begin_fenced(lease).await?;
+            sqlx::query(
+                "delete from sync.rejects where source = $1 and stream = $2 and slice_id < $4
+                     and record_hash = any (select decode(u.name, 'hex') from unnest($3::text[]) as u (name))",
+            )
+            .bind(lease.source())
+            .bind(stream)
+            .bind(names)
+            .bind(landed_in)
+            .execute(&mut transaction)
+            .await?;
+            transaction.commit().await
+        })
+        .await
     }
 
     /// The fields that could not be read, the latest first.

@@ -60,8 +60,8 @@ pub(super) async fn add_to_tallies(
     let tables: Vec<&str> = inserted.iter().map(|inserted| inserted.table).collect();
     let counts: Vec<i64> = inserted.iter().map(|inserted| inserted.row_count).collect();
     sqlx::query(
-        "insert into sync.tallies as t (source, table_name, row_count)
-         select $1, u.table_name, sum(u.row_count) from unnest($2::text[], $3::bigint[]) as u (table_name, row_count)
+        "insert into sync.tallies as t (source, table_name, row_count, counted_at)
+         select $1, u.table_name, sum(u.row_count), clock_timestamp() from unnest($2::text[], $3::bigint[]) as u (table_name, row_count)
          group by u.table_name order by u.table_name
          on conflict (source, table_name) do update set row_count = t.row_count + excluded.row_count",
     )
@@ -120,7 +120,7 @@ impl Warehouse {
         .await
     }
 
-    /// Asks whoever holds a source to count its tables now. It needs no lease.
+    /// Has whoever holds a source count its tables now. It needs no lease.
     pub async fn request_count(&self, source: &str) -> Result<(), WarehouseError> {
         repeat_transaction(|| async {
             let mut transaction = self.begin().await?;

@@ -23,7 +23,7 @@ pub struct Verifying {
 }
 
 impl Warehouse {
-    /// Asks whoever holds the source to read windows of a partition again. It needs no lease.
+    /// Has whoever holds the source read windows of a partition again. It needs no lease.
     pub async fn request_verification(
         &self,
         source: &str,
@@ -60,7 +60,7 @@ impl Warehouse {
         .await
     }
 
-    /// Asks whoever holds the source to read a list to its end with the next run. It needs no lease.
+    /// Has whoever holds the source read a list to its end with the next run. It needs no lease.
     pub async fn request_full_reading(&self, source: &str, stream: &str) -> Result<(), WarehouseError> {
         repeat_transaction(|| async {
             let mut transaction = self.begin().await?;

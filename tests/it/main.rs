@@ -33,6 +33,7 @@ mod promise;
 mod promoted;
 mod questions;
 mod rejects;
+mod replay;
 mod schema;
 mod server;
 mod sessions;
