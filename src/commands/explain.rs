@@ -62,8 +62,11 @@ pub async fn explain_row(
     if let (Some(slice), Some(stream), Some(configured)) = (&slice, stream, configured) {
         let account = build_account_of(configured);
         request = first_request(stream, slice, &account);
-        // Rows of other tables are parts of the record of another row.
-        if let Some(row) = row.as_ref().filter(|_| stream.fills.first() == Some(&table)) {
+        // Rows of other tables are parts of the record of another row, and some records are stored in parts.
+        if let Some(row) = row
+            .as_ref()
+            .filter(|_| stream.fills.first() == Some(&table) && stream.put_together.is_none())
+        {
             let record = StoredRecord {
                 raw: &row.raw,
                 context: row.context.as_deref(),

@@ -35,9 +35,8 @@ pub async fn replay_stream(
         }
         // A slice of the same table is not disturbed in the middle, and waits for one step at most.
         let _locks = session.table_locks.lock_tables(spec.stream.fills).await;
-        let table = spec.stream.fills[0];
         let stored = warehouse
-            .stored_rows(&spec.source, spec.name(), table, to.as_deref(), STEP)
+            .stored_rows(&spec.source, spec.stream, to.as_deref(), STEP)
             .await?;
         let Some(last) = stored.last() else { break };
         let (replayed, counts) = map_stored_rows(spec, &stored);
@@ -62,12 +61,19 @@ fn map_stored_rows(spec: &StreamSpec, stored: &[StoredRow]) -> (Vec<Replayed>, R
     let mut living = Gathering::default();
     let mut gone = Gathering::default();
     for row in stored {
-        counts.row_count += 1;
+        let whole = spec
+            .stream
+            .put_together
+            .map(|parts| (parts.join)(&row.raw, &row.parts));
         let record = StoredRecord {
-            raw: &row.raw,
+            raw: whole.as_deref().unwrap_or(&row.raw),
             context: row.context.as_deref(),
         };
         let mut page = spec.stream.map_stored(&spec.account, record);
+        if !is_own_record(spec, &page.batch) {
+            continue;
+        }
+        counts.row_count += 1;
         counts.unreadable += i64::try_from(page.rejects.len()).unwrap_or(i64::MAX);
         page.batch.stamp(row.fetched_at);
         let into = if row.is_deleted { &mut gone } else { &mut living };
@@ -78,6 +84,15 @@ fn map_stored_rows(spec: &StreamSpec, stored: &[StoredRow]) -> (Vec<Replayed>, R
         .chain(gone.into_replayed(false))
         .collect();
     (replayed, counts)
+}
+
+/// True unless the record that the row keeps is another stream's: the mapping says whose it is.
+fn is_own_record(spec: &StreamSpec, batch: &Batch) -> bool {
+    let mut own = batch
+        .rows()
+        .iter()
+        .filter(|rows| rows.table() == spec.stream.fills[0]);
+    own.all(|rows| rows.ownership().has_record())
 }
 
 /// Rows with what is known of their records, in the same order.

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 
-use connectors::schema::{Rows, Table};
+use connectors::schema::Rows;
+use connectors::source::StreamDef;
 
 use super::merge::{Parts, bind_columns};
 use super::pool::repeat_transaction;
@@ -56,6 +57,8 @@ pub struct StoredRow {
     pub generation: i32,
     /// True where it is gone at the vendor.
     pub is_deleted: bool,
+    /// The records of the rows that belong to it, where the stream's records are stored in parts.
+    pub parts: Vec<String>,
 }
 
 // A derived form would show the record.
@@ -216,29 +219,37 @@ impl Warehouse {
     pub async fn stored_rows(
         &self,
         source: &str,
-        stream: &str,
-        table: &'static Table,
+        stream: &StreamDef,
         behind: Option<&str>,
         limit: i64,
     ) -> Result<Vec<StoredRow>, WarehouseError> {
+        let table = stream.fills[0].name;
+        let parts = stream.put_together.map_or_else(
+            || "'{}'::text[]".to_owned(),
+            |parts| {
+                format!(
+                    "array(select p.raw::text from warehouse.{} as p where p.source = t.source and p.{} = t.id order by p.id)",
+                    parts.table.name, parts.column
+                )
+            },
+        );
         let mut transaction = self.begin().await?;
         let rows = sqlx::query_as(AssertSqlSafe(format!(
-            "select t.id, t.raw::text as raw, t.context::text as context, t.fetched_at, t.slice_id, t.generation,
-                 t.deleted_at is not null as is_deleted
+            "with fillers as (
+                 select distinct stream, '{table}' = any (completes) as is_completing from sync.streams
+                 where source = $1 and is_enabled and fills[1] = '{table}'
+             )
+             select t.id, t.raw::text as raw, t.context::text as context, t.fetched_at, t.slice_id, t.generation,
+                 t.deleted_at is not null as is_deleted, {parts} as parts
              from warehouse.{table} as t
-             left join sync.slices as s on s.id = t.slice_id
+             left join sync.slices as s on s.id = t.slice_id and s.stream in (select stream from fillers)
              where t.source = $1 and ($3::text is null or t.id > $3) and t.content_hash <> ''
-                 -- A slice that the ledger has let go of is taken for one of the stream that completes the table.
-                 and coalesce(s.stream = $2, exists (
-                     select from sync.streams as w where w.source = $1 and w.stream = $2
-                         and ('{table}' = any (w.completes) or not exists (
-                             select from sync.streams as o
-                             where o.source = $1 and o.stream <> $2 and '{table}' = any (o.fills)))))
-             order by t.id limit $4",
-            table = table.name
+                 -- A row that none of them wrote last, as far as the ledger knows, is taken for one of the stream that completes the table.
+                 and coalesce(s.stream, (select stream from fillers order by is_completing desc, stream limit 1)) = $2
+             order by t.id limit $4"
         )))
         .bind(source)
-        .bind(stream)
+        .bind(stream.name)
         .bind(behind)
         .bind(limit)
         .fetch_all(&mut transaction)

@@ -1,6 +1,8 @@
 //! Typed columns and unreadable records, made again from what is stored.
 
 use connectors::vendors::{VENDORS, mapping_of};
+use convene::commands::{self, Name, ReplayOutcome};
+use convene::warehouse::ReplayCounts;
 use serde_json::Value;
 
 use crate::binary::{Ended, Running, convene, ended, until};
@@ -20,6 +22,19 @@ async fn replayed(env: &TestEnv, file: &SettingsFile, stream: &str) -> Value {
     let done = run(env, file, &["replay", &name, "--json"]).await;
     assert_eq!(done.code, Some(0), "{done:#?}");
     serde_json::from_str(&done.out).expect("it is JSON")
+}
+
+/// Replays a stream within the test.
+async fn replayed_here(env: &TestEnv, stream: &str) -> ReplayCounts {
+    let name = Name {
+        source: Some(SOURCE.to_owned()),
+        stream: Some(stream.to_owned()),
+    };
+    let outcome = commands::replay_rows(&env.warehouse, &env.settings, &name, &env.stop, |_| ()).await;
+    match outcome.expect("it is replayed") {
+        ReplayOutcome::Done(counts) => counts,
+        ReplayOutcome::Asked { holder } => panic!("{holder} holds the source"),
+    }
 }
 
 /// What the tables hold, as one text.
@@ -58,6 +73,32 @@ async fn rows_that_are_mapped_again_by_the_same_mapping_stay_as_they_are() {
             .await
             > 0
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_is_put_together_again_from_its_messages() {
+    let mut env = crate::conversocial::build_env(|_| ()).await;
+    env.only(&["conversations"]);
+    env.sync_completely().await;
+    let told = replayed_here(&env, "conversations").await;
+    assert!(told.row_count > 20, "{told:?}");
+    assert_eq!((told.changed, told.added, told.unreadable), (0, 0, 0), "{told:?}");
+    let before = (
+        content(&env, "conversations").await,
+        content(&env, "messages").await,
+    );
+    execute(
+        &env,
+        "update warehouse.conversations set message_count = null, first_response_at = null",
+    )
+    .await;
+    execute(&env, "update warehouse.messages set sent_at = null").await;
+    replayed_here(&env, "conversations").await;
+    let after = (
+        content(&env, "conversations").await,
+        content(&env, "messages").await,
+    );
+    assert_eq!(after, before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

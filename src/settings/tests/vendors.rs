@@ -153,6 +153,7 @@ const fn stream(name: &'static str) -> StreamDef {
         partitions: one_partition,
         shaped_by: &[],
         dated_by: None,
+        put_together: None,
         promoted_by: None,
         paging: PAGING,
         envelope: |_, _| Ok(Envelope::default()),

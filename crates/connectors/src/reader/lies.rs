@@ -93,6 +93,7 @@ const fn stream(paging: &'static dyn super::OpenSlice, mode: SyncMode) -> Stream
         partitions: one_partition,
         shaped_by: &[],
         dated_by: None,
+        put_together: None,
         promoted_by: None,
         paging,
         envelope: ENVELOPE,

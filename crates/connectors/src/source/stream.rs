@@ -33,6 +33,8 @@ pub struct StreamDef {
     /// The column of its first table that holds the time by which its windows are filtered, where the vendor's total of a window
     /// counts the rows of that time.
     pub dated_by: Option<&'static str>,
+    /// How a record is put together again from what is stored, where the record of its first table's row is only a part of it.
+    pub put_together: Option<PutTogether>,
     /// The option that names fields of its first table's records which a view shows as columns.
     pub promoted_by: Option<&'static str>,
     /// How its pages follow each other.
@@ -45,6 +47,17 @@ pub struct StreamDef {
     pub explain: fn(&Response) -> ReadError,
     /// True where a 404 says, by its body, that the row does not exist; a bare 404 proves nothing.
     pub says_gone: fn(&Response) -> bool,
+}
+
+/// A record that is stored in parts: that of a row, and those of the rows of another table that belong to it.
+#[derive(Debug, Clone, Copy)]
+pub struct PutTogether {
+    /// The table of the other parts.
+    pub table: &'static Table,
+    /// Its column that names the row.
+    pub column: &'static str,
+    /// Makes the record of its parts.
+    pub join: fn(&str, &[String]) -> String,
 }
 
 /// Opens the envelope of an answer. The position's context tells answers of different lists of one slice apart.

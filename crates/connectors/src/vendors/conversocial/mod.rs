@@ -103,6 +103,7 @@ const STREAM: StreamDef = StreamDef {
     partitions: one_partition,
     shaped_by: &[],
     dated_by: None,
+    put_together: None,
     promoted_by: None,
     paging: &Link {
         request: |_| Request::get(""),

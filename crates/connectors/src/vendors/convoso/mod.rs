@@ -109,6 +109,7 @@ const STREAM: StreamDef = StreamDef {
     partitions: one_partition,
     shaped_by: &[],
     dated_by: None,
+    put_together: None,
     promoted_by: None,
     paging: &Single {
         request: |_| Request::post_form(""),

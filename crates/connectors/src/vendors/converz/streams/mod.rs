@@ -22,6 +22,7 @@ const STREAM: StreamDef = StreamDef {
     partitions: one_partition,
     shaped_by: &[],
     dated_by: None,
+    put_together: None,
     promoted_by: None,
     paging: &WholeList {
         request: || crate::source::Request::get(""),

@@ -31,6 +31,7 @@ pub(crate) const TICKETS: StreamDef = StreamDef {
     partitions: one_partition,
     shaped_by: &[values::QUEUE],
     dated_by: None,
+    put_together: None,
     promoted_by: None,
     paging: &Link { request: first_page },
     envelope: envelope::open_tickets,
