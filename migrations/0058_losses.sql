@@ -25,6 +25,7 @@ create table sync.losses (
     source     text collate "C" not null,
     table_name text collate "C" not null,
     row_count  bigint not null,
+    held       bigint not null,
     stage      text not null default 'completing' check (stage in ('completing', 'filling')),
     found_at   timestamptz not null default clock_timestamp(),
     primary key (source, table_name)
@@ -33,8 +34,9 @@ create table sync.losses (
 comment on table sync.losses is 'Rows that were put into a table and are not there any more, until they are read again.';
 comment on column sync.losses.source is 'The source''s name in the settings.';
 comment on column sync.losses.table_name is 'The table''s name without its schema.';
-comment on column sync.losses.row_count is 'How many rows are missing.';
-comment on column sync.losses.stage is 'completing: the streams that complete the table are read again; filling: these did not bring the rows back, so all streams that fill it are read again.';
+comment on column sync.losses.row_count is 'How many rows were missing when that was found.';
+comment on column sync.losses.held is 'How many rows the table held then.';
+comment on column sync.losses.stage is 'completing: the streams that complete the table are read again; filling: these did not bring all rows back, so that the other streams that fill it are read again.';
 comment on column sync.losses.found_at is 'When the loss was found.';
 
 create table sync.doubts (
@@ -47,7 +49,7 @@ create table sync.doubts (
     primary key (source, stream, partition)
 );
 
-comment on table sync.doubts is 'Coverage that was withdrawn because rows are missing. It is given back once they are there again; until then it is read again, the newest first.';
+comment on table sync.doubts is 'Coverage that was withdrawn because rows are missing. It is read again, the newest first; then nothing is doubted any more.';
 comment on column sync.doubts.source is 'The source''s name in the settings.';
 comment on column sync.doubts.stream is 'The stream''s name.';
 comment on column sync.doubts.partition is 'The part of the stream; empty where there is only one.';

@@ -83,7 +83,7 @@ fn files_of(folder: &Path) -> Vec<PathBuf> {
         }
         if path.is_dir() {
             files.extend(files_of(&path));
-        } else if name.ends_with(".rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }
     }

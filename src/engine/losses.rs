@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::warehouse::{LossState, TableAudit};
+use crate::warehouse::{Loss, LossState};
 use connectors::schema::Table;
 use connectors::source::SyncMode;
 
@@ -57,74 +57,65 @@ pub(super) async fn find_losses(session: &Session, patience: Duration) -> Result
             continue;
         }
         let streams = warehouse.book_loss(lease, audit).await?;
-        if !streams.is_empty() {
-            warn!(
-                source = lease.source(),
-                table = audit.table_name,
-                row_count = audit.lost(),
-                "Rows are missing in the warehouse; what they were part of is read again"
-            );
-        }
+        warn!(
+            source = lease.source(),
+            table = audit.table_name,
+            row_count = audit.lost(),
+            "Rows are missing in the warehouse; what they were part of is read again"
+        );
         for stream in streams {
             session.nudge_of(&stream).notify_one();
         }
     }
-    settle_losses(session, &audits).await?;
+    session.set_losses(!warehouse.open_losses(lease.source()).await?.is_empty());
     Ok(warehouse.record_count(lease).await?)
 }
 
 /// What a look at the open losses came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct LossReport {
-    /// True where a loss is no longer one, so that coverage was given back.
-    pub(super) is_closed: bool,
-    /// The tables that lack rows still.
-    open: Vec<TableAudit>,
+    /// Rows that have come back.
+    pub(super) restored: i64,
+    /// The losses that are not made good yet.
+    open: Vec<Loss>,
 }
 
 impl LossReport {
     /// How many rows are missing in these tables.
     pub(super) fn lost_of(&self, tables: &[&'static Table]) -> i64 {
-        let is_of = |audit: &&TableAudit| tables.iter().any(|table| table.name == audit.table_name);
-        self.open.iter().filter(is_of).map(TableAudit::lost).sum()
+        let is_of = |loss: &&Loss| tables.iter().any(|table| table.name == loss.table_name);
+        self.open.iter().filter(is_of).map(|loss| loss.row_count).sum()
     }
 }
 
-/// Looks whether the losses are made good. Without any it costs nothing.
+/// Looks whether what the missing rows were part of has been read again. Without any it costs nothing.
 pub(super) async fn mend_losses(session: &Session) -> Result<LossReport, SyncError> {
-    if !session.has_losses() {
-        return Ok(LossReport::default());
-    }
-    let source = session.lease.source();
-    match session.warehouse.audit_source(source, PATIENCE_OF_DAEMON).await? {
-        Some(audits) => settle_losses(session, &audits).await,
-        None => Ok(LossReport::default()),
-    }
-}
-
-async fn settle_losses(session: &Session, audits: &[TableAudit]) -> Result<LossReport, SyncError> {
-    let (warehouse, lease) = (&session.warehouse, &session.lease);
     let mut report = LossReport::default();
+    if !session.has_losses() {
+        return Ok(report);
+    }
+    let (warehouse, lease) = (&session.warehouse, &session.lease);
     for loss in warehouse.open_losses(lease.source()).await? {
-        let Some(audit) = audits.iter().find(|audit| audit.table_name == loss.table_name) else {
-            continue;
-        };
-        let (source, table) = (lease.source(), &loss.table_name);
-        match warehouse.settle_loss(lease, &loss, audit).await? {
-            LossState::Open => report.open.push(audit.clone()),
-            LossState::Healed => {
-                report.is_closed = true;
-                info!(source, table, "Every row that was missing is there again");
-            }
-            LossState::Gone => {
-                report.is_closed = true;
-                warehouse.settle_tally(lease, table).await?;
-                warn!(
-                    source,
-                    table,
-                    row_count = audit.lost(),
-                    "Rows are lost: the vendor does not have them any more"
-                );
+        let (source, table, row_count) = (lease.source(), &loss.table_name, loss.row_count);
+        match warehouse.settle_loss(lease, &loss).await? {
+            LossState::Open => report.open.push(loss),
+            LossState::Unknown => (),
+            LossState::Closed { restored } => {
+                report.restored += restored.min(row_count);
+                if restored < row_count {
+                    let gone = row_count - restored;
+                    warn!(
+                        source,
+                        table,
+                        row_count = gone,
+                        "Rows are lost: the vendor does not have them any more"
+                    );
+                } else {
+                    info!(
+                        source,
+                        table, row_count, "The rows that were missing are there again"
+                    );
+                }
             }
         }
     }

@@ -104,8 +104,7 @@ fn run_end<'a>(report: &'a RunReport, error: Option<&SyncError>) -> RunEnd<'a> {
     }
 }
 
-/// Runs what is planned. Where rows that were missing are there again, what else is planned need not be read, and the run is planned
-/// anew.
+/// Runs what is planned, and looks whether rows that were missing are there again.
 async fn run_slices(
     spec: &StreamSpec,
     session: &Session,
@@ -114,22 +113,21 @@ async fn run_slices(
     report: &mut RunReport,
     is_wanted_anew: impl Fn() -> bool,
 ) -> Result<(), SyncError> {
-    while run_plan_once(spec, session, run, options, report, &is_wanted_anew).await? {
-        report.unfinished.clear();
-    }
-    report.lost = mend_losses(session).await?.lost_of(spec.stream.fills);
+    run_planned_slices(spec, session, run, options, report, &is_wanted_anew).await?;
+    let losses = mend_losses(session).await?;
+    report.restored = losses.restored;
+    report.lost = losses.lost_of(spec.stream.fills);
     Ok(())
 }
 
-/// Runs what is planned now. True where it shall be planned anew.
-async fn run_plan_once(
+async fn run_planned_slices(
     spec: &StreamSpec,
     session: &Session,
     run: RunId,
     options: RunOptions,
     report: &mut RunReport,
     is_wanted_anew: &impl Fn() -> bool,
-) -> Result<bool, SyncError> {
+) -> Result<(), SyncError> {
     let RunPlan {
         slices,
         waiting,
@@ -163,10 +161,6 @@ async fn run_plan_once(
         });
         report.counts += slice.counts;
         report.held_deletions += slice.held_deletions;
-        let had_losses = session.has_losses();
-        if had_losses {
-            report.restored += slice.counts.inserted;
-        }
         report.warnings.extend(
             slice
                 .warnings
@@ -178,10 +172,6 @@ async fn run_plan_once(
         let Some(flaw) = slice.flaw else {
             report.complete_count += 1;
             failures = 0;
-            let may_heal = had_losses && slice.counts.inserted > 0 && report.unfinished.is_empty();
-            if may_heal && mend_losses(session).await?.is_closed {
-                return Ok(true);
-            }
             continue;
         };
         failures += u32::from(flaw.is_failed);
@@ -200,7 +190,7 @@ async fn run_plan_once(
             break;
         }
     }
-    Ok(false)
+    Ok(())
 }
 
 fn broken_off(error: &SyncError) -> UnfinishedSlice {

@@ -17,21 +17,26 @@ const EVENT: &str = "rows lost";
 pub struct Loss {
     /// The table.
     pub table_name: String,
-    /// How many rows are missing.
+    /// How many rows were missing when that was found.
     pub row_count: i64,
-    /// True where the streams that complete the table did not bring the rows back, so that all that fill it are read.
+    /// How many rows the table held then.
+    pub held: i64,
+    /// True where the streams that complete the table did not bring all rows back, so that the others that fill it are read.
     pub is_wide: bool,
 }
 
 /// What a look at a loss came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LossState {
-    /// Rows are missing, and what they were part of is being read again.
+    /// What the rows were part of is being read again.
     Open,
-    /// Every row is there again.
-    Healed,
-    /// Everything was read again, and the vendor does not have the rows any more.
-    Gone,
+    /// It was read again, and everything that the vendor has is there.
+    Closed {
+        /// How many rows have come back, new ones among them.
+        restored: i64,
+    },
+    /// Another run has closed it meanwhile.
+    Unknown,
 }
 
 impl Warehouse {
@@ -39,7 +44,7 @@ impl Warehouse {
     pub async fn open_losses(&self, source: &str) -> Result<Vec<Loss>, WarehouseError> {
         let mut transaction = self.begin().await?;
         let losses = sqlx::query_as(
-            "select table_name, row_count, stage = 'filling' as is_wide from sync.losses where source = $1 order by table_name",
+            "select table_name, row_count, held, stage = 'filling' as is_wide from sync.losses where source = $1 order by table_name",
         )
         .bind(source)
         .fetch_all(&mut transaction)
@@ -48,31 +53,28 @@ impl Warehouse {
         Ok(losses)
     }
 
-    /// Books that rows of a table are missing, and withdraws the coverage of the streams that bring them. Returns these streams;
-    /// none where the loss was known.
+    /// Books that rows of a table are missing, and withdraws the coverage of the streams that bring them. Returns these streams.
+    /// The table need not hold these rows any more: when they come back, they are counted anew.
     pub async fn book_loss(&self, lease: &Lease, audit: &TableAudit) -> Result<Vec<String>, WarehouseError> {
         repeat_transaction(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
-            let known: Option<i64> = sqlx::query_scalar(
-                "select row_count from sync.losses where source = $1 and table_name = $2 for update",
-            )
-            .bind(lease.source())
-            .bind(&audit.table_name)
-            .fetch_optional(&mut transaction)
-            .await?;
-            // A loss that has grown is another one: what was read again meanwhile may lack rows anew.
-            if known.is_some_and(|known| audit.lost() <= known) {
-                transaction.commit().await?;
-                return Ok(Vec::new());
-            }
             sqlx::query(
-                "insert into sync.losses (source, table_name, row_count) values ($1, $2, $3)
-                 on conflict (source, table_name) do update set row_count = excluded.row_count, found_at = clock_timestamp(),
-                     stage = 'completing'",
+                "update sync.tallies set row_count = row_count - $3 where source = $1 and table_name = $2",
             )
             .bind(lease.source())
             .bind(&audit.table_name)
             .bind(audit.lost())
+            .execute(&mut transaction)
+            .await?;
+            sqlx::query(
+                "insert into sync.losses as l (source, table_name, row_count, held) values ($1, $2, $3, $4)
+                 on conflict (source, table_name) do update set row_count = l.row_count + excluded.row_count,
+                     held = least(l.held, excluded.held), found_at = clock_timestamp(), stage = 'completing'",
+            )
+            .bind(lease.source())
+            .bind(&audit.table_name)
+            .bind(audit.lost())
+            .bind(audit.held)
             .execute(&mut transaction)
             .await?;
             let streams = withdraw_coverage(&mut transaction, lease, &audit.table_name, false).await?;
@@ -83,58 +85,64 @@ impl Warehouse {
         .await
     }
 
-    /// Looks whether a loss is made good. `audit` is how the table stands now.
-    pub async fn settle_loss(
-        &self,
-        lease: &Lease,
-        loss: &Loss,
-        audit: &TableAudit,
-    ) -> Result<LossState, WarehouseError> {
+    /// Looks whether what a loss was part of has been read again.
+    pub async fn settle_loss(&self, lease: &Lease, loss: &Loss) -> Result<LossState, WarehouseError> {
+        let Some(table) = TABLES.iter().find(|table| table.name == loss.table_name) else {
+            return Ok(LossState::Open);
+        };
         repeat_transaction(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
-            if audit.lost() == 0 {
-                close_loss(&mut transaction, lease, loss).await?;
-                transaction.commit_durably().await?;
-                return Ok(LossState::Healed);
-            }
-            sqlx::query("update sync.losses set row_count = $3 where source = $1 and table_name = $2")
+            let is_open = sqlx::query("select from sync.losses where source = $1 and table_name = $2 for update")
                 .bind(lease.source())
                 .bind(&loss.table_name)
-                .bind(audit.lost())
-                .execute(&mut transaction)
-                .await?;
+                .fetch_optional(&mut transaction)
+                .await?
+                .is_some();
+            if !is_open {
+                transaction.commit().await?;
+                return Ok(LossState::Unknown);
+            }
             if is_unread(&mut transaction, lease, loss).await? {
                 transaction.commit().await?;
                 return Ok(LossState::Open);
             }
-            let is_widened =
-                !loss.is_wide && !withdraw_coverage(&mut transaction, lease, &loss.table_name, true).await?.is_empty();
-            if is_widened {
-                sqlx::query(
-                    "update sync.losses set stage = 'filling', found_at = clock_timestamp() where source = $1 and table_name = $2",
-                )
-                .bind(lease.source())
-                .bind(&loss.table_name)
-                .execute(&mut transaction)
-                .await?;
-                transaction.commit_durably().await?;
-                return Ok(LossState::Open);
+            let held: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
+                "select count(*) from warehouse.{} where source = $1",
+                table.name
+            )))
+            .bind(lease.source())
+            .fetch_one(&mut transaction)
+            .await?;
+            let restored = held - loss.held;
+            if restored < loss.row_count && !loss.is_wide {
+                let widened = withdraw_coverage(&mut transaction, lease, &loss.table_name, true).await?;
+                if !widened.is_empty() {
+                    sqlx::query(
+                        "update sync.losses set stage = 'filling', found_at = clock_timestamp() where source = $1 and table_name = $2",
+                    )
+                    .bind(lease.source())
+                    .bind(&loss.table_name)
+                    .execute(&mut transaction)
+                    .await?;
+                    transaction.commit_durably().await?;
+                    return Ok(LossState::Open);
+                }
             }
             close_loss(&mut transaction, lease, loss).await?;
             transaction.commit_durably().await?;
-            Ok(LossState::Gone)
+            Ok(LossState::Closed { restored })
         })
         .await
     }
 }
 
-/// The partitions that bring the rows of a table: $2, those that complete it, or all that fill it where $3 is true or none
-/// completes it.
+/// The partitions that bring the rows of a table: $2, those that complete it, or all that fill it where none does; and where $3 is
+/// true, the others that fill it.
 const BRINGING: &str =
     "select s.source, s.stream, s.partition, s.mode, s.fills[1] as first_table from sync.streams as s
-     where s.source = $1 and s.is_enabled and case when $3 or not exists (
-             select from sync.streams as o where o.source = $1 and o.is_enabled and $2 = any (o.completes))
-         then $2 = any (s.fills) else $2 = any (s.completes) end";
+     where s.source = $1 and s.is_enabled and $2 = any (s.fills)
+         and $3 <> ($2 = any (s.completes) or not exists (
+             select from sync.streams as o where o.source = $1 and o.is_enabled and $2 = any (o.completes)))";
 
 /// Withdraws the coverage of the streams that bring the rows of a table. Returns these streams.
 async fn withdraw_coverage(
@@ -143,7 +151,7 @@ async fn withdraw_coverage(
     table: &str,
     is_wide: bool,
 ) -> Result<Vec<String>, WarehouseError> {
-    // What was doubted and read again since stays doubted: it did not bring the rows.
+    // What was doubted before and is not read again yet stays doubted.
     sqlx::query(AssertSqlSafe(format!(
         "insert into sync.doubts as d (source, stream, partition, covered, settled)
          select c.source, c.stream, c.partition, c.covered, c.settled

@@ -124,7 +124,7 @@ async fn unreadable_records_are_counted_without_their_values_and_shown_whole_whe
     assert_eq!(several.code, Some(2), "{several:#?}");
     assert!(several.err.contains("Several records"), "{several:#?}");
     let help = ended(&mut bare(&["rejects", "--help"])).await;
-    assert_shown(&help, &["PERSONAL DATA"]);
+    assert!(help.out.contains("PERSONAL DATA"), "{help:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
