@@ -159,7 +159,7 @@ pub(super) async fn replay_wanted(specs: &[Arc<StreamSpec>], session: &Session) 
             ),
             Err(SyncError::Stopped) => return,
             Err(error) => {
-                warn!(source, stream, error = %error, "The rows could not be made again; going on later")
+                warn!(source, stream, error = %error, "The rows could not be made again; going on later");
             }
         }
     }
