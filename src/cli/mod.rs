@@ -2,22 +2,33 @@
 
 mod adopt;
 mod check;
+mod columns;
+mod completions;
+mod config;
 mod confirm_deletions;
 mod demo;
+mod dictionary;
+mod drift;
+mod explain;
 mod health;
 mod migrate;
 mod output;
 mod person;
 mod progress;
+mod rejects;
+mod replay;
 mod run;
+mod runs;
 mod sandbox;
 mod status;
 mod sync;
+mod top;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::{self, SelectionError};
@@ -73,6 +84,26 @@ enum Command {
     Adopt(adopt::Adopt),
     /// Who stands behind a lead or a contact, over all vendors, and why
     Person(person::Person),
+    /// What ran; and one run with its slices and what proves them
+    Runs(runs::Runs),
+    /// Hold the tables against what was put into them and against the vendors, and load what is missing
+    Verify(verify::Verify),
+    /// Make typed columns again from what is stored, after the mapping was mended; asks nothing of the vendors
+    Replay(replay::Replay),
+    /// What runs now, again and again
+    Top(top::Top),
+    /// Where a row comes from, and why it may be believed
+    Explain(explain::Explain),
+    /// Records that could not be read
+    Rejects(rejects::Rejects),
+    /// Fields that appeared at the vendors or vanished, and fields that cannot be read
+    Drift(drift::Drift),
+    /// The settings in effect and where each comes from; secrets are hidden
+    Config(config::Config),
+    /// What every table and column means, from the comments in the database
+    Dictionary(dictionary::Dictionary),
+    /// What a shell needs to complete these commands
+    Completions(completions::Completions),
     /// Bring the schema of the warehouse up to date
     Migrate(migrate::Migrate),
     /// The simulated vendors alone
@@ -105,6 +136,7 @@ async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
     match &arguments.command {
         Command::Demo(demo) => demo.run(&stop_on_signal()?).await,
         Command::Sandbox(sandbox) => sandbox.run(&stop_on_signal()?).await,
+        Command::Completions(completions) => Ok(completions.run(Arguments::command())),
         command => {
             let settings = commands::load_settings(&arguments.files)?;
             match command {
@@ -117,7 +149,18 @@ async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
                 Command::Health(health) => health.run(&settings).await,
                 Command::Person(person) => person.run(&settings).await,
                 Command::Migrate(migrate) => migrate.run(&settings).await,
-                Command::Demo(_) | Command::Sandbox(_) => unreachable!("these were dispatched above"),
+                Command::Runs(runs) => runs.run(&settings).await,
+                Command::Verify(verify) => verify.run(&settings, &stop_on_signal()?).await,
+                Command::Replay(replay) => replay.run(&settings, &stop_on_signal()?).await,
+                Command::Top(top) => top.run(&settings, &stop_on_signal()?).await,
+                Command::Explain(explain) => explain.run(&settings).await,
+                Command::Rejects(rejects) => rejects.run(&settings, &stop_on_signal()?).await,
+                Command::Drift(drift) => drift.run(&settings).await,
+                Command::Config(config) => config.run(&arguments.files, &settings),
+                Command::Dictionary(dictionary) => dictionary.run(&settings).await,
+                Command::Demo(_) | Command::Sandbox(_) | Command::Completions(_) => {
+                    unreachable!("these were dispatched above")
+                }
             }
         }
     }

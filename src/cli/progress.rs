@@ -101,6 +101,8 @@ pub(super) fn summarize_run(report: &RunReport) -> String {
     );
     for (count, word) in [
         (counts.deleted, "deleted"),
+        (report.restored, "had been missing in the warehouse"),
+        (report.lost, "are missing still"),
         (counts.rejected, "unreadable (see sync.rejects)"),
     ] {
         if count > 0 {

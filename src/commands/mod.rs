@@ -1,14 +1,20 @@
 //! What the commands do: settings become sources, sources become streams, and streams run once or on schedule.
 
 mod check;
+mod configuration;
 mod daemon;
 mod demo;
 mod derive;
+mod dictionary;
+mod explain;
+mod names;
 mod once;
 mod operate;
+mod replay;
 mod sandbox;
 mod serve;
 mod sources;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -23,31 +29,40 @@ pub use check::{Checked, Trial, check_sources, check_warehouse};
 pub use daemon::run_daemon;
 pub use demo::{Demo, EXAMPLES, Example};
 pub use derive::{derive_once, start_deriving};
+pub use configuration::list_configuration;
+pub use dictionary::render_dictionary;
 pub use embedded::Fetched;
+pub use explain::{Explanation, RowFault, explain_row};
+pub use names::{Name, resolve_name};
 pub use once::{Once, Selection, SelectionError, sync_once};
 pub use operate::{adopt_source, confirm_deletions};
+pub use replay::{ReplayOutcome, RetryOutcome, StreamMapping, list_mappings, replay_rows, retry_records};
 pub use sandbox::{SandboxOptions, Simulated, start_sandbox};
 pub use serve::{ask_health, start_demo_server, start_server};
 pub use sources::{ConfiguredStream, Source, build_sources};
+pub use verify::{SourceVerified, VerifyOptions, VerifyOutcome, verify_streams, watch_verification};
 
 /// The settings files that are read when none is named: the defaults, and the operator's own.
 const DEFAULT_FILES: [&str; 2] = ["config/default.toml", "config/local.toml"];
 
 /// Reads the settings from these files, or from the default ones that exist, and from the environment.
 pub fn load_settings(files: &[PathBuf]) -> Result<Settings, Problems> {
-    let defaults = || {
-        let files = DEFAULT_FILES.iter().map(PathBuf::from);
-        files.filter(|file| file.exists()).collect()
-    };
-    let files = if files.is_empty() {
-        defaults()
-    } else {
-        files.to_vec()
-    };
-    // A name that is not Unicode cannot be ours; a value that is not is told by what it is for.
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
-    settings::load(&files, environment, VENDORS)
+    settings::load(&settings_files(files), environment(), VENDORS)
+}
+
+/// These files, or the default ones that exist.
+fn settings_files(files: &[PathBuf]) -> Vec<PathBuf> {
+    if !files.is_empty() {
+        return files.to_vec();
+    }
+    let files = DEFAULT_FILES.iter().map(PathBuf::from);
+    files.filter(|file| file.exists()).collect()
+}
+
+/// The environment. A name that is not Unicode cannot be ours; a value that is not is told by what it is for.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
 }
 
 /// Connects to the warehouse of the settings.

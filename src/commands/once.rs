@@ -35,6 +35,19 @@ pub enum SelectionError {
         /// What could have been meant.
         known: String,
     },
+    /// A name means nothing, neither to the settings nor to the warehouse.
+    #[error("`{wanted}` is neither a source nor a stream{hint}; there are: {known}")]
+    NoSuchName {
+        /// The name.
+        wanted: String,
+        /// What was probably meant.
+        hint: String,
+        /// What could have been meant.
+        known: String,
+    },
+    /// What was asked for by its name or number is not there.
+    #[error("{0}")]
+    Nothing(String),
 }
 
 /// What to run, and how.

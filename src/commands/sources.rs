@@ -68,6 +68,11 @@ fn build_source(
     })
 }
 
+/// The account of a source, with everything that mappings have to know of it.
+pub(super) fn build_account_of(source: &settings::Source) -> Arc<Account> {
+    Arc::new(build_account(source, &open_hosts(source)))
+}
+
 fn build_account(source: &settings::Source, hosts: &BTreeMap<&'static str, HostAccess>) -> Account {
     let addresses = hosts
         .iter()

@@ -79,6 +79,10 @@ pub struct RunReport {
     pub held_deletions: i64,
     /// Ids that are due and were left to later runs.
     pub ids_left: i64,
+    /// Rows that had been missing in the warehouse and are there again.
+    pub restored: i64,
+    /// Rows of the source that are missing in the warehouse still.
+    pub lost: i64,
     /// What an operator should know about the vendor's answers.
     pub warnings: Vec<&'static str>,
     /// How long it took.
@@ -100,6 +104,8 @@ impl RunReport {
             counts: Counts::default(),
             held_deletions: 0,
             ids_left: 0,
+            restored: 0,
+            lost: 0,
             warnings: Vec::new(),
             elapsed: Duration::ZERO,
             is_cut_short: false,
@@ -109,7 +115,7 @@ impl RunReport {
 
     /// True where every slice was complete and nothing is left to later runs.
     pub fn is_complete(&self) -> bool {
-        self.unfinished.is_empty() && self.ids_left == 0
+        self.unfinished.is_empty() && self.ids_left == 0 && self.lost == 0
     }
 
     /// Takes in the run that followed this one and read what this one had left.
@@ -119,6 +125,8 @@ impl RunReport {
         self.counts += next.counts;
         self.held_deletions = next.held_deletions;
         self.ids_left = next.ids_left;
+        self.restored += next.restored;
+        self.lost = next.lost;
         self.warnings.extend(next.warnings);
         self.warnings.sort_unstable();
         self.warnings.dedup();

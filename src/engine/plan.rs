@@ -140,7 +140,7 @@ pub(super) fn find_gaps(covered: &[Window], history: Window) -> Vec<Window> {
 
 /// Cuts a window at whole multiples of the longest one, newest piece first, so that the same gap is cut at the same places in
 /// every run.
-fn cut_window(window: Window, max_span: TimeDelta) -> Vec<Window> {
+pub(super) fn cut_window(window: Window, max_span: TimeDelta) -> Vec<Window> {
     let grid = max_span.num_seconds().max(1);
     let mut pieces = Vec::new();
     let mut until = window.until;

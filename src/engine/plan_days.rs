@@ -52,14 +52,20 @@ pub(super) fn plan_days(known: &Known<'_>, rules: DayRules, now: DateTime<Utc>) 
         let touches = |gap: &Window| gap.since < window.until && window.since < gap.until;
         let is_missing = gaps.iter().any(touches);
         let is_unsettled = unsettled.iter().any(touches);
+        let is_asked = known.pending.iter().any(touches);
         let is_live = end > always_from;
         let purpose = if is_missing {
             Purpose::Window
         } else {
             Purpose::Reread
         };
-        let rank = if day == newest { Rank::Live } else { Rank::History };
-        (is_missing || is_unsettled || is_live).then(|| plan_window(known, window, purpose, rank))
+        let is_due = is_missing || is_unsettled || is_live;
+        let rank = match is_due {
+            _ if day == newest => Rank::Live,
+            true => Rank::History,
+            false => Rank::Reread,
+        };
+        (is_due || is_asked).then(|| plan_window(known, window, purpose, rank))
     });
     windows.collect()
 }

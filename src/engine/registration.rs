@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::warehouse::{SourceEntry, StreamEntry};
 use connectors::schema::Table;
 use connectors::source::{OUTCOME_CLASSES, OutcomeClass, SyncMode};
+use connectors::vendors::mapping_of;
 
 use super::SyncError;
 use super::session::Session;
@@ -37,6 +38,13 @@ pub(super) async fn register_streams(specs: &[&StreamSpec], session: &Session) -
         .warehouse
         .register_streams(&session.lease, &entries)
         .await?;
+    for spec in specs {
+        let mapping = mapping_of(spec.vendor.name);
+        session
+            .warehouse
+            .record_mapping(&session.lease, spec.name(), mapping)
+            .await?;
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use connectors::source::{Remedy, Window};
 
 use super::SyncError;
 use super::failpoint::reach_failpoint;
+use super::losses::mend_losses;
 use super::observer::{Event, RunReport, UnfinishedSlice};
 use super::plan::PlannedSlice;
 use super::run_plan::{RunPlan, WaitingSlice, plan_run};
@@ -93,7 +94,7 @@ fn run_end<'a>(report: &'a RunReport, error: Option<&SyncError>) -> RunEnd<'a> {
         (_, Some(_)) => RunState::Failed,
         (Some(slice), _) if slice.is_failed => RunState::Failed,
         (Some(_), _) => RunState::Incomplete,
-        (None, _) if report.ids_left > 0 => RunState::Incomplete,
+        (None, _) if report.ids_left > 0 || report.lost > 0 => RunState::Incomplete,
         (None, _) => RunState::Complete,
     };
     RunEnd {
@@ -103,6 +104,7 @@ fn run_end<'a>(report: &'a RunReport, error: Option<&SyncError>) -> RunEnd<'a> {
     }
 }
 
+/// Runs what is planned, and looks whether rows that were missing are there again.
 async fn run_slices(
     spec: &StreamSpec,
     session: &Session,
@@ -110,6 +112,21 @@ async fn run_slices(
     options: RunOptions,
     report: &mut RunReport,
     is_wanted_anew: impl Fn() -> bool,
+) -> Result<(), SyncError> {
+    run_planned_slices(spec, session, run, options, report, &is_wanted_anew).await?;
+    let losses = mend_losses(session).await?;
+    report.restored = losses.restored;
+    report.lost = losses.lost_of(spec.stream.fills);
+    Ok(())
+}
+
+async fn run_planned_slices(
+    spec: &StreamSpec,
+    session: &Session,
+    run: RunId,
+    options: RunOptions,
+    report: &mut RunReport,
+    is_wanted_anew: &impl Fn() -> bool,
 ) -> Result<(), SyncError> {
     let RunPlan {
         slices,

@@ -77,7 +77,8 @@ fn waits_for<'a>(slice: &PlannedSlice, retries: &'a [Retry], now: DateTime<Utc>)
     })
 }
 
-async fn prepare_partition(
+/// Begins what is due of a partition, and tells what is known of it.
+pub(super) async fn prepare_partition(
     spec: &StreamSpec,
     session: &Session,
     partition: &str,

@@ -1,6 +1,7 @@
 //! What a run works with: the right to the source, and the world around it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -29,6 +30,8 @@ pub struct Session {
     pub(super) table_locks: TableLocks,
     /// Keeps everybody away from a source that failed as a whole.
     pub(super) gate: Arc<SourceGate>,
+    /// True while rows are known to be missing.
+    losses: Arc<AtomicBool>,
     nudges: Arc<Mutex<HashMap<String, Arc<Notify>>>>,
 }
 
@@ -48,8 +51,19 @@ impl Session {
             observer,
             table_locks: TableLocks::default(),
             gate: Arc::default(),
+            losses: Arc::default(),
             nudges: Arc::default(),
         }
+    }
+
+    /// True while rows of the source are known to be missing in the warehouse.
+    pub(super) fn has_losses(&self) -> bool {
+        self.losses.load(Ordering::Relaxed)
+    }
+
+    /// Says whether rows are known to be missing.
+    pub(super) fn set_losses(&self, are_known: bool) {
+        self.losses.store(are_known, Ordering::Relaxed);
     }
 
     /// What wakes a stream before its schedule does.

@@ -14,6 +14,7 @@ use connectors::source::Remedy;
 use super::SyncError;
 use super::account_check::check_account;
 use super::lease::{LeaseWait, open_source};
+use super::losses::{PATIENCE_OF_RUNS, find_losses, watch_losses};
 use super::observer::{Observer, RunReport};
 use super::registration::register_streams;
 use super::run::{RunOptions, run_stream};
@@ -76,7 +77,8 @@ pub async fn supervise_source(
 /// Prepares a source for its runs: what the settings want is written down, and the account is the one whose rows are stored.
 pub async fn prepare_source(specs: &[&StreamSpec], session: &Session) -> Result<(), SyncError> {
     check_account(specs, session).await?;
-    register_streams(specs, session).await
+    register_streams(specs, session).await?;
+    find_losses(session, PATIENCE_OF_RUNS).await
 }
 
 /// Runs the streams, each in its own task, until the session stops.
@@ -90,6 +92,8 @@ async fn supervise_streams(streams: &[ScheduledStream], session: &Session) {
         }
     }
     let mut tasks = JoinSet::new();
+    let specs = streams.iter().map(|stream| stream.spec.clone()).collect();
+    tasks.spawn(watch_losses(specs, session.clone()));
     for stream in streams {
         tasks.spawn(supervise_stream(
             stream.spec.clone(),

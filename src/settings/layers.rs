@@ -147,6 +147,12 @@ pub(super) fn merge_layers(
     Table::new()
 }
 
+/// Every key with its default, as the file of the defaults says it.
+pub(super) fn default_layer() -> Table {
+    let parsed = parse_layer(0, include_str!("../../config/default.toml"));
+    parsed.map(|layer| layer.0).unwrap_or_default()
+}
+
 /// How late a value was given; of two the higher wins.
 pub(super) fn rank_of(value: &Value) -> usize {
     // A file's values carry its position, those of the environment a word.

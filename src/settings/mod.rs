@@ -2,6 +2,7 @@
 
 mod env_file;
 mod forms;
+mod given;
 mod history;
 mod hosts;
 mod layers;
@@ -24,9 +25,11 @@ use std::time::Duration;
 use connectors::source::Vendor;
 use secrecy::SecretString;
 
+pub use self::given::{GivenValue, Origin, list_given};
 pub use self::history::History;
 pub use self::hosts::SourceHost;
 pub use self::limits::Limits;
+pub use self::nearest::hint_at;
 pub use self::problems::Problems;
 pub use self::server::{Listen, Server};
 pub use self::source::{Source, StreamSettings};

@@ -22,7 +22,7 @@ pub(super) fn find_nearest<'a>(
 }
 
 /// `; did you mean …?` for the end of a problem, or nothing.
-pub(super) fn hint_at<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub fn hint_at<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     find_nearest(given, candidates).map_or_else(String::new, |word| format!("; did you mean `{word}`?"))
 }
 

@@ -1,10 +1,12 @@
 //! Which fields the vendors' records have, so that new ones and vanished ones can be seen.
 
+use chrono::{DateTime, Utc};
+
 use super::completion::Completion;
 use super::ledger::LedgerSlice;
 use super::transaction::Transaction;
 use super::words::{LONGEST_WORDS, cut_to_fit};
-use super::{Lease, WarehouseError};
+use super::{Lease, Warehouse, WarehouseError};
 
 /// Fewer records say nothing about a field that is rare.
 const TELLING_COUNT: u64 = 100;
@@ -16,6 +18,68 @@ pub struct TableFields {
     pub table: &'static str,
     /// The names of the fields at the top of the records.
     pub fields: Vec<String>,
+}
+
+/// A field of a vendor's records, and whether it is new or gone.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct DriftEntry {
+    /// The source.
+    pub source: String,
+    /// The stream.
+    pub stream: String,
+    /// The table.
+    pub table_name: String,
+    /// The field.
+    pub field: String,
+    /// When it was first met.
+    pub first_seen_at: DateTime<Utc>,
+    /// When it was last met.
+    pub last_seen_at: DateTime<Utc>,
+    /// True where records had been read before without it.
+    pub is_new: bool,
+    /// Since when it is missing.
+    pub gone_since: Option<DateTime<Utc>>,
+}
+
+impl DriftEntry {
+    /// gone, new or usual.
+    pub fn state(&self) -> &'static str {
+        match (self.gone_since, self.is_new) {
+            (Some(_), _) => "gone",
+            (None, true) => "new",
+            (None, false) => "usual",
+        }
+    }
+
+    /// Since when that is so.
+    pub fn since(&self) -> DateTime<Utc> {
+        self.gone_since.unwrap_or(self.first_seen_at)
+    }
+}
+
+impl Warehouse {
+    /// The fields that appeared or vanished, or all of them, the latest change first.
+    pub async fn list_drift(
+        &self,
+        source: Option<&str>,
+        stream: Option<&str>,
+        all: bool,
+    ) -> Result<Vec<DriftEntry>, WarehouseError> {
+        let mut transaction = self.begin().await?;
+        let fields = sqlx::query_as(
+            "select source, stream, table_name, field, first_seen_at, last_seen_at, is_new, gone_since from sync.drift
+             where ($1::text is null or source = $1) and ($2::text is null or stream = $2)
+                 and ($3 or is_new or gone_since is not null)
+             order by coalesce(gone_since, first_seen_at) desc, 1, 2, 3, 4",
+        )
+        .bind(source)
+        .bind(stream)
+        .bind(all)
+        .fetch_all(&mut transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(fields)
+    }
 }
 
 /// Books the fields that a complete slice met.

@@ -38,17 +38,20 @@ pub enum Purpose {
     Lookup,
     /// A list that has a time filter, without it: for rows without that time.
     Unfiltered,
+    /// Records that could not be read before, mapped again without a request.
+    Replay,
 }
 
 impl Purpose {
     /// Every purpose.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Window,
         Self::Reread,
         Self::Full,
         Self::Recent,
         Self::Lookup,
         Self::Unfiltered,
+        Self::Replay,
     ];
 
     /// True where the slice reads a window.
@@ -65,6 +68,7 @@ impl Purpose {
             Self::Recent => "recent",
             Self::Lookup => "lookup",
             Self::Unfiltered => "unfiltered",
+            Self::Replay => "replay",
         }
     }
 

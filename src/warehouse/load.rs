@@ -16,6 +16,7 @@ use super::lookups::record_lookups;
 use super::merge::{Destination, Written, drop_unchanged, insert_rows, merge_rows};
 use super::pool::Repeats;
 use super::rejects::store_rejects;
+use super::tallies::{Inserted, add_to_tallies};
 use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
@@ -224,6 +225,7 @@ async fn write_batch(
     mut landed: Landed,
 ) -> Result<Landed, WarehouseError> {
     let mut refused = Vec::new();
+    let mut born = Vec::new();
     for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
         let to = destination_of(lease, load, followed);
         let refused_before = refused.len();
@@ -236,6 +238,12 @@ async fn write_batch(
             ..Counts::default()
         };
         landed.add_to_table(rows.table().name, more);
+        if inserted > 0 {
+            born.push(Inserted {
+                table: rows.table().name,
+                row_count: inserted,
+            });
+        }
     }
     let counts = &mut landed.counts;
     keep_tombstones(connection, lease, load.slice, &load.batch).await?;
@@ -245,6 +253,7 @@ async fn write_batch(
     let rejects: Vec<&Reject> = load.rejects.iter().chain(&refused).collect();
     store_rejects(connection, lease, load, &rejects).await?;
     counts.rejected = count_of(rejects.len());
+    add_to_tallies(connection, lease.source(), &born).await?;
     record_batch(connection, load, *counts).await?;
     Ok(landed)
 }
@@ -273,6 +282,10 @@ async fn write_table(
                 position: refused.len(),
                 reason: format!("The warehouse refuses a value of the row (SQLSTATE {code})"),
                 raw: part.raws()[0].clone(),
+                context: part
+                    .contexts()
+                    .first()
+                    .and_then(|context| context.as_deref().map(str::to_owned)),
             }),
             Err(WarehouseError::Data { .. }) => parts.append(&mut split_halves(part)),
             Err(error) => return Err(error),

@@ -174,7 +174,7 @@ async fn write_rows(
 }
 
 /// Binds a parameter for each typed column.
-fn bind_columns<'q, O>(
+pub(super) fn bind_columns<'q, O>(
     mut query: QueryAs<'q, Postgres, O, PgArguments>,
     rows: &'q Rows,
 ) -> QueryAs<'q, Postgres, O, PgArguments> {
@@ -262,7 +262,7 @@ fn merge_statement(followed: &Followed, rows: &Rows) -> String {
 
 /// The lists of a statement that depend on the table's columns; each item of the texts begins with a comma.
 #[derive(Default)]
-struct Parts {
+pub(super) struct Parts {
     names: String,
     fields: String,
     arrays: String,
@@ -277,7 +277,7 @@ struct Owned {
 
 impl Parts {
     /// The lists of a statement whose first typed column is this parameter.
-    fn of(rows: &Rows, first: usize) -> Self {
+    pub(super) fn of(rows: &Rows, first: usize) -> Self {
         let mut parts = Self::default();
         for (place, column) in rows.table().columns.iter().enumerate() {
             // Decimals travel as text.
@@ -303,6 +303,30 @@ impl Parts {
         parts
     }
 
+    /// The names of the columns.
+    pub(super) fn names(&self) -> &str {
+        &self.names
+    }
+
+    /// What is inserted into them.
+    pub(super) fn fields(&self) -> &str {
+        &self.fields
+    }
+
+    /// The parameters that carry them.
+    pub(super) fn arrays(&self) -> &str {
+        &self.arrays
+    }
+
+    /// The settings of an update from `u`; nothing where no column is owned.
+    pub(super) fn set_list(&self) -> Option<String> {
+        let settings = self
+            .owned
+            .iter()
+            .map(|Owned { name, cast }| format!("{name} = u.{name}{cast}"));
+        (!self.owned.is_empty()).then(|| settings.collect::<Vec<_>>().join(", "))
+    }
+
     fn update_list(&self) -> String {
         let updates = self
             .owned
@@ -311,11 +335,11 @@ impl Parts {
         updates.collect()
     }
 
-    fn held_hashes(&self) -> String {
+    pub(super) fn held_hashes(&self) -> String {
         self.list(|Owned { name, .. }| format!("t.{name}"))
     }
 
-    fn brought_rows(&self) -> String {
+    pub(super) fn brought_rows(&self) -> String {
         self.list(|Owned { name, cast }| format!("u.{name}{cast}"))
     }
 

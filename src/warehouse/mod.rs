@@ -5,29 +5,37 @@ mod completion;
 mod coverage;
 mod deletions;
 mod distribute;
+mod dictionary;
 mod drift;
 mod error;
 mod faults;
 mod gate;
 mod history;
 mod history_months;
+mod inspect;
 mod lease;
 mod ledger;
 mod load;
 mod lookups;
+mod losses;
 mod merge;
 mod migrate;
 mod overview;
 mod people;
 mod pool;
 mod promote;
+mod reject_list;
 mod rejects;
+mod replay;
 mod rights;
+mod row_story;
 mod session;
 mod sources;
 mod status;
 mod streams;
+mod tallies;
 mod transaction;
+mod verification;
 mod words;
 
 pub use budgets::Reservation;
@@ -35,10 +43,12 @@ pub use completion::{Completion, Reach, SliceOutcome};
 pub use coverage::{Coverage, PartitionSpec, Retry};
 pub use deletions::{Absences, ColumnValue, HeldDeletion};
 pub use distribute::{Placement, placements};
-pub use drift::TableFields;
+pub use dictionary::{DictionaryColumn, DictionaryTable};
+pub use drift::{DriftEntry, TableFields};
 pub use error::WarehouseError;
 pub use history::Followed;
 pub use history_months::MonthsKept;
+pub use inspect::{KnownStream, RunEntry, RunFilter, SliceEntry};
 pub use lease::Lease;
 pub use ledger::{
     EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd,
@@ -46,6 +56,7 @@ pub use ledger::{
 };
 pub use load::{Counts, Landed, Load, TableCounts};
 pub use lookups::DueIds;
+pub use losses::{Loss, LossState};
 pub use overview::{
     CoveredSpan, DriftOverview, EventRecord, FailingSlice, FaultOverview, HeldOverview, HourlyTraffic,
     InstanceOverview, Lateness, OpenRequest, Overview, PartitionOverview, PauseOverview, RowTrace, RunRecord,
@@ -53,9 +64,14 @@ pub use overview::{
 };
 pub use people::{PeopleCounts, PersonCandidate, PersonRecord, PersonSheet, RecordKey};
 pub use pool::{PoolOptions, PoolState, Warehouse};
+pub use reject_list::{FaultEntry, RejectEntry, RejectGroup};
+pub use replay::{MappingState, ReplayCounts, ReplayStep, Replayed, StoredRow};
+pub use row_story::{FaultStory, GoneStory, IdStory, LookupStory, RowStory};
 pub use sources::{IdCount, SourceEntry, SourceState};
 pub use status::{Freshness, PartitionStatus, RunStatus, StreamStatus, TableCount};
 pub use streams::{Registered, StreamEntry};
+pub use tallies::{TableAudit, WindowCount};
+pub use verification::Verifying;
 
 /// The channel on which a running instance hears what operators say: `confirm SOURCE`, `adopt SOURCE`.
 pub const CHANNEL: &str = "convene";

@@ -35,15 +35,18 @@ pub(super) async fn store_rejects(
         .iter()
         .map(|reject| cut_to_fit(&reject.reason, LONGEST_REASON))
         .collect();
+    let contexts: Vec<Option<&str>> = rejects.iter().map(|reject| reject.context.as_deref()).collect();
     sqlx::query(
         "insert into sync.rejects as r
-             (source, stream, record_hash, slice_id, position, reason, raw, first_seen_at, last_seen_at)
-         select distinct on (u.record_hash) $1, $2, u.record_hash, $3, u.position, u.reason, u.raw, $8, $8
-         from unnest($4::bytea[], $5::bigint[], $6::text[], $7::text[]) as u (record_hash, position, reason, raw)
+             (source, stream, record_hash, slice_id, position, reason, raw, first_seen_at, last_seen_at, context, partition, generation)
+         select distinct on (u.record_hash) $1, $2, u.record_hash, $3, u.position, u.reason, u.raw, $8, $8, u.context, $10, $11
+         from unnest($4::bytea[], $5::bigint[], $6::text[], $7::text[], $9::text[])
+             as u (record_hash, position, reason, raw, context)
          order by u.record_hash
          on conflict (source, stream, record_hash) do update
          set slice_id = excluded.slice_id, position = excluded.position, reason = excluded.reason,
-             last_seen_at = excluded.last_seen_at",
+             last_seen_at = excluded.last_seen_at, context = excluded.context, partition = excluded.partition,
+             generation = excluded.generation",
     )
     .bind(lease.source())
     .bind(&load.slice.stream)
@@ -53,6 +56,9 @@ pub(super) async fn store_rejects(
     .bind(reasons)
     .bind(&raws)
     .bind(load.at)
+    .bind(contexts)
+    .bind(&load.slice.partition)
+    .bind(load.slice.generation)
     .execute(connection)
     .await?;
     Ok(())

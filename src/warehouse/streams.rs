@@ -152,6 +152,7 @@ async fn begin_generation(
     for statement in [
         "delete from sync.rereads where source = $1 and stream = $2 and partition = $3",
         "delete from sync.retries where source = $1 and stream = $2 and partition = $3",
+        "delete from sync.doubts where source = $1 and stream = $2 and partition = $3",
         "delete from sync.absences where source = $1 and stream = $2 and partition = $3",
         "delete from sync.tombstones where source = $1 and stream = $2 and partition = $3",
         "delete from sync.held_deletions where source = $1 and stream = $2 and partition = $3",

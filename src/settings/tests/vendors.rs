@@ -152,6 +152,8 @@ const fn stream(name: &'static str) -> StreamDef {
         is_on: true,
         partitions: one_partition,
         shaped_by: &[],
+        dated_by: None,
+        put_together: None,
         promoted_by: None,
         paging: PAGING,
         envelope: |_, _| Ok(Envelope::default()),

@@ -93,6 +93,8 @@ const fn stream(paging: &'static dyn super::OpenSlice, mode: SyncMode) -> Stream
         is_on: true,
         partitions: one_partition,
         shaped_by: &[],
+        dated_by: None,
+        put_together: None,
         promoted_by: None,
         paging,
         envelope: ENVELOPE,

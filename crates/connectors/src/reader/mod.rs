@@ -28,6 +28,7 @@
 mod loop_guard;
 mod page;
 mod slice;
+mod stored;
 mod tally;
 mod verdict;
 
@@ -42,6 +43,7 @@ use crate::source::{Account, Evidence, Paging, ReadError, Request, Response, Sli
 
 pub use page::{Lookup, ReadPage};
 use slice::SliceReader;
+pub use stored::StoredRecord;
 pub use verdict::{Shortfall, Verdict, has_too_many_rejects};
 
 /// A slice that is being read.

@@ -54,6 +54,7 @@ pub(super) fn read_records(
                 position,
                 reason: error.to_string(),
                 raw: record.clone().into_owned(),
+                context: context.to_json(),
             });
         }
     }

@@ -9,4 +9,6 @@ pub struct Reject {
     pub reason: String,
     /// The vendor's record.
     pub raw: String,
+    /// What of the page request its mapping needs, as JSON.
+    pub context: Option<String>,
 }

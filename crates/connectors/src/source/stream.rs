@@ -1,5 +1,6 @@
 //! A stream as a value: the facts of one list of a vendor, and the plain functions that read it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -29,6 +30,11 @@ pub struct StreamDef {
     pub partitions: fn(&Account) -> Vec<String>,
     /// Options of the vendor that change what is read, and so what the coverage means.
     pub shaped_by: &'static [&'static str],
+    /// The column of its first table that holds the time by which its windows are filtered, where the vendor's total of a window
+    /// counts the rows of that time.
+    pub dated_by: Option<&'static str>,
+    /// How a record is put together again from what is stored, where the record of its first table's row is only a part of it.
+    pub put_together: Option<PutTogether>,
     /// The option that names fields of its first table's records which a view shows as columns.
     pub promoted_by: Option<&'static str>,
     /// How its pages follow each other.
@@ -41,6 +47,17 @@ pub struct StreamDef {
     pub explain: fn(&Response) -> ReadError,
     /// True where a 404 says, by its body, that the row does not exist; a bare 404 proves nothing.
     pub says_gone: fn(&Response) -> bool,
+}
+
+/// A record that is stored in parts: that of a row, and those of the rows of another table that belong to it.
+#[derive(Debug, Clone, Copy)]
+pub struct PutTogether {
+    /// The table of the other parts.
+    pub table: &'static Table,
+    /// Its column that names the row.
+    pub column: &'static str,
+    /// Makes the record of its parts.
+    pub join: fn(&str, &[String]) -> String,
 }
 
 /// Opens the envelope of an answer. The position's context tells answers of different lists of one slice apart.
@@ -62,19 +79,29 @@ pub struct Item<'a> {
 /// What of a page request the mapping of its records needs: the day, the list, the report. It is stored with the row, so that
 /// a row can be mapped again without the vendor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Context(BTreeMap<&'static str, String>);
+pub struct Context(BTreeMap<Cow<'static, str>, String>);
 
 impl Context {
     /// The context with one more value.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
-        self.0.insert(key, value.to_string());
+        self.0.insert(Cow::Borrowed(key), value.to_string());
         self
     }
 
     /// A value.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
+    }
+
+    /// The context that was stored as a JSON object; an empty one where nothing was stored, none where it is no such object.
+    pub fn from_json(stored: Option<&str>) -> Option<Self> {
+        let Some(text) = stored else {
+            return Some(Self::default());
+        };
+        let values: BTreeMap<String, String> = serde_json::from_str(text).ok()?;
+        let owned = values.into_iter().map(|(key, value)| (Cow::Owned(key), value));
+        Some(Self(owned.collect()))
     }
 
     /// The context as a JSON object; nothing where it is empty.

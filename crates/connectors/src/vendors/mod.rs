@@ -24,3 +24,22 @@ pub const VENDORS: &[&Vendor] = &[
 pub fn vendor(name: &str) -> Option<&'static Vendor> {
     VENDORS.iter().find(|vendor| vendor.name == name).copied()
 }
+
+/// A fingerprint of everything that a vendor's mappings are made of. Rows that were made under another one may be stale.
+pub fn mapping_of(vendor: &str) -> &'static str {
+    include!(concat!(env!("OUT_DIR"), "/mappings.rs"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_vendor_has_a_mapping_of_its_own() {
+        let mut mappings: Vec<&str> = VENDORS.iter().map(|vendor| mapping_of(vendor.name)).collect();
+        assert!(mappings.iter().all(|mapping| mapping.len() == 16), "{mappings:?}");
+        mappings.sort_unstable();
+        mappings.dedup();
+        assert_eq!(mappings.len(), VENDORS.len());
+    }
+}

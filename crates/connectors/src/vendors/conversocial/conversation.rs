@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::schema::{
     Batch, Children, Conversation, ConversationChannel, ConversationTag, Entity, Message, Table, storable,
 };
-use crate::source::{Context, Envelope, FaultKind, Faults, Item, MapError, ReadError};
+use crate::source::{Context, Envelope, FaultKind, Faults, Item, MapError, PutTogether, ReadError};
 use crate::wire::body::UNKNOWN;
 use crate::wire::{Field, Records, wire_record};
 
@@ -121,6 +121,13 @@ fn group_content<'a>(conversations: &[&str], content: &Field<'a>) -> Result<Vec<
     let alone = alone.map(|record| format!(r#"{{"content":[{record}]}}"#));
     Ok(groups.chain(alone).map(Cow::Owned).collect())
 }
+
+/// A conversation is stored without its messages, which are rows of their own.
+pub(super) const PUT_TOGETHER: PutTogether = PutTogether {
+    table: Message::TABLE,
+    column: "conversation_id",
+    join: |record, content| format!(r#"{BEGINNING}{record},"content":[{}]}}"#, content.join(",")),
+};
 
 fn key(record: &str) -> Option<String> {
     Content::read(record).ok()?.id.key().ok()

@@ -102,6 +102,8 @@ const STREAM: StreamDef = StreamDef {
     is_on: true,
     partitions: one_partition,
     shaped_by: &[],
+    dated_by: None,
+    put_together: None,
     promoted_by: None,
     paging: &Link {
         request: |_| Request::get(""),

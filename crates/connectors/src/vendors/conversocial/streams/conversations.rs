@@ -9,7 +9,9 @@ use crate::source::{
 use crate::wire::time::local;
 
 use super::super::STREAM;
-use super::super::conversation::{FIELDS, TABLES, count_conversations, map_conversation, open_conversations};
+use super::super::conversation::{
+    FIELDS, PUT_TOGETHER, TABLES, count_conversations, map_conversation, open_conversations,
+};
 use super::super::values::{ceil_second, floor_second};
 
 /// The greatest page; more is cut to it without a word (documented), so that a short page says nothing.
@@ -28,6 +30,7 @@ pub(crate) const CONVERSATIONS: StreamDef = StreamDef {
         lists: &[List::Priority, List::Ordinary],
     },
     envelope: open_conversations,
+    put_together: Some(PUT_TOGETHER),
     map: map_conversation,
     ..STREAM
 };

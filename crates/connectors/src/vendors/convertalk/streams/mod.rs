@@ -25,6 +25,8 @@ const STREAM: StreamDef = StreamDef {
     is_on: true,
     partitions: one_partition,
     shaped_by: &[],
+    dated_by: None,
+    put_together: None,
     promoted_by: None,
     paging: &Single {
         request: |_| Request::get(""),

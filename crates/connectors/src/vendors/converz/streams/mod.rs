@@ -21,6 +21,8 @@ const STREAM: StreamDef = StreamDef {
     is_on: true,
     partitions: one_partition,
     shaped_by: &[],
+    dated_by: None,
+    put_together: None,
     promoted_by: None,
     paging: &WholeList {
         request: || crate::source::Request::get(""),

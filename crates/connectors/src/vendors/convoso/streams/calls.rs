@@ -33,6 +33,7 @@ pub(in crate::vendors::convoso) const CALLS: StreamDef = StreamDef {
     fills: &[Call::TABLE, Recording::TABLE, Agent::TABLE, Queue::TABLE],
     completes: &[Call::TABLE, Recording::TABLE, Queue::TABLE],
     mode: SyncMode::Windowed(POLICY),
+    dated_by: Some("started_at"),
     paging: &InContext {
         pages: SEEK,
         context: read_at,

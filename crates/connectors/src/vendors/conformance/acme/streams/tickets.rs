@@ -30,6 +30,8 @@ pub(crate) const TICKETS: StreamDef = StreamDef {
     is_on: true,
     partitions: one_partition,
     shaped_by: &[values::QUEUE],
+    dated_by: None,
+    put_together: None,
     promoted_by: None,
     paging: &Link { request: first_page },
     envelope: envelope::open_tickets,
