@@ -10,6 +10,7 @@ mod fields;
 mod lease;
 mod load;
 mod observer;
+mod page_room;
 mod plan;
 mod plan_days;
 mod registration;

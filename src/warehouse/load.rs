@@ -8,12 +8,13 @@ use connectors::reader::Lookup;
 use connectors::schema::{Batch, Ownership, Rows, TABLES};
 use connectors::source::{FieldFault, Reject};
 
+use super::copy::copy_rows;
 use super::deletions::{delete_orphans, keep_tombstones};
 use super::faults::store_faults;
 use super::history::Followed;
 use super::ledger::{LedgerSlice, Traffic};
 use super::lookups::record_lookups;
-use super::merge::{Destination, Written, drop_unchanged, insert_rows, merge_rows};
+use super::merge::{Destination, Written, drop_unchanged, merge_rows};
 use super::pool::Repeats;
 use super::rejects::store_rejects;
 use super::transaction::Transaction;
@@ -36,12 +37,21 @@ pub struct Load<'a> {
     pub faults: Vec<FieldFault>,
     /// Rows that the slice had met before, and that were left out of the batch.
     pub duplicate_count: i64,
-    /// True where no row of the batch is expected to be there yet; then none is looked up first.
+    /// True where no row of the batch is expected to be there yet, apart from second-hand ones; then none is looked up first.
     pub is_new_ground: bool,
     /// What brought it.
     pub traffic: Traffic,
     /// Ids that were asked for.
     pub lookups: Vec<Lookup>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// What became of its rows.
+    pub counts: Counts,
+    /// True where it was new ground, and was found to be.
+    pub was_new_ground: bool,
 }
 
 /// What became of rows.
@@ -82,9 +92,9 @@ impl AddAssign for Counts {
 impl Warehouse {
     /// Loads a batch whole or not at all.
     ///
-    /// On new ground rows are inserted without a look; where one is there after all, the batch takes the careful way. A row that
+    /// On new ground rows are copied in without a look; where one is there after all, the batch takes the careful way. A row that
     /// the server refuses becomes a reject, and the rest lands.
-    pub async fn load_batch(&self, lease: &Lease, mut load: Load<'_>) -> Result<Counts, WarehouseError> {
+    pub async fn load_batch(&self, lease: &Lease, mut load: Load<'_>) -> Result<Loaded, WarehouseError> {
         let mut counts = Counts {
             duplicates: load.duplicate_count,
             ..Counts::default()
@@ -95,7 +105,12 @@ impl Warehouse {
             match self.try_load(lease, &mut load, &mut counts).await {
                 Err(WarehouseError::Present) if load.is_new_ground => load.is_new_ground = false,
                 Err(error) if repeats.wait_after(&error).await => (),
-                outcome => return outcome,
+                outcome => {
+                    return Ok(Loaded {
+                        counts: outcome?,
+                        was_new_ground: load.is_new_ground,
+                    });
+                }
             }
         }
     }
@@ -108,10 +123,10 @@ impl Warehouse {
         before: &mut Counts,
     ) -> Result<Counts, WarehouseError> {
         let mut transaction = self.begin_fenced(lease).await?;
-        if !load.is_new_ground {
-            let to = destination_of(lease, load, self.followed());
-            // Within the transaction: a row that it leaves out was committed before it, and is not lost without it.
-            for rows in load.batch.rows_mut() {
+        let (to, is_new_ground) = (destination_of(lease, load, self.followed()), load.is_new_ground);
+        // Within the transaction: a row that it leaves out was committed before it, and is not lost without it.
+        for rows in load.batch.rows_mut() {
+            if !rows.is_empty() && !is_new(rows, is_new_ground) {
                 before.unchanged += drop_unchanged(&mut transaction, to, rows).await?;
             }
         }
@@ -158,6 +173,11 @@ fn arrange_rows(batch: &mut Batch) -> i64 {
     duplicates
 }
 
+/// True where rows are not looked up: on new ground, unless they are second-hand, which come with many pages.
+fn is_new(rows: &Rows, is_new_ground: bool) -> bool {
+    is_new_ground && rows.ownership().has_record()
+}
+
 fn destination_of<'a>(lease: &'a Lease, load: &Load<'_>, followed: &'a Followed) -> Destination<'a> {
     Destination {
         source: lease.source(),
@@ -176,8 +196,14 @@ async fn write_batch(
     let mut refused = Vec::new();
     for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
         let to = destination_of(lease, load, followed);
-        let Written { inserted, written } =
-            write_table(connection, to, rows, load.is_new_ground, &mut refused).await?;
+        let Written { inserted, written } = write_table(
+            connection,
+            to,
+            rows,
+            is_new(rows, load.is_new_ground),
+            &mut refused,
+        )
+        .await?;
         counts.inserted += inserted;
         counts.updated += written - inserted;
         counts.unchanged += count_of(rows.len()) - written;
@@ -200,17 +226,17 @@ async fn write_table(
     connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
-    is_new_ground: bool,
+    are_new: bool,
     refused: &mut Vec<Reject>,
 ) -> Result<Written, WarehouseError> {
-    match try_write(connection, to, rows, is_new_ground).await {
+    match try_write(connection, to, rows, are_new).await {
         Err(WarehouseError::Data { .. }) => (),
         outcome => return outcome,
     }
     let mut all = Written::default();
     let mut parts = split_halves(rows.clone());
     while let Some(part) = parts.pop() {
-        match try_write(connection, to, &part, is_new_ground).await {
+        match try_write(connection, to, &part, are_new).await {
             Ok(written) => {
                 all.inserted += written.inserted;
                 all.written += written.written;
@@ -241,11 +267,11 @@ async fn try_write(
     connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
-    is_new_ground: bool,
+    are_new: bool,
 ) -> Result<Written, WarehouseError> {
     sqlx::query("savepoint rows").execute(&mut *connection).await?;
-    let written = if is_new_ground {
-        insert_rows(connection, to, rows).await
+    let written = if are_new {
+        copy_rows(connection, to, rows).await
     } else {
         merge_rows(connection, to, rows).await
     };

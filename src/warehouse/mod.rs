@@ -2,6 +2,7 @@
 
 mod budgets;
 mod completion;
+mod copy;
 mod coverage;
 mod deletions;
 mod drift;
@@ -41,7 +42,7 @@ pub use ledger::{
     EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd,
     SliceId, SliceVerdict, Traffic,
 };
-pub use load::{Counts, Load};
+pub use load::{Counts, Load, Loaded};
 pub use lookups::DueIds;
 pub use overview::SourceLease;
 pub use pool::{PoolOptions, Warehouse};

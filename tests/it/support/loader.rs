@@ -154,7 +154,8 @@ impl TestLoader {
         let mut load = load(slice, batch, at);
         change(&mut load);
         load.batch.stamp(load.at);
-        self.warehouse.load_batch(&self.lease, load).await
+        let loaded = self.warehouse.load_batch(&self.lease, load).await;
+        loaded.map(|loaded| loaded.counts)
     }
 
     /// Ends a slice that has loaded so many batches. Returns how many rows were deleted and how many held.
