@@ -35,5 +35,6 @@ mod server;
 mod sessions;
 mod smoke;
 mod stops;
+mod storms;
 mod support;
 mod views;
