@@ -39,8 +39,6 @@ WORKDIR /app
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY config config
 COPY --from=build /build/target/release/convene /usr/local/bin/convene
-# Memory goes back to the system at once: a third less at the peak of a large load, for a little more work.
-ENV MIMALLOC_PURGE_DELAY=0
 # In a container nobody but itself could reach the usual address; what is published, and where, is said outside.
 ENV CONVENE__SERVER__LISTEN=0.0.0.0:9464
 EXPOSE 9464

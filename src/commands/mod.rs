@@ -26,10 +26,10 @@ use crate::warehouse::{Followed, PoolOptions, Warehouse};
 use connectors::vendors::VENDORS;
 
 pub use check::{Checked, Trial, check_sources, check_warehouse};
+pub use configuration::list_configuration;
 pub use daemon::run_daemon;
 pub use demo::{Demo, EXAMPLES, Example};
 pub use derive::{derive_once, start_deriving};
-pub use configuration::list_configuration;
 pub use dictionary::render_dictionary;
 pub use embedded::Fetched;
 pub use explain::{Explanation, RowFault, explain_row};

@@ -1,19 +1,24 @@
-//! The fetching half of a slice: drives the slice machine, and sends its pages on.
+//! The fetching half of a slice: drives the slice machine, and sends its pages on. The next request is on its way while the
+//! records of a page are mapped.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::Sender;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
-use crate::transport::{Priority, Reply};
+use crate::transport::{ApiClient, Priority, Reply, TransportError};
 use crate::warehouse::{TableFields, Traffic};
 use connectors::reader::{ReadPage, ReadSlice, Reading};
-use connectors::source::{Remedy, Request};
+use connectors::source::{ReadError, Remedy, Request};
 
 use super::SyncError;
 use super::failpoint::reach_failpoint;
 use super::fields::Fields;
-use super::observer::Event;
+use super::observer::{Event, Observer};
+use super::page_room::PageRoom;
 use super::session::Session;
 use super::stream_spec::StreamSpec;
 
@@ -41,6 +46,64 @@ pub(super) struct FetchedPage {
     pub(super) page: ReadPage,
     /// What it took to get it.
     pub(super) traffic: Traffic,
+    /// What it takes of the memory for answers.
+    pub(super) room: PageRoom,
+}
+
+impl FetchedPage {
+    /// True where the warehouse has nothing to learn from it.
+    pub(super) fn is_empty(&self) -> bool {
+        let ReadPage {
+            batch,
+            rejects,
+            faults,
+            duplicate_count,
+            lookup,
+        } = &self.page;
+        batch.is_empty()
+            && rejects.is_empty()
+            && faults.is_empty()
+            && *duplicate_count == 0
+            && lookup.is_none()
+    }
+}
+
+/// A request that was sent before the page before it was mapped.
+struct SentEarly {
+    request: Request,
+    reply: AbortOnDropHandle<Result<Reply, TransportError>>,
+}
+
+impl SentEarly {
+    fn send(way: Way, request: Request) -> Self {
+        let wanted = request.clone();
+        let reply = async move { way.send(&wanted).await };
+        let reply = AbortOnDropHandle::new(tokio::spawn(reply.in_current_span()));
+        Self { request, reply }
+    }
+}
+
+/// How the requests of a slice go out, and who hears of each attempt.
+#[derive(Clone)]
+struct Way {
+    client: Arc<ApiClient>,
+    priority: Priority,
+    source: String,
+    stream: &'static str,
+    observer: Observer,
+}
+
+impl Way {
+    async fn send(&self, request: &Request) -> Result<Reply, TransportError> {
+        let watch = |attempt| {
+            (self.observer)(Event::RequestEnded {
+                source: &self.source,
+                stream: self.stream,
+                attempt,
+            });
+        };
+        self.client.send_watched(request, self.priority, &watch).await
+    }
 }
 
 /// What the fetching half came to.
@@ -63,12 +126,20 @@ pub(super) async fn fetch_pages(spec: &StreamSpec, session: &Session, fetch: Fet
         priority,
         pages,
     } = fetch;
+    let way = Way {
+        client: spec.client.clone(),
+        priority,
+        source: spec.source.clone(),
+        stream: spec.name(),
+        observer: session.observer.clone(),
+    };
     let mut fetching = Fetching {
         spec,
         session,
         reader,
-        priority,
+        way,
         pages,
+        early: None,
         traffic: Traffic::default(),
         fields: Fields::default(),
         until: Instant::now() + spec.limits.max_slice_time,
@@ -87,8 +158,9 @@ struct Fetching<'a> {
     spec: &'a StreamSpec,
     session: &'a Session,
     reader: Box<dyn ReadSlice>,
-    priority: Priority,
+    way: Way,
     pages: Sender<FetchedPage>,
+    early: Option<SentEarly>,
     traffic: Traffic,
     fields: Fields,
     until: Instant,
@@ -116,8 +188,9 @@ impl Fetching<'_> {
         loop {
             let reply = self.send_request(request).await?;
             traffic += traffic_of(&reply);
-            match self.reader.accept(&reply.response) {
-                Ok(page) => return Ok(self.stamp_page(page, &reply, traffic)),
+            let room = self.wait_for_room(&reply).await?;
+            match self.accept_answer(&reply) {
+                Ok(page) => return Ok(self.stamp_page(page, &reply, traffic, room)),
                 Err(error) if error.remedy() == Remedy::Again && attempt < TRUNCATED_ATTEMPTS => {
                     self.pause_fetching(TRUNCATED_WAIT * 2_u32.pow(attempt - 1))
                         .await?;
@@ -128,26 +201,49 @@ impl Fetching<'_> {
         }
     }
 
-    fn stamp_page(&mut self, mut page: ReadPage, reply: &Reply, traffic: Traffic) -> FetchedPage {
+    /// Reads an answer; the next request, where it is certain, is sent meanwhile.
+    fn accept_answer(&mut self, reply: &Reply) -> Result<ReadPage, ReadError> {
+        let way = &self.way;
+        let (early, is_in_time) = (&mut self.early, Instant::now() <= self.until);
+        let mut send = |request: Request| {
+            if is_in_time && request.is_repeatable {
+                *early = Some(SentEarly::send(way.clone(), request));
+            }
+        };
+        self.reader.accept_early(&reply.response, &mut send)
+    }
+
+    async fn wait_for_room(&self, reply: &Reply) -> Result<PageRoom, SyncError> {
+        tokio::select! {
+            biased;
+            () = self.session.stop.cancelled() => Err(SyncError::Stopped),
+            room = PageRoom::of_body(reply.response.body.len()) => Ok(room),
+        }
+    }
+
+    fn stamp_page(
+        &mut self,
+        mut page: ReadPage,
+        reply: &Reply,
+        traffic: Traffic,
+        room: PageRoom,
+    ) -> FetchedPage {
         let at = self.session.clock.at(reply.began);
         page.batch.stamp(at);
         self.fields.collect_names(&page.batch);
-        FetchedPage { at, page, traffic }
+        FetchedPage {
+            at,
+            page,
+            traffic,
+            room,
+        }
     }
 
     async fn send_request(&mut self, request: &Request) -> Result<Reply, SyncError> {
-        let (source, stream) = (self.spec.source.as_str(), self.spec.name());
-        let watch = |attempt| {
-            (self.session.observer)(Event::RequestEnded {
-                source,
-                stream,
-                attempt,
-            });
-        };
         let sent = tokio::select! {
             biased;
             () = self.session.stop.cancelled() => return Err(SyncError::Stopped),
-            sent = self.spec.client.send_watched(request, self.priority, &watch) => sent,
+            sent = self.reply_to(request) => sent,
         };
         match sent {
             Ok(reply) => {
@@ -158,6 +254,18 @@ impl Fetching<'_> {
                 self.traffic.request_count += i64::from(error.attempts());
                 Err(error.into())
             }
+        }
+    }
+
+    /// The answer to a request, which may be on its way already.
+    async fn reply_to(&mut self, request: &Request) -> Result<Reply, TransportError> {
+        match self.early.take().filter(|early| early.request == *request) {
+            // Nobody aborts it but whoever drops this future.
+            Some(early) => early
+                .reply
+                .await
+                .unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic())),
+            None => self.way.send(request).await,
         }
     }
 

@@ -9,11 +9,29 @@ use crate::warehouse::{Counts, Landed, LedgerSlice, Load, TableCounts, Warehouse
 use super::failpoint::reach_failpoint;
 use super::fetch::FetchedPage;
 use super::observer::Event;
+use super::page_room::PageRoom;
 use super::session::Session;
-use super::stream_spec::StreamSpec;
 
 /// Most rows of one transaction, unless one page alone has more. More are not faster, and take more memory.
-const BATCH_ROWS: usize = 1_000;
+const BATCH_ROWS: usize = 2_000;
+/// Most bytes of the answers that one transaction is about, unless one answer alone has more.
+const BATCH_BYTES: i64 = 2 << 20;
+
+/// What is to be loaded, and where it comes from.
+pub(super) struct LoadSpec {
+    /// What the load works with.
+    pub(super) session: Session,
+    /// The stream.
+    pub(super) stream: &'static str,
+    /// The slice.
+    pub(super) slice: LedgerSlice,
+    /// The table that counts what belongs to none.
+    pub(super) first_table: &'static str,
+    /// True where no row is expected to be there yet.
+    pub(super) skip_probe: bool,
+    /// Where the pages come from.
+    pub(super) pages: Receiver<FetchedPage>,
+}
 
 /// What the loading half came to.
 #[derive(Debug, Default)]
@@ -27,34 +45,40 @@ pub(super) struct LoadOutcome {
 }
 
 /// Loads pages until the fetching half has no more.
-pub(super) async fn load_pages(
-    spec: &StreamSpec,
-    session: &Session,
-    slice: &LedgerSlice,
-    mut skip_probe: bool,
-    mut queue: Receiver<FetchedPage>,
-) -> LoadOutcome {
+pub(super) async fn load_pages(spec: LoadSpec) -> LoadOutcome {
+    let LoadSpec {
+        session,
+        stream,
+        slice,
+        first_table,
+        mut skip_probe,
+        mut pages,
+    } = spec;
     let mut loaded = LoadOutcome::default();
     let mut next = None;
-    while let Some(page) = take_waiting(&mut queue, &mut next).await {
+    while let Some(page) = take_waiting(&mut pages, &mut next).await {
+        if page.is_empty() {
+            // The end of the slice tells how many requests there were.
+            continue;
+        }
         let sequence = loaded.batch_count + 1;
-        let load = load_of(slice, page, sequence, skip_probe);
+        let (load, _room) = load_of(&slice, page, sequence, skip_probe);
         reach_failpoint("before load");
         let begun_at = Instant::now();
         match session.warehouse.load_by_table(&session.lease, load).await {
             Ok(landed) => {
                 reach_failpoint("after load");
-                let counts = landed.counts;
+                let (counts, was_new_ground) = (landed.counts, landed.was_new_ground);
                 loaded.counts += counts;
                 loaded.batch_count = sequence;
                 // An earlier slice that broke off has been here.
-                skip_probe &= counts.unchanged + counts.updated == 0;
-                let (source, stream) = (spec.source.as_str(), spec.name());
+                skip_probe &= was_new_ground;
+                let source = session.lease.source();
                 (session.observer)(Event::BatchLoaded {
                     source,
                     stream,
                     counts,
-                    tables: &count_tables(landed, spec.stream.fills[0].name),
+                    tables: &count_tables(landed, first_table),
                     elapsed: begun_at.elapsed(),
                 });
             }
@@ -69,7 +93,9 @@ pub(super) async fn load_pages(
 
 /// What became of each table's rows, and for the first table what belongs to none, such as records that could not be read.
 fn count_tables(landed: Landed, first: &'static str) -> Vec<TableCounts> {
-    let Landed { counts, mut tables } = landed;
+    let Landed {
+        counts, mut tables, ..
+    } = landed;
     let mut known = Counts::default();
     for table in &tables {
         known += table.counts;
@@ -92,7 +118,8 @@ async fn take_waiting(
     };
     while let Ok(more) = queue.try_recv() {
         // One batch has one answer to an id.
-        let is_full = first.page.batch.len() + more.page.batch.len() > BATCH_ROWS;
+        let is_full = first.page.batch.len() + more.page.batch.len() > BATCH_ROWS
+            || first.traffic.body_bytes + more.traffic.body_bytes > BATCH_BYTES;
         if is_full || first.page.lookup.is_some() || more.page.lookup.is_some() {
             *next = Some(more);
             break;
@@ -102,13 +129,25 @@ async fn take_waiting(
         first.page.faults.extend(more.page.faults);
         first.page.duplicate_count += more.page.duplicate_count;
         first.traffic += more.traffic;
+        first.room.merge(more.room);
     }
     Some(first)
 }
 
-fn load_of(slice: &LedgerSlice, fetched: FetchedPage, sequence: i64, skip_probe: bool) -> Load<'_> {
-    let FetchedPage { at, page, traffic } = fetched;
-    Load {
+/// The page as a batch, and the room that it takes until it is loaded.
+fn load_of(
+    slice: &LedgerSlice,
+    fetched: FetchedPage,
+    sequence: i64,
+    skip_probe: bool,
+) -> (Load<'_>, PageRoom) {
+    let FetchedPage {
+        at,
+        page,
+        traffic,
+        room,
+    } = fetched;
+    let load = Load {
         slice,
         sequence,
         at,
@@ -119,5 +158,6 @@ fn load_of(slice: &LedgerSlice, fetched: FetchedPage, sequence: i64, skip_probe:
         is_new_ground: skip_probe,
         traffic,
         lookups: page.lookup.into_iter().collect(),
-    }
+    };
+    (load, room)
 }

@@ -12,6 +12,7 @@ mod lease;
 mod load;
 mod losses;
 mod observer;
+mod page_room;
 mod plan;
 mod plan_days;
 mod registration;

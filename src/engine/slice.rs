@@ -1,7 +1,8 @@
 //! One slice: the next page is fetched while the last one is loaded, and the end is verified and recorded.
 
 use tokio::sync::mpsc;
-use tracing::debug;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument as _, debug};
 
 use crate::transport::Priority;
 use crate::warehouse::{Counts, LedgerSlice, NewSlice, RunId, SliceEnd, SliceOutcome, WarehouseError};
@@ -10,14 +11,14 @@ use connectors::source::{Remedy, Slice};
 use super::SyncError;
 use super::failpoint::reach_failpoint;
 use super::fetch::{FetchSpec, fetch_pages};
-use super::load::load_pages;
+use super::load::{LoadSpec, load_pages};
 use super::plan::{PlannedSlice, Rank};
 use super::session::Session;
 use super::stream_spec::StreamSpec;
 use super::verify::{SliceResult, Verified, verify_slice};
 
-/// Pages that may wait between the two halves. More would only hold memory: the slower half sets the pace.
-const PAGES_AHEAD: usize = 2;
+/// Pages that may wait between the two halves. How much they hold is bounded by bytes: see `PageRoom`.
+const PAGES_AHEAD: usize = 32;
 
 /// What a slice came to.
 #[derive(Debug)]
@@ -83,6 +84,16 @@ pub(super) async fn run_slice(
         started_at: ledger.started_at,
     };
     let (pages, queue) = mpsc::channel(PAGES_AHEAD);
+    let load = LoadSpec {
+        session: session.clone(),
+        stream: spec.name(),
+        first_table: spec.stream.fills[0].name,
+        slice: ledger.clone(),
+        skip_probe: planned.skip_probe,
+        pages: queue,
+    };
+    // A task of its own: while it encodes one page, the next one is mapped.
+    let loading = AbortOnDropHandle::new(tokio::spawn(load_pages(load).in_current_span()));
     let fetch = FetchSpec {
         reader: spec.stream.open(spec.account.clone(), slice, spec.limits.slice),
         priority: if planned.rank == Rank::Live {
@@ -92,10 +103,11 @@ pub(super) async fn run_slice(
         },
         pages,
     };
-    let (fetched, loaded) = tokio::join!(
-        fetch_pages(spec, session, fetch),
-        load_pages(spec, session, &ledger, planned.skip_probe, queue),
-    );
+    let fetched = fetch_pages(spec, session, fetch).await;
+    // Nobody aborts it but whoever drops this future.
+    let loaded = loading
+        .await
+        .unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
     reach_failpoint("after last page");
     let result = SliceResult {
         spec,

@@ -59,20 +59,33 @@ pub struct SliceOutcome {
     pub held: i64,
 }
 
+/// What the end of a slice has to see to, besides its coverage.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LooseEnds {
+    /// Rows are said to be gone.
+    pub(super) has_tombstones: bool,
+    /// Its window waits to be read again.
+    pub(super) is_reread: bool,
+}
+
 /// Books all of it.
 pub(super) async fn book_completion(
     connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     completion: &Completion<'_>,
+    ends: LooseEnds,
 ) -> Result<SliceOutcome, WarehouseError> {
-    let mut outcome = judge_tombstones(connection, lease, slice, completion).await?;
+    let mut outcome = SliceOutcome::default();
+    if ends.has_tombstones {
+        outcome = judge_tombstones(connection, lease, slice, completion).await?;
+    }
     for absences in &completion.absences {
         let judged = judge_absences(connection, lease, slice, absences).await?;
         outcome.deleted += judged.deleted;
         outcome.held += judged.held;
     }
-    extend_coverage(connection, lease, slice, completion).await?;
+    extend_coverage(connection, lease, slice, completion, ends).await?;
     book_fields(connection, lease, slice, completion).await?;
     Ok(outcome)
 }
@@ -82,6 +95,7 @@ async fn extend_coverage(
     lease: &Lease,
     slice: &LedgerSlice,
     completion: &Completion<'_>,
+    ends: LooseEnds,
 ) -> Result<(), WarehouseError> {
     let (mut reaches_start, mut is_full) = (false, false);
     let (mut lookup, mut covers) = (None, false);
@@ -129,7 +143,7 @@ async fn extend_coverage(
     .bind(seconds_of(completion.settle))
     .execute(&mut *connection)
     .await?;
-    let Some(window) = window else {
+    let Some(window) = window.filter(|_| ends.is_reread) else {
         return Ok(());
     };
     sqlx::query(

@@ -113,8 +113,29 @@ impl Warehouse {
     /// Begins a transaction that nobody else's work on the source can overtake: the lease cannot change hands before it ends,
     /// though it can be renewed.
     pub(super) async fn begin_fenced(&self, lease: &Lease) -> Result<Transaction, WarehouseError> {
+        self.begin_behind_fence(
+            lease,
+            "select 1 from sync.leases where source = $1 and epoch = $2 for key share",
+        )
+        .await
+    }
+
+    /// The same; its commit waits until the disk has it and everything that was committed before.
+    pub(super) async fn begin_fenced_durably(&self, lease: &Lease) -> Result<Transaction, WarehouseError> {
+        self.begin_behind_fence(
+            lease,
+            "select set_config('synchronous_commit', 'on', true) from sync.leases where source = $1 and epoch = $2 for key share",
+        )
+        .await
+    }
+
+    async fn begin_behind_fence(
+        &self,
+        lease: &Lease,
+        fence: &'static str,
+    ) -> Result<Transaction, WarehouseError> {
         let mut transaction = self.begin().await?;
-        let holds = sqlx::query("select 1 from sync.leases where source = $1 and epoch = $2 for key share")
+        let holds = sqlx::query(fence)
             .bind(&lease.source)
             .bind(lease.epoch)
             .fetch_optional(&mut transaction)

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use connectors::source::{Remedy, Window};
 
-use super::completion::{Completion, SliceOutcome, book_completion};
+use super::completion::{Completion, LooseEnds, SliceOutcome, book_completion};
 use super::pool::repeat_transaction;
 use super::transaction::Transaction;
 use super::words::{LONGEST_REASON, LONGEST_WORDS, cut_to_fit};
@@ -296,7 +296,7 @@ impl Warehouse {
     }
 
     async fn try_begin_slice(&self, lease: &Lease, new: &NewSlice<'_>) -> Result<SliceId, WarehouseError> {
-        let mut transaction = self.begin_fenced(lease).await?;
+        let mut transaction = self.begin_fenced_durably(lease).await?;
         let id = sqlx::query_scalar(
             "with counted as (update sync.runs set slice_count = slice_count + 1 where id = $1)
              insert into sync.slices (run_id, source, stream, partition, generation, purpose, since, until, epoch, started_at, attempts)
@@ -317,7 +317,7 @@ impl Warehouse {
         .bind(new.started_at)
         .fetch_one(&mut transaction)
         .await?;
-        transaction.commit_durably().await?;
+        transaction.commit().await?;
         Ok(id)
     }
 
@@ -337,7 +337,7 @@ impl Warehouse {
         slice: &LedgerSlice,
         end: &SliceEnd<'_>,
     ) -> Result<SliceOutcome, WarehouseError> {
-        let mut transaction = self.begin_fenced(lease).await?;
+        let mut transaction = self.begin_fenced_durably(lease).await?;
         let booked = Booked::find_batches(&mut transaction, slice).await?;
         let wanted = end.verdict.word();
         if booked.state == wanted {
@@ -354,8 +354,11 @@ impl Warehouse {
                 if booked.batch_count != end.batch_count {
                     return Err(WarehouseError::Lost);
                 }
-                outcome = book_completion(&mut transaction, lease, slice, completion).await?;
-                forget_retries(&mut transaction, lease, slice).await?;
+                outcome =
+                    book_completion(&mut transaction, lease, slice, completion, booked.loose_ends()).await?;
+                if booked.has_retries {
+                    forget_retries(&mut transaction, lease, slice).await?;
+                }
             }
             SliceVerdict::Incomplete(flaw) | SliceVerdict::Failed(flaw) => {
                 deletions::forget_unproved(&mut transaction, lease, slice).await?;
@@ -363,7 +366,7 @@ impl Warehouse {
             }
         }
         close_slice(&mut transaction, slice, end, outcome).await?;
-        transaction.commit_durably().await?;
+        transaction.commit().await?;
         Ok(outcome)
     }
 
@@ -425,17 +428,35 @@ struct Booked {
     batch_count: i64,
     deleted: i64,
     held_deletions: i64,
+    has_tombstones: bool,
+    has_retries: bool,
+    is_reread: bool,
 }
 
 impl Booked {
     async fn find_batches(connection: &mut Transaction, slice: &LedgerSlice) -> Result<Self, WarehouseError> {
+        // Most slices leave none of these, and then no statement is sent about them.
         let found = sqlx::query_as(
-            "select state, batch_count, deleted, held_deletions from sync.slices where id = $1 for update",
+            "select state, batch_count, deleted, held_deletions,
+                 exists (select from sync.tombstones as t where (t.source, t.stream, t.partition) = (s.source, s.stream, s.partition)
+                     and (t.slice_id = s.id or t.is_held)) as has_tombstones,
+                 exists (select from sync.retries as r where (r.source, r.stream, r.partition) = (s.source, s.stream, s.partition))
+                     as has_retries,
+                 exists (select from sync.rereads as r where (r.source, r.stream, r.partition) = (s.source, s.stream, s.partition)
+                     and r.pending && tstzrange(s.since, s.until)) as is_reread
+             from sync.slices as s where id = $1 for update of s",
         )
         .bind(slice.id)
         .fetch_optional(connection)
         .await?;
         found.ok_or(WarehouseError::Lost)
+    }
+
+    fn loose_ends(&self) -> LooseEnds {
+        LooseEnds {
+            has_tombstones: self.has_tombstones,
+            is_reread: self.is_reread,
+        }
     }
 
     fn outcome_of(&self) -> SliceOutcome {
@@ -489,14 +510,18 @@ async fn close_slice(
         serde_json::json!({ "kind": cut_to_fit(&line.kind, LONGEST_WORDS), "text": cut_to_fit(&line.text, LONGEST_WORDS), "count": line.count })
     });
     sqlx::query(
-        "update sync.slices as s set state = $2, reason = $3, remedy = $4, said = $5, vendor_total = $6, evidence = $7::jsonb,
+        // The totals of the partition are kept with it, so that nobody has to add up the ledger.
+        "with closed as (update sync.slices as s set state = $2, reason = $3, remedy = $4, said = $5, vendor_total = $6, evidence = $7::jsonb,
              deleted = deleted + $8, held_deletions = $9, request_count = greatest(request_count, $10),
              body_bytes = greatest(body_bytes, $11), ended_at = clock_timestamp(),
              next_attempt_at = case when $3 is not null then (
                  select r.next_attempt_at from sync.retries as r
                  where r.source = s.source and r.stream = s.stream and r.partition = s.partition and r.purpose = s.purpose
                      and r.since = coalesce(s.since, '-infinity')) end
-         where id = $1",
+         where id = $1 returning s.*)
+         update sync.coverage as c set row_count = c.row_count + s.inserted, request_count = c.request_count + s.request_count,
+             body_bytes = c.body_bytes + s.body_bytes
+         from closed as s where c.source = s.source and c.stream = s.stream and c.partition = s.partition",
     )
     .bind(slice.id)
     .bind(end.verdict.word())
@@ -509,12 +534,12 @@ async fn close_slice(
     .bind(outcome.held)
     .bind(end.traffic.request_count)
     .bind(end.traffic.body_bytes)
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
-    add_to_totals(connection, slice.id).await
+    Ok(())
 }
 
-/// Keeps the totals of the partition, so that nobody has to add up the ledger.
+/// Keeps the totals of the partition of a slice that nobody closed.
 async fn add_to_totals(connection: &mut Transaction, slice: SliceId) -> Result<(), WarehouseError> {
     sqlx::query(
         "update sync.coverage as c set row_count = c.row_count + s.inserted, request_count = c.request_count + s.request_count,

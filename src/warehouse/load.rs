@@ -8,12 +8,13 @@ use connectors::reader::Lookup;
 use connectors::schema::{Batch, Ownership, Rows, TABLES};
 use connectors::source::{FieldFault, Reject};
 
+use super::copy::copy_rows;
 use super::deletions::{delete_orphans, keep_tombstones};
 use super::faults::store_faults;
 use super::history::Followed;
 use super::ledger::{LedgerSlice, Traffic};
 use super::lookups::record_lookups;
-use super::merge::{Destination, Written, drop_unchanged, insert_rows, merge_rows};
+use super::merge::{Destination, Written, drop_unchanged, merge_rows};
 use super::pool::Repeats;
 use super::rejects::store_rejects;
 use super::tallies::{Inserted, add_to_tallies};
@@ -37,7 +38,7 @@ pub struct Load<'a> {
     pub faults: Vec<FieldFault>,
     /// Rows that the slice had met before, and that were left out of the batch.
     pub duplicate_count: i64,
-    /// True where no row of the batch is expected to be there yet; then none is looked up first.
+    /// True where no row of the batch is expected to be there yet, apart from second-hand ones; then none is looked up first.
     pub is_new_ground: bool,
     /// What brought it.
     pub traffic: Traffic,
@@ -100,6 +101,8 @@ pub struct Landed {
     pub counts: Counts,
     /// The rows of each table.
     pub tables: Vec<TableCounts>,
+    /// True where none of them was there before, as was expected.
+    pub was_new_ground: bool,
 }
 
 /// What became of the rows of a table.
@@ -129,7 +132,7 @@ impl Warehouse {
 
     /// Loads a batch whole or not at all.
     ///
-    /// On new ground rows are inserted without a look; where one is there after all, the batch takes the careful way. A row that
+    /// On new ground rows are copied in without a look; where one is there after all, the batch takes the careful way. A row that
     /// the server refuses becomes a reject, and the rest lands.
     pub async fn load_by_table(&self, lease: &Lease, mut load: Load<'_>) -> Result<Landed, WarehouseError> {
         let mut before = Landed::default();
@@ -140,7 +143,12 @@ impl Warehouse {
             match self.try_load(lease, &mut load, &mut before).await {
                 Err(WarehouseError::Present) if load.is_new_ground => load.is_new_ground = false,
                 Err(error) if repeats.wait_after(&error).await => (),
-                outcome => return outcome,
+                outcome => {
+                    return Ok(Landed {
+                        was_new_ground: load.is_new_ground,
+                        ..outcome?
+                    });
+                }
             }
         }
     }
@@ -153,10 +161,10 @@ impl Warehouse {
         before: &mut Landed,
     ) -> Result<Landed, WarehouseError> {
         let mut transaction = self.begin_fenced(lease).await?;
-        if !load.is_new_ground {
-            let to = destination_of(lease, load, self.followed());
-            // Within the transaction: a row that it leaves out was committed before it, and is not lost without it.
-            for rows in load.batch.rows_mut() {
+        let (to, is_new_ground) = (destination_of(lease, load, self.followed()), load.is_new_ground);
+        // Within the transaction: a row that it leaves out was committed before it, and is not lost without it.
+        for rows in load.batch.rows_mut() {
+            if !rows.is_empty() && !is_new(rows, is_new_ground) {
                 let unchanged = drop_unchanged(&mut transaction, to, rows).await?;
                 let more = Counts {
                     unchanged,
@@ -209,6 +217,11 @@ fn arrange_rows(batch: &mut Batch, landed: &mut Landed) {
         .sort_by_key(|rows| (place(rows), is_partial(rows)));
 }
 
+/// True where rows are not looked up: on new ground, unless they are second-hand, which come with many pages.
+fn is_new(rows: &Rows, is_new_ground: bool) -> bool {
+    is_new_ground && rows.ownership().has_record()
+}
+
 fn destination_of<'a>(lease: &'a Lease, load: &Load<'_>, followed: &'a Followed) -> Destination<'a> {
     Destination {
         source: lease.source(),
@@ -229,8 +242,14 @@ async fn write_batch(
     for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
         let to = destination_of(lease, load, followed);
         let refused_before = refused.len();
-        let Written { inserted, written } =
-            write_table(connection, to, rows, load.is_new_ground, &mut refused).await?;
+        let Written { inserted, written } = write_table(
+            connection,
+            to,
+            rows,
+            is_new(rows, load.is_new_ground),
+            &mut refused,
+        )
+        .await?;
         let more = Counts {
             inserted,
             updated: written - inserted,
@@ -263,17 +282,17 @@ async fn write_table(
     connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
-    is_new_ground: bool,
+    are_new: bool,
     refused: &mut Vec<Reject>,
 ) -> Result<Written, WarehouseError> {
-    match try_write(connection, to, rows, is_new_ground).await {
+    match try_write(connection, to, rows, are_new).await {
         Err(WarehouseError::Data { .. }) => (),
         outcome => return outcome,
     }
     let mut all = Written::default();
     let mut parts = split_halves(rows.clone());
     while let Some(part) = parts.pop() {
-        match try_write(connection, to, &part, is_new_ground).await {
+        match try_write(connection, to, &part, are_new).await {
             Ok(written) => {
                 all.inserted += written.inserted;
                 all.written += written.written;
@@ -308,11 +327,11 @@ async fn try_write(
     connection: &mut Transaction,
     to: Destination<'_>,
     rows: &Rows,
-    is_new_ground: bool,
+    are_new: bool,
 ) -> Result<Written, WarehouseError> {
     sqlx::query("savepoint rows").execute(&mut *connection).await?;
-    let written = if is_new_ground {
-        insert_rows(connection, to, rows).await
+    let written = if are_new {
+        copy_rows(connection, to, rows).await
     } else {
         merge_rows(connection, to, rows).await
     };

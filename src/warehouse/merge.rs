@@ -136,19 +136,6 @@ pub(super) async fn merge_rows(
     Ok(written)
 }
 
-/// Inserts rows that are expected not to be there: one that is makes the server refuse them all. Sorted like those of a merge.
-pub(super) async fn insert_rows(
-    connection: &mut Transaction,
-    to: Destination<'_>,
-    rows: &Rows,
-) -> Result<Written, WarehouseError> {
-    let statement = format!(
-        "with inserted as ({} returning 1) select count(*) as inserted, count(*) as written from inserted",
-        insert_statement(rows, &Parts::of(rows, FIRST_OF_MERGE))
-    );
-    write_rows(connection, statement, to, rows).await
-}
-
 async fn write_rows(
     connection: &mut Transaction,
     statement: String,

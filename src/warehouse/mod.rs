@@ -2,10 +2,11 @@
 
 mod budgets;
 mod completion;
+mod copy;
 mod coverage;
 mod deletions;
-mod distribute;
 mod dictionary;
+mod distribute;
 mod drift;
 mod error;
 mod faults;
@@ -42,8 +43,8 @@ pub use budgets::Reservation;
 pub use completion::{Completion, Reach, SliceOutcome};
 pub use coverage::{Coverage, PartitionSpec, Retry};
 pub use deletions::{Absences, ColumnValue, HeldDeletion};
-pub use distribute::{Placement, placements};
 pub use dictionary::{DictionaryColumn, DictionaryTable};
+pub use distribute::{Placement, placements};
 pub use drift::{DriftEntry, TableFields};
 pub use error::WarehouseError;
 pub use history::Followed;

@@ -123,11 +123,8 @@ async fn agents_on_many_pages_are_all_met_while_some_leave() {
     let reports = env.try_sync(&["agents"], watch).await;
     let report = reports[0].as_ref().expect("the source runs");
     assert!(report.is_complete(), "{:#?}", report.unfinished);
-    let gone: Vec<String> = ids
-        .iter()
-        .filter(|id| !agents(&env).contains(id))
-        .cloned()
-        .collect();
+    let left = agents(&env);
+    let gone: Vec<String> = ids.iter().filter(|id| !left.contains(id)).cloned().collect();
     assert!(!gone.is_empty());
     let wrongly: i64 = sqlx::query_scalar(
         "select count(*) from warehouse.agents where deleted_at is not null and id <> all($1)",

@@ -41,6 +41,7 @@ mod server;
 mod sessions;
 mod smoke;
 mod stops;
+mod storms;
 mod support;
 mod verify;
 mod views;

@@ -16,6 +16,8 @@ pub struct Options {
     pub days: u32,
     /// Calls on every local day, spread over the hours by a day curve.
     pub calls_per_day: u32,
+    /// Customers who are leads, at most as many as there are customers.
+    pub leads: u32,
     /// Chats of every day, spread evenly.
     pub chats_per_day: u32,
     /// Conversations that begin on every day at Conversocial.
@@ -45,6 +47,7 @@ impl Options {
             running: false,
             days: 30,
             calls_per_day: 400,
+            leads: u32::MAX,
             chats_per_day: 25,
             conversations_per_day: 12,
             agents: 12,

@@ -28,10 +28,19 @@ impl<T: Eq + Hash> LoopGuard<T> {
     /// Remembers it; false where it has come before.
     pub(super) fn admit(&mut self, thing: T, pass: Pass) -> bool {
         let before = self.0.insert(thing, pass);
-        before.is_none_or(|before| {
-            before.slice < pass.slice || (before.list == pass.list && before.reading < pass.reading)
-        })
+        before.is_none_or(|before| may_come_again(before, pass))
     }
+
+    /// Whether it would be admitted.
+    pub(super) fn would_admit(&self, thing: &T, pass: Pass) -> bool {
+        self.0
+            .get(thing)
+            .is_none_or(|before| may_come_again(*before, pass))
+    }
+}
+
+fn may_come_again(before: Pass, pass: Pass) -> bool {
+    before.slice < pass.slice || (before.list == pass.list && before.reading < pass.reading)
 }
 
 #[cfg(test)]
@@ -52,6 +61,7 @@ mod tests {
             (2, 4, 0, false),
         ] {
             let pass = Pass { slice, list, reading };
+            assert_eq!(guard.would_admit(&"page 2", pass), wanted, "{pass:?}");
             assert_eq!(guard.admit("page 2", pass), wanted, "{pass:?}");
         }
     }

@@ -52,7 +52,18 @@ pub trait ReadSlice: Send + Sync {
     fn request(&mut self) -> Option<Request>;
 
     /// Takes the answer to the request that is due. After an error nothing has moved: the same request may be sent again.
-    fn accept(&mut self, got: &Response) -> Result<ReadPage, ReadError>;
+    fn accept(&mut self, got: &Response) -> Result<ReadPage, ReadError> {
+        self.accept_early(got, &mut |_| ())
+    }
+
+    /// The same, and calls `announce` with the next page request as soon as that is certain and allowed, before the records are
+    /// mapped: it may be sent meanwhile. Nothing is announced where the next request follows from what the records become. After
+    /// an error, or where [`ReadSlice::request`] wants another one, the answer to an announced request is of no use.
+    fn accept_early(
+        &mut self,
+        got: &Response,
+        announce: &mut dyn FnMut(Request),
+    ) -> Result<ReadPage, ReadError>;
 
     /// What the slice came to.
     fn finish(self: Box<Self>) -> Reading;

@@ -230,7 +230,11 @@ impl<P: Paging + 'static> SliceReader<P> {
     }
 
     /// Reads an answer to the request of the present position.
-    fn read_answer(&mut self, got: &Response) -> Result<ReadPage, ReadError> {
+    fn read_answer(
+        &mut self,
+        got: &Response,
+        announce: &mut dyn FnMut(Request),
+    ) -> Result<ReadPage, ReadError> {
         self.is_wanted(got)?;
         let Some(current) = self.current() else {
             return Ok(ReadPage::default());
@@ -270,6 +274,9 @@ impl<P: Paging + 'static> SliceReader<P> {
         self.warnings
             .extend(self.paging.warning(&at, &envelope, &self.scope()));
         self.count_page(got);
+        if let Some(request) = self.certain_request(&next) {
+            announce(request);
+        }
         let mut page = self.read_rows(&context, &envelope, &next);
         page.lookup = id.map(|id| Lookup {
             id,
@@ -277,6 +284,18 @@ impl<P: Paging + 'static> SliceReader<P> {
         });
         self.follow_next(next);
         Ok(page)
+    }
+
+    /// The request of the next page, where it does not depend on what the records of this one become.
+    fn certain_request(&self, next: &Next<P::Position>) -> Option<Request> {
+        let Next::Page { page, before } = next else {
+            return None;
+        };
+        let thing = (page.clone(), false);
+        let is_allowed = before.is_empty()
+            && self.page_count < self.limits.max_pages
+            && self.guard.would_admit(&thing, self.pass);
+        is_allowed.then(|| self.paging.request(page, &self.scope()))
     }
 
     fn count_page(&mut self, got: &Response) {
@@ -522,11 +541,15 @@ impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
         Some(self.paging.request(&current.at, &self.scope()))
     }
 
-    fn accept(&mut self, got: &Response) -> Result<ReadPage, ReadError> {
+    fn accept_early(
+        &mut self,
+        got: &Response,
+        announce: &mut dyn FnMut(Request),
+    ) -> Result<ReadPage, ReadError> {
         let is_by_id = self
             .current()
             .is_some_and(|current| self.paging.id(&current.at).is_some());
-        match self.read_answer(got) {
+        match self.read_answer(got, announce) {
             Err(error) if is_by_id => self.pass_over_id(error),
             read => read,
         }

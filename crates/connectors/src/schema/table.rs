@@ -78,6 +78,17 @@ pub enum Values {
 }
 
 impl Values {
+    /// True where any row has a value.
+    pub fn has_any(&self) -> bool {
+        match self {
+            Self::Text(values) => values.iter().any(Option::is_some),
+            Self::Instant(values) => values.iter().any(Option::is_some),
+            Self::Integer(values) => values.iter().any(Option::is_some),
+            Self::Boolean(values) => values.iter().any(Option::is_some),
+            Self::Day(values) => values.iter().any(Option::is_some),
+        }
+    }
+
     /// Keeps the rows whose place in `keep` is true.
     pub(super) fn retain(&mut self, keep: &[bool]) {
         match self {

@@ -52,6 +52,8 @@ struct Touch {
 pub(super) struct LeadStore {
     pub(super) all: Table<Lead>,
     seed: u64,
+    /// How many customers are leads.
+    count: u32,
     /// What the leads are drawn from, as long as nobody has asked for them.
     history: Option<Range<i64>>,
     /// Calls that began up to here are known.
@@ -60,10 +62,11 @@ pub(super) struct LeadStore {
 }
 
 impl LeadStore {
-    pub(super) fn new(seed: u64, history: Range<i64>) -> Self {
+    pub(super) fn new(seed: u64, count: u32, history: Range<i64>) -> Self {
         Self {
             all: Table::default(),
             seed,
+            count: count.min(CUSTOMERS),
             known: history.start - DAY,
             history: Some(history),
             touches: BinaryHeap::new(),
@@ -73,7 +76,7 @@ impl LeadStore {
     /// Every customer as a lead, last changed some time in the history; a third were made in it, and some are gone.
     fn draw(&mut self, history: &Range<i64>) {
         let length = u64::try_from(history.end - history.start).unwrap_or(0).max(1);
-        for number in FIRST_CUSTOMER..FIRST_CUSTOMER + CUSTOMERS {
+        for number in FIRST_CUSTOMER..FIRST_CUSTOMER + self.count {
             let pick = scatter(self.seed ^ 0x1EAD, u64::from(number));
             let modified = history.start + (pick % length).cast_signed();
             let created = if number % 3 == 1 {

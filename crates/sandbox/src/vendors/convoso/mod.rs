@@ -215,7 +215,7 @@ pub(crate) fn open_account(options: &Options, clock: &Clock) -> Account {
         next_call: 0,
         horizon: first_day,
         agents: Table::default(),
-        leads: LeadStore::new(seed, local::midnight(zone, first_day)..now),
+        leads: LeadStore::new(seed, options.leads, local::midnight(zone, first_day)..now),
         callbacks: Table::default(),
         campaigns: Table::default(),
         lists: Table::default(),
