@@ -252,7 +252,8 @@ async fn a_deleted_record_ties_nobody_and_the_name_outlives_it() {
 
 /// Who is one person, by a plain reading of the rules.
 fn expected(said: &BTreeMap<(u8, &'static str), Said>) -> BTreeSet<String> {
-    let records: Vec<(String, Option<String>, Option<String>, Option<String>)> = said
+    type Text = Option<String>;
+    let records: Vec<(String, Text, Text, Text)> = said
         .values()
         .map(|said| {
             let lower = |email: Option<&str>| email.map(str::to_lowercase);
@@ -287,11 +288,9 @@ fn expected(said: &BTreeMap<(u8, &'static str), Said>) -> BTreeSet<String> {
                 || (same(&a.2, &b.2) && a.2.as_deref().is_some_and(|phone| emails(phone) <= 1));
             if is_one {
                 let (from, to) = (parts[one], parts[other]);
-                parts.iter_mut().for_each(|part| {
-                    if *part == from {
-                        *part = to
-                    }
-                });
+                for part in parts.iter_mut().filter(|part| **part == from) {
+                    *part = to;
+                }
             }
         }
     }
@@ -357,9 +356,9 @@ async fn any_order_of_arrival_ends_in_the_same_persons() {
             }
             loader.refresh().await;
             assert_eq!(loader.persons().await, wanted, "round {round}: {last:#?}");
-            let lost = "select count(*)::text from people.identities as i left join people.persons as p on p.person_id = i.person_id and p.ended_at is null
+            let unbooked = "select count(*)::text from people.identities as i left join people.persons as p on p.person_id = i.person_id and p.ended_at is null
                 where p.person_id is null";
-            assert_eq!(loader.texts(lost).await, ["0"], "every person is booked");
+            assert_eq!(loader.texts(unbooked).await, ["0"], "every person is booked");
             let empty = "select person_id from people.persons as p where ended_at is null and not exists (select from people.identities as i where i.person_id = p.person_id)";
             assert_eq!(
                 loader.texts(empty).await,
