@@ -55,7 +55,7 @@ impl Demo {
         let once = Once {
             selection: &selection,
             stop,
-            observer: tell_both(page.clone(), progress::observe_progress()),
+            observer: tell_both(page.clone(), progress::observe_progress(stop)),
         };
         let mut reports = commands::sync_once(&demo.warehouse, &demo.settings, once).await?;
         while look_up_rest(demo, stop, &mut reports).await? {}
@@ -76,7 +76,8 @@ impl Demo {
         );
         let deriving = commands::start_deriving(&demo.warehouse, &demo.settings, stop);
         let observer = tell_both(page, observe_changes());
-        commands::run_daemon(&demo.warehouse, &demo.settings, stop, observer).await?;
+        let reload = commands::Reload::never(demo.settings.clone());
+        commands::run_daemon(&demo.warehouse, &demo.settings, stop, observer, reload).await?;
         deriving.await?;
         Ok(COMPLETE)
     }
@@ -144,7 +145,7 @@ async fn look_up_rest(
     let once = Once {
         selection: &selection,
         stop,
-        observer: progress::observe_progress(),
+        observer: progress::observe_progress(stop),
     };
     for next in commands::sync_once(&demo.warehouse, &demo.settings, once).await? {
         let next = next?;

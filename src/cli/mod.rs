@@ -1,6 +1,7 @@
 //! The commands as they are typed: they read arguments, call `commands`, and print.
 
 mod adopt;
+mod backfill;
 mod check;
 mod columns;
 mod completions;
@@ -13,6 +14,7 @@ mod explain;
 mod health;
 mod migrate;
 mod output;
+mod pause;
 mod person;
 mod progress;
 mod rejects;
@@ -104,6 +106,12 @@ enum Command {
     Dictionary(dictionary::Dictionary),
     /// What a shell needs to complete these commands
     Completions(completions::Completions),
+    /// Leave a source, or one of its streams, alone until it is resumed; works while the daemon runs
+    Pause(pause::Pause),
+    /// Read a source, or one of its streams, again; one that failed is tried at once
+    Resume(pause::Resume),
+    /// Read a range of the past, whether it was read before or not: its price first, then through the daemon, or here
+    Backfill(backfill::Backfill),
     /// Bring the schema of the warehouse up to date
     Migrate(migrate::Migrate),
     /// The simulated vendors alone
@@ -140,10 +148,13 @@ async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
         command => {
             let settings = commands::load_settings(&arguments.files)?;
             match command {
-                Command::Run => run::run_daemon(&settings, &stop_on_signal()?).await,
+                Command::Run => run::run_daemon(&settings, &arguments.files, &stop_on_signal()?).await,
                 Command::Sync(sync) => sync.run(&settings, &stop_on_signal()?).await,
                 Command::Check => check::check_everything(&settings).await,
                 Command::ConfirmDeletions(confirm) => confirm.run(&settings).await,
+                Command::Pause(pause) => pause.run(&settings).await,
+                Command::Resume(resume) => resume.run(&settings).await,
+                Command::Backfill(backfill) => backfill.run(&settings, &stop_on_signal()?).await,
                 Command::Adopt(adopt) => adopt.run(&settings).await,
                 Command::Status(status) => status.run(&settings).await,
                 Command::Health(health) => health.run(&settings).await,
@@ -169,8 +180,8 @@ async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
 /// The daemon tells what it does; other commands print their results instead.
 fn log_level(command: &Command) -> &'static str {
     match command {
-        Command::Run => "info,sqlx=warn",
-        _ => "warn,convene=error",
+        Command::Run => "warn,sqlx=error,convene=info",
+        _ => "warn,sqlx=error,convene=error",
     }
 }
 

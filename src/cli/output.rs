@@ -16,6 +16,31 @@ pub(super) fn print_error(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// How wide a terminal is at least.
+const WIDTH: usize = 80;
+
+/// Prints a text in lines of 80 characters, broken at blanks, each with these before it.
+pub(super) fn print_wrapped(text: &str, indent: &str) {
+    for line in wrap_text(text, WIDTH - indent.len()) {
+        print_line(&format!("{indent}{line}"));
+    }
+}
+
+/// Breaks a text at blanks; a word that is too long stays whole.
+fn wrap_text(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// Prints a table.
 pub(super) fn print_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
     let mut table = Table::new();
@@ -69,6 +94,13 @@ mod tests {
         ] {
             assert_eq!(format_number(plain), wanted);
         }
+    }
+
+    #[test]
+    fn texts_are_broken_at_blanks() {
+        assert_eq!(wrap_text("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap_text("one  incomprehensible", 7), ["one", "incomprehensible"]);
+        assert!(wrap_text("", 7).is_empty());
     }
 
     #[test]

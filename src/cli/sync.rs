@@ -26,7 +26,7 @@ impl Sync {
         let once = Once {
             selection: &selection,
             stop,
-            observer: progress::observe_progress(),
+            observer: progress::observe_progress(stop),
         };
         let reports = commands::sync_once(&warehouse, settings, once).await?;
         let code = report_runs(&reports);

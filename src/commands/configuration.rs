@@ -11,11 +11,11 @@ use crate::settings::{self, GivenValue, Origin, Settings};
 use connectors::source::StreamDef;
 use connectors::vendors::VENDORS;
 
-use super::{environment, settings_files};
+use super::{environment, find_settings};
 
 /// Every setting in effect by its key, secrets hidden: those of these files and of the environment, and the defaults.
 pub fn list_configuration(files: &[PathBuf], settings: &Settings) -> Vec<GivenValue> {
-    let given = settings::list_given(&settings_files(files), environment(), VENDORS);
+    let given = settings::list_given(&find_settings(files), environment(), VENDORS);
     let mut all: BTreeMap<String, GivenValue> = given
         .into_iter()
         .map(|given| (given.key.clone(), given))

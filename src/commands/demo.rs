@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
-use crate::settings::{self, History, Limits, Settings, Source};
+use crate::settings::{self, Alerts, History, Limits, Retention, Settings, Source};
 use crate::warehouse::Warehouse;
 use embedded::{Embedded, Fetched};
 
@@ -140,6 +140,8 @@ fn demo_settings(url: SecretString, simulated: &Simulated) -> Settings {
         history: History::default(),
         lease: Duration::from_secs(30),
         server: settings::Server::off(),
+        alerts: Alerts::default(),
+        retention: Retention::default(),
         sources: sources.map(|source| (source.name.clone(), source)).collect(),
     }
 }

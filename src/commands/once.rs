@@ -1,6 +1,7 @@
 //! One run of some streams, now.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::task::JoinSet;
@@ -15,6 +16,8 @@ use crate::warehouse::Warehouse;
 use connectors::source::SyncMode;
 
 use super::derive::derive_once;
+use super::follow::{Followed, Follower, find_daemon};
+use super::operate::settle_events;
 use super::sources::{ConfiguredStream, Source, build_sources};
 
 /// Which streams are meant: `SOURCE` or `SOURCE.STREAM`; none means all.
@@ -78,25 +81,76 @@ pub async fn sync_once(
         let (warehouse, period) = (warehouse.clone(), settings.lease);
         let (stop, observer) = (once.stop.clone(), once.observer.clone());
         tasks.spawn(async move {
-            let wait = LeaseWait::OnePeriod;
-            let held = match open_source(&warehouse, &source.name, period, wait, &stop, observer).await {
-                Ok(held) => held,
-                Err(error) => return vec![Err(error.into())],
-            };
-            let reports = sync_source(source, &wanted, &held.session).await;
-            held.release().await;
-            reports
+            let synced = sync_or_ask(&warehouse, source, wanted, period, &stop, observer).await;
+            synced.unwrap_or_else(|error| vec![Err(error)])
         });
     }
     let mut reports: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
     if let Err(error) = derive_once(warehouse, settings.history.keep).await {
         reports.push(Err(error));
     }
+    settle_events(warehouse, settings).await?;
     reports.sort_by_key(|report| {
         let report = report.as_ref().ok();
         report.map(|report| (report.source.clone(), report.stream.clone()))
     });
     Ok(reports)
+}
+
+/// Lets the daemon that holds a source do the runs, and follows them; runs them here where no daemon does, or it goes away.
+async fn sync_or_ask(
+    warehouse: &Warehouse,
+    source: Source,
+    wanted: Vec<&'static str>,
+    period: Duration,
+    stop: &CancellationToken,
+    observer: Observer,
+) -> anyhow::Result<Vec<anyhow::Result<RunReport>>> {
+    let mut reports = Vec::new();
+    let mut left = wanted;
+    let follower = Follower {
+        warehouse,
+        source: &source.name,
+        stop,
+        observer: &observer,
+    };
+    follower.refuse_paused(&left).await?;
+    if find_daemon(warehouse, &source.name).await?.is_some() {
+        // What is asked for by id is named by the rows of the others.
+        for is_by_id in [false, true] {
+            let streams: Vec<&str> = left
+                .iter()
+                .copied()
+                .filter(|name| is_read_by_id(&source, name) == is_by_id)
+                .collect();
+            if streams.is_empty() {
+                continue;
+            }
+            let (done, orphaned) = match follower.ask_for_runs(&streams).await? {
+                Followed::Done(done) => (done, Vec::new()),
+                Followed::Orphaned { done, left } => (done, left),
+            };
+            let ended: Vec<String> = done.iter().map(|report| report.stream.clone()).collect();
+            left.retain(|name| !ended.iter().any(|ended| ended == name));
+            reports.extend(done.into_iter().map(Ok));
+            if !orphaned.is_empty() {
+                break;
+            }
+        }
+        if left.is_empty() || stop.is_cancelled() {
+            return Ok(reports);
+        }
+    }
+    let wait = LeaseWait::OnePeriod;
+    let held = open_source(warehouse, &source.name, period, wait, stop, observer.clone()).await?;
+    reports.extend(sync_source(source, &left, &held.session).await);
+    held.release().await;
+    Ok(reports)
+}
+
+fn is_read_by_id(source: &Source, name: &str) -> bool {
+    let mut streams = source.streams.iter();
+    streams.any(|stream| stream.spec.name() == name && matches!(stream.spec.mode, SyncMode::Lookup(_)))
 }
 
 /// Runs some streams of a source that is held. What the settings want of the others is written down all the same: a table is

@@ -33,6 +33,8 @@ pub struct ConfiguredStream {
     pub spec: StreamSpec,
     /// Its schedule; cron with seconds.
     pub schedule: String,
+    /// How far it may be behind before it counts as lagging; nothing where the settings leave that to the schedule.
+    pub lag_limit: Option<Duration>,
 }
 
 /// All sources of the settings, on one budget.
@@ -131,6 +133,7 @@ impl SpecBuilder<'_> {
         let own = self.own_settings(stream);
         let schedule = own.schedule.clone().or_else(|| self.source.schedule.clone());
         ConfiguredStream {
+            lag_limit: own.lag_limit,
             schedule: schedule.unwrap_or_else(|| self.source.vendor.schedule_of(stream).to_owned()),
             spec: StreamSpec {
                 source: self.source.name.clone(),

@@ -199,6 +199,7 @@ fn covered_slices(
         rank: Rank::Reread,
         skip_probe: false,
         ids_left: IdsLeft::default(),
+        backfill: None,
     };
     let Some(windows) = windows_to_compare(spec, partition, &coverage.covered, scope, now) else {
         return vec![slice(Extent::List, Purpose::Full)];

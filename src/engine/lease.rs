@@ -96,7 +96,6 @@ async fn renew_lease(session: Session, period: Duration) {
             Ok(server_time) => {
                 renewed_at = Instant::now();
                 session.clock.set_again(server_time);
-                wake_confirmed(&session).await;
             }
             Err(error) if error.is_passing() && renewed_at.elapsed() < period => (),
             Err(error) => {
@@ -107,22 +106,8 @@ async fn renew_lease(session: Session, period: Duration) {
     }
 }
 
-/// Wakes the streams whose held deletions an operator has confirmed.
-async fn wake_confirmed(session: &Session) {
-    let Ok(held) = session.warehouse.held_deletions().await else {
-        return;
-    };
-    let source = session.lease.source();
-    for deletions in held
-        .iter()
-        .filter(|held| held.source == source && held.is_confirmed)
-    {
-        session.nudge_of(&deletions.stream).notify_one();
-    }
-}
-
 /// Names this process among instances, for people.
-fn instance_name() -> String {
+pub fn instance_name() -> String {
     let host = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
     let host = host.or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok());
     format!(

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use crate::warehouse::Purpose;
+use crate::warehouse::{Purpose, RequestId};
 use connectors::source::{Extent, Window, WindowPolicy};
 
 /// One slice to read.
@@ -22,6 +22,8 @@ pub(super) struct PlannedSlice {
     pub(super) skip_probe: bool,
     /// Ids that are due and that the slice leaves to later runs.
     pub(super) ids_left: IdsLeft,
+    /// Whose wish for the past it serves; nothing where the stream itself wants it.
+    pub(super) backfill: Option<RequestId>,
 }
 
 /// The ids that a slice leaves to later runs.
@@ -33,12 +35,14 @@ pub(super) struct IdsLeft {
     pub(super) oldest: Option<DateTime<Utc>>,
 }
 
-/// How urgent a slice is: the newest data first, then history that was never read, then what is read again.
+/// How urgent a slice is: the newest data first, then history that was never read, then what is read again,
+/// and at last what somebody wants of the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Live,
     History,
     Reread,
+    Backfill,
 }
 
 impl PlannedSlice {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::warehouse::{RunEnd, RunId, RunState};
+use crate::warehouse::{PendingRequest, RunEnd, RunId, RunState};
 use connectors::source::{Remedy, Window};
 
 use super::SyncError;
@@ -13,6 +13,7 @@ use super::failpoint::reach_failpoint;
 use super::losses::mend_losses;
 use super::observer::{Event, RunReport, UnfinishedSlice};
 use super::plan::PlannedSlice;
+use super::plan_backfill::BackfillTally;
 use super::run_plan::{RunPlan, WaitingSlice, plan_run};
 use super::session::Session;
 use super::slice::run_slice;
@@ -79,13 +80,34 @@ async fn record_run(
         .warehouse
         .begin_run(&session.lease, spec.name(), session.clock.now())
         .await?;
-    let outcome = run_slices(spec, session, run, options, report, is_wanted_anew).await;
+    let (source, stream) = (spec.source.as_str(), spec.name());
+    let wishes = session.warehouse.open_requests(Some((source, stream))).await?;
+    let options = RunOptions {
+        // Whoever asks for a run wants what has failed to be tried, too.
+        ignores_retries: options.ignores_retries || wishes.iter().any(|wish| wish.backfill.is_none()),
+    };
+    let outcome = run_slices(spec, session, run, options, &wishes, report, is_wanted_anew).await;
     reach_failpoint("before end of run");
     session
         .warehouse
         .end_run(&session.lease, run, &run_end(report, outcome.as_ref().err()))
         .await?;
+    if wishes.iter().any(|wish| wish.backfill.is_none()) {
+        let missing = describe_missing(report, outcome.as_ref().err());
+        session
+            .warehouse
+            .end_requests(&session.lease, run, missing.as_deref())
+            .await?;
+    }
     outcome
+}
+
+/// What a run has not read, for those who asked for it.
+fn describe_missing(report: &RunReport, error: Option<&SyncError>) -> Option<String> {
+    let left = (report.ids_left > 0).then(|| format!("{} ids to go", report.ids_left));
+    let first = report.unfinished.first().map(|slice| slice.reason.clone());
+    let lost = (report.lost > 0).then(|| format!("{} rows are missing in the warehouse", report.lost));
+    error.map(SyncError::describe_causes).or(first).or(left).or(lost)
 }
 
 fn run_end<'a>(report: &'a RunReport, error: Option<&SyncError>) -> RunEnd<'a> {
@@ -110,10 +132,11 @@ async fn run_slices(
     session: &Session,
     run: RunId,
     options: RunOptions,
+    wishes: &[PendingRequest],
     report: &mut RunReport,
     is_wanted_anew: impl Fn() -> bool,
 ) -> Result<(), SyncError> {
-    run_planned_slices(spec, session, run, options, report, &is_wanted_anew).await?;
+    run_planned_slices(spec, session, run, options, wishes, report, &is_wanted_anew).await?;
     let losses = mend_losses(session).await?;
     report.restored = losses.restored;
     report.lost = losses.lost_of(spec.stream.fills);
@@ -125,6 +148,7 @@ async fn run_planned_slices(
     session: &Session,
     run: RunId,
     options: RunOptions,
+    wishes: &[PendingRequest],
     report: &mut RunReport,
     is_wanted_anew: &impl Fn() -> bool,
 ) -> Result<(), SyncError> {
@@ -132,7 +156,15 @@ async fn run_planned_slices(
         slices,
         waiting,
         ids_left,
-    } = plan_run(spec, session, options.ignores_retries).await?;
+    } = plan_run(spec, session, options.ignores_retries, wishes).await?;
+    if !wishes.is_empty() {
+        let (lease, count) = (&session.lease, slices.len());
+        session
+            .warehouse
+            .take_requests(lease, spec.name(), run, count)
+            .await?;
+    }
+    let mut backfilled = BackfillTally::of(&slices);
     report.ids_left = ids_left;
     report.unfinished.extend(waiting.iter().map(left_alone));
     let (source, stream) = (spec.source.as_str(), spec.name());
@@ -172,6 +204,14 @@ async fn run_planned_slices(
         let Some(flaw) = slice.flaw else {
             report.complete_count += 1;
             failures = 0;
+            if let (Some(id), Some(window)) = (planned.backfill, window) {
+                for part in backfilled.add(id, &planned.partition, window) {
+                    session
+                        .warehouse
+                        .record_backfilled(&session.lease, id, part)
+                        .await?;
+                }
+            }
             continue;
         };
         failures += u32::from(flaw.is_failed);

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::warehouse::{Coverage, PartitionSpec, Purpose, Retry};
-use connectors::source::{Extent, FeedPolicy, History, LookupPolicy, SyncMode, WindowPolicy};
+use crate::warehouse::{Coverage, PartitionSpec, PendingRequest, Purpose, Retry};
+use connectors::source::{Extent, FeedPolicy, History, LookupPolicy, SyncMode, Window, WindowPolicy};
 
 use super::SyncError;
-use super::plan::{IdsLeft, Known, PlannedSlice, PlannedWindow, Rank, plan_windows};
+use super::plan::{IdsLeft, Known, PlannedSlice, PlannedWindow, Rank, find_gaps, plan_windows};
+use super::plan_backfill::plan_range;
 use super::plan_days::{DayRules, plan_days};
 use super::session::Session;
 use super::stream_spec::StreamSpec;
@@ -34,18 +35,22 @@ pub(super) struct WaitingSlice {
     pub(super) retry: Retry,
 }
 
-/// Plans a run over all partitions of a stream: the newest data of each first. `ignores_retries` tries those too that wait.
+/// Plans a run over all partitions of a stream: the newest data of each first. `ignores_retries` tries those too that wait;
+/// `wishes` are what people want of the stream's past.
 pub(super) async fn plan_run(
     spec: &StreamSpec,
     session: &Session,
     ignores_retries: bool,
+    wishes: &[PendingRequest],
 ) -> Result<RunPlan, SyncError> {
     let now = session.clock.now();
     let mut plan = RunPlan::default();
     let mut failed: Vec<PlannedSlice> = Vec::new();
     for partition in spec.partitions() {
         let coverage = prepare_partition(spec, session, &partition, now).await?;
-        for slice in plan_partition(spec, session, &partition, &coverage, now).await? {
+        let mut planned = plan_partition(spec, session, &partition, &coverage, now).await?;
+        planned.extend(plan_wishes(spec, &partition, &coverage, wishes, now));
+        for slice in planned {
             plan.ids_left += slice.ids_left.count;
             if waits_for(&slice, &coverage.retries, DateTime::<Utc>::MIN_UTC).is_some() {
                 failed.push(slice.clone());
@@ -138,6 +143,7 @@ async fn plan_partition(
         rank,
         skip_probe: false,
         ids_left: IdsLeft::default(),
+        backfill: None,
     };
     let windowed = |planned: PlannedWindow| PlannedSlice {
         skip_probe: planned.skip_probe,
@@ -176,6 +182,44 @@ async fn plan_partition(
         },
         SyncMode::Lookup(policy) => vec![plan_lookup(spec, session, policy, now, slice).await?],
     })
+}
+
+/// The slices of what people want of the past and was not read since.
+fn plan_wishes(
+    spec: &StreamSpec,
+    partition: &str,
+    coverage: &Coverage,
+    wishes: &[PendingRequest],
+    now: DateTime<Utc>,
+) -> Vec<PlannedSlice> {
+    let mut slices = Vec::new();
+    for wish in wishes {
+        let Some(backfill) = &wish.backfill else { continue };
+        for left in backfill.left.iter().rev() {
+            let windows = plan_range(spec, partition, *left, now);
+            slices.extend(windows.into_iter().map(|window| {
+                let touches = |covered: &Window| covered.since < window.until && window.since < covered.until;
+                PlannedSlice {
+                    partition: partition.to_owned(),
+                    generation: coverage.generation,
+                    purpose: if find_gaps(&coverage.covered, window).is_empty() {
+                        Purpose::Reread
+                    } else {
+                        Purpose::Window
+                    },
+                    extent: Extent::Window {
+                        window,
+                        is_open: false,
+                    },
+                    rank: Rank::Backfill,
+                    skip_probe: !coverage.covered.iter().any(touches),
+                    ids_left: IdsLeft::default(),
+                    backfill: Some(wish.id),
+                }
+            }));
+        }
+    }
+    slices
 }
 
 async fn plan_lookup(
@@ -217,7 +261,7 @@ fn recent_since(policy: &FeedPolicy, coverage: &Coverage, now: DateTime<Utc>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use connectors::source::{Absence, Window};
+    use connectors::source::Absence;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -278,6 +322,7 @@ mod tests {
             rank: Rank::History,
             skip_probe: true,
             ids_left: IdsLeft::default(),
+            backfill: None,
         };
         let waits = |since, until, now| {
             let retries = std::slice::from_ref(&retry);

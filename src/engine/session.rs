@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::observer::Observer;
+use super::orders::{OrdersFeed, no_orders};
 use super::source_gate::SourceGate;
 use super::table_locks::TableLocks;
 use crate::warehouse::{Lease, Warehouse};
@@ -26,6 +27,8 @@ pub struct Session {
     pub stop: CancellationToken,
     /// Hears what happens.
     pub observer: Observer,
+    /// What operators want.
+    pub(super) orders: OrdersFeed,
     /// Keeps slices apart that fill the same table.
     pub(super) table_locks: TableLocks,
     /// Keeps everybody away from a source that failed as a whole.
@@ -49,6 +52,7 @@ impl Session {
             clock,
             stop,
             observer,
+            orders: no_orders(),
             table_locks: TableLocks::default(),
             gate: Arc::default(),
             losses: Arc::default(),
@@ -70,5 +74,13 @@ impl Session {
     pub(super) fn nudge_of(&self, stream: &str) -> Arc<Notify> {
         let mut nudges = self.nudges.lock().unwrap_or_else(PoisonError::into_inner);
         nudges.entry(stream.to_owned()).or_default().clone()
+    }
+
+    /// The same with another end: it stops with this one, and may stop before.
+    pub(super) fn with_own_stop(&self) -> Self {
+        Self {
+            stop: self.stop.child_token(),
+            ..self.clone()
+        }
     }
 }

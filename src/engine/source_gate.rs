@@ -1,9 +1,8 @@
 //! A source that failed as a whole is left alone for a while, and then tried by one stream alone.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::MutexGuard;
+use tokio::sync::{MutexGuard, watch};
 use tokio::time::{Instant, sleep_until};
 
 /// The first pause of a source; it doubles.
@@ -16,7 +15,7 @@ const LONGEST_OPERATOR_PAUSE: Duration = Duration::from_mins(30);
 /// Keeps the streams of a source away from it while it is down.
 #[derive(Debug, Default)]
 pub(super) struct SourceGate {
-    pause: Mutex<Pause>,
+    pause: watch::Sender<Pause>,
     probe: tokio::sync::Mutex<()>,
 }
 
@@ -26,14 +25,29 @@ struct Pause {
     until: Option<Instant>,
 }
 
+/// How a source is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LeftAlone {
+    /// For how long from now.
+    pub(super) wait: Duration,
+    /// How many times in a row it has failed.
+    pub(super) failure_count: u32,
+    /// False where another stream has met the same failure before.
+    pub(super) is_new: bool,
+}
+
 impl SourceGate {
     /// Waits until the source may be tried. After a pause the first one gets the right to try it alone.
     pub(super) async fn enter_gate(&self) -> Option<MutexGuard<'_, ()>> {
+        let mut changes = self.pause.subscribe();
         loop {
-            let until = self.lock_pause().until?;
-            sleep_until(until).await;
+            let until = changes.borrow_and_update().until?;
+            tokio::select! {
+                () = sleep_until(until) => (),
+                _ = changes.changed() => continue,
+            }
             let probe = self.probe.lock().await;
-            match self.lock_pause().until {
+            match self.pause.borrow().until {
                 None => return None,
                 Some(again) if again > Instant::now() => (),
                 Some(_) => return Some(probe),
@@ -41,27 +55,54 @@ impl SourceGate {
         }
     }
 
-    /// The source answers.
-    pub(super) fn clear_pause(&self) {
-        *self.lock_pause() = Pause::default();
+    /// The source answers. True where it had failed before.
+    pub(super) fn clear_pause(&self) -> bool {
+        // Nobody is woken who does not wait.
+        let had_failed = self.pause.borrow().failure_count > 0;
+        if had_failed {
+            self.pause.send_replace(Pause::default());
+        }
+        had_failed
     }
 
     /// The source failed as a whole; tells how long it is left alone.
-    pub(super) fn pause_source(&self, needs_operator: bool) -> Duration {
-        let mut pause = self.lock_pause();
+    pub(super) fn pause_source(&self, needs_operator: bool) -> LeftAlone {
         let now = Instant::now();
-        if let Some(until) = pause.until.filter(|until| *until > now) {
-            // Another stream has met the same failure.
-            return until - now;
-        }
-        pause.failure_count += 1;
-        let wait = pause_length(pause.failure_count, needs_operator);
-        pause.until = Some(now + wait);
-        wait
+        let mut left_alone = LeftAlone {
+            wait: Duration::ZERO,
+            failure_count: 0,
+            is_new: true,
+        };
+        self.pause.send_modify(|pause| {
+            if let Some(until) = pause.until.filter(|until| *until > now) {
+                // Another stream has met the same failure.
+                (left_alone.wait, left_alone.is_new) = (until - now, false);
+            } else {
+                pause.failure_count += 1;
+                left_alone.wait = pause_length(pause.failure_count, needs_operator);
+                pause.until = Some(now + left_alone.wait);
+            }
+            left_alone.failure_count = pause.failure_count;
+        });
+        left_alone
     }
 
-    fn lock_pause(&self) -> std::sync::MutexGuard<'_, Pause> {
-        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How much longer the source is left alone; nothing where it is not.
+    pub(super) fn left_alone_for(&self) -> Option<Duration> {
+        let until = self.pause.borrow().until?;
+        Some(until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Somebody wants the source to be tried at once.
+    pub(super) fn try_at_once(&self) {
+        self.pause.send_if_modified(|pause| {
+            let now = Instant::now();
+            let is_left_alone = pause.until.is_some_and(|until| until > now);
+            if is_left_alone {
+                pause.until = Some(now);
+            }
+            is_left_alone
+        });
     }
 }
 
@@ -104,15 +145,33 @@ mod tests {
     async fn after_a_pause_one_tries_and_the_others_follow_when_it_has_succeeded() {
         let gate = SourceGate::default();
         assert!(gate.enter_gate().await.is_none(), "nothing is wrong");
-        assert_eq!(gate.pause_source(false), Duration::from_mins(1));
+        let first = gate.pause_source(false);
+        assert!(first.is_new && first.wait == Duration::from_mins(1));
+        let second = gate.pause_source(false);
         assert!(
-            gate.pause_source(false) <= Duration::from_mins(1),
+            !second.is_new && second.failure_count == 1,
             "the same failure counts once"
         );
         let probe = gate.enter_gate().await;
         assert!(probe.is_some());
-        gate.clear_pause();
+        assert!(gate.clear_pause());
         drop(probe);
         assert!(gate.enter_gate().await.is_none());
+        assert!(!gate.clear_pause(), "it is told once");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operator_ends_a_pause_at_once_and_one_stream_tries() {
+        let gate = SourceGate::default();
+        gate.pause_source(true);
+        let begun = Instant::now();
+        let (probe, ()) = tokio::join!(gate.enter_gate(), async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            gate.try_at_once();
+        });
+        assert!(probe.is_some());
+        assert_eq!(begun.elapsed(), Duration::from_secs(2));
+        let again = gate.pause_source(true);
+        assert_eq!(again.wait, Duration::from_mins(2), "the pauses go on growing");
     }
 }

@@ -246,7 +246,8 @@ pub(super) fn parse_base_url(allow_plain_http: bool) -> impl Fn(&ValueKind) -> R
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// True for addresses of this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -1,5 +1,7 @@
 //! Typed settings from files and the environment, with every problem reported at once.
 
+mod alerts;
+mod changes;
 mod env_file;
 mod forms;
 mod given;
@@ -11,6 +13,7 @@ mod nearest;
 mod options;
 mod problems;
 mod reader;
+mod retention;
 mod secret;
 mod server;
 mod source;
@@ -25,14 +28,18 @@ use std::time::Duration;
 use connectors::source::Vendor;
 use secrecy::SecretString;
 
+pub use self::alerts::Alerts;
+pub use self::changes::{Changes, compare_settings};
 pub use self::given::{GivenValue, Origin, list_given};
 pub use self::history::History;
 pub use self::hosts::SourceHost;
 pub use self::limits::Limits;
 pub use self::nearest::hint_at;
 pub use self::problems::Problems;
+pub use self::retention::Retention;
 pub use self::server::{Listen, Server};
 pub use self::source::{Source, StreamSettings};
+pub use self::times::parse_instant;
 
 use self::layers::Variables;
 use self::problems::Findings;
@@ -61,6 +68,10 @@ pub struct Settings {
     pub lease: Duration,
     /// The page, the metrics and the health of the daemon.
     pub server: Server,
+    /// Of what a webhook hears.
+    pub alerts: Alerts,
+    /// How long our own books are kept.
+    pub retention: Retention,
     /// The configured accounts, by name.
     pub sources: BTreeMap<String, Source>,
 }
@@ -95,6 +106,8 @@ pub fn load(
         history: history::read_history(&mut root),
         lease: read_lease(&mut root),
         server: server::read_server(&mut root),
+        alerts: alerts::read_alerts(&mut root),
+        retention: retention::read_retention(&mut root),
         sources: source::read_sources(&mut root, vendors),
     };
     root.close_table();

@@ -6,7 +6,7 @@ use config::{Value, ValueKind};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::forms::{parse_text, trim_text};
+use super::forms::{is_loopback, parse_text, trim_text};
 use super::layers::{rank_of, read_text};
 use super::reader::Reader;
 
@@ -102,6 +102,19 @@ fn is_unseen(sign: char) -> bool {
         sign,
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fffd}'
     )
+}
+
+/// Accepts an address that alerts may be sent to: nobody on the way may read it, or write there in turn.
+pub(super) fn parse_webhook_url(text: &str) -> Result<SecretString, String> {
+    let secret = parse_secret(text)?;
+    let url = Url::parse(secret.expose_secret())
+        .map_err(|_| "must be an address such as https://hooks.example.com/services/…".to_owned())?;
+    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    if is_safe {
+        Ok(secret)
+    } else {
+        Err("must begin with https:// (plain http is accepted for this machine only)".to_owned())
+    }
 }
 
 /// Accepts the address of a Postgres database.

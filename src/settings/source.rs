@@ -91,6 +91,8 @@ pub struct StreamSettings {
     pub reject_limit: Option<f64>,
     /// The share of missing rows, 0 to 1, above which marking them deleted waits for an operator.
     pub delete_limit: Option<f64>,
+    /// How far the stream may be behind before it counts as lagging.
+    pub lag_limit: Option<Duration>,
 }
 
 impl Source {
@@ -248,6 +250,7 @@ fn read_stream(mut table: Reader<'_>) -> StreamSettings {
         settle: table.take_value("settle", times::parse_duration(ANY_LOOKBACK)),
         reject_limit: table.take_value("reject_limit", forms::parse_share),
         delete_limit: table.take_value("delete_limit", forms::parse_share),
+        lag_limit: table.take_value("lag_limit", times::parse_duration(ANY_SPAN)),
     };
     table.close_table();
     stream

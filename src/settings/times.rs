@@ -101,6 +101,11 @@ pub(super) fn parse_since(zone: Tz) -> impl Fn(&ValueKind) -> Result<DateTime<Ut
     }
 }
 
+/// An instant as an operator types it: a day of the zone, which is its first instant, or a time with its offset.
+pub fn parse_instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
+    parse_since(zone)(&ValueKind::String(text.to_owned()))
+}
+
 fn first_instant(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
     // Two days, since one may have been left out when a zone moved across the date line.
     let end = day.checked_add_days(Days::new(2))?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use tracing::debug;
+use tracing::{debug, info};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -24,6 +24,8 @@ use super::verdict::{MAX_ATTEMPTS, Outcome, RETRY_BACKOFF, Trial, Verdict, judge
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest answer we take where the settings say nothing, unpacked; a full page of the largest list is about 4 MB.
 pub const MAX_BODY_BYTES: usize = 64 << 20;
+/// Shorter pauses that a vendor asks for are no news.
+const TOLD_PAUSE: Duration = Duration::from_secs(10);
 /// Slots lie so much further apart than the limit asks for (1 in 200), since requests overtake each other on the way.
 const INTERVAL_MARGIN: u32 = 200;
 
@@ -158,6 +160,11 @@ impl HttpClient {
 }
 
 impl ApiClient {
+    /// How the requests of the source may go.
+    pub fn limits(&self) -> ApiLimits {
+        self.limits
+    }
+
     /// Sends a request until it has an answer that can be read, or there is no point in going on. Answers with an error of the
     /// client's side (4xx) are delivered like good ones, but for those about the credential (401, 403, 407) and about time
     /// (408, 425, 429); and a link that the vendor does not know any more is an error. Dropping the future gives the request up.
@@ -314,6 +321,13 @@ impl Trip<'_> {
 
     /// Lets the whole credential wait.
     async fn postpone_all(&self, pause: Duration) -> Result<(), TransportError> {
+        if pause >= TOLD_PAUSE {
+            let host = self.host.access.name();
+            info!(
+                pause_seconds = pause.as_secs(),
+                "`{host}` asks for patience; every user of the credential waits"
+            );
+        }
         let postponed = self.host.pace.postpone_requests(pause).await;
         postponed.map_err(|error| self.refuse_admission(NotAdmitted::Budget(error)))
     }

@@ -11,6 +11,7 @@ mod hint;
 mod host;
 mod pace;
 mod verdict;
+mod webhook;
 
 pub use backoff::Backoff;
 pub use budget::{
@@ -21,3 +22,4 @@ pub use error::TransportError;
 pub use failure::Failure;
 pub use host::HostAccess;
 pub use pace::Priority;
+pub use webhook::{Webhook, WebhookError};

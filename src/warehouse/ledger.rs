@@ -10,9 +10,6 @@ use super::transaction::Transaction;
 use super::words::{LONGEST_REASON, LONGEST_WORDS, cut_to_fit};
 use super::{Lease, Warehouse, WarehouseError, deletions};
 
-/// How many rows of the ledger are removed in one transaction.
-const PRUNED_AT_ONCE: i64 = 1_000;
-
 /// A run's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(transparent)]
@@ -368,39 +365,6 @@ impl Warehouse {
         close_slice(&mut transaction, slice, end, outcome).await?;
         transaction.commit().await?;
         Ok(outcome)
-    }
-
-    /// Removes runs and slices that ended longer ago than this, in small steps. Returns how many slices are gone. Rows keep the
-    /// numbers of the slices that wrote them.
-    pub async fn prune_ledger(&self, keep: TimeDelta) -> Result<i64, WarehouseError> {
-        let mut all = 0;
-        loop {
-            let pruned = self.prune_once(keep).await?;
-            all += pruned;
-            if pruned < PRUNED_AT_ONCE {
-                return Ok(all);
-            }
-        }
-    }
-
-    async fn prune_once(&self, keep: TimeDelta) -> Result<i64, WarehouseError> {
-        let mut transaction = self.begin().await?;
-        let mut pruned = 0;
-        for statement in [
-            "delete from sync.runs where id in (select id from sync.runs
-                 where ended_at < clock_timestamp() - make_interval(secs => $1) order by id limit $2 for update skip locked)",
-            "delete from sync.slices where id in (select id from sync.slices
-                 where ended_at < clock_timestamp() - make_interval(secs => $1) order by id limit $2 for update skip locked)",
-        ] {
-            let deleted = sqlx::query(statement)
-                .bind(seconds_of(keep))
-                .bind(PRUNED_AT_ONCE)
-                .execute(&mut transaction)
-                .await?;
-            pruned = i64::try_from(deleted.rows_affected()).unwrap_or(i64::MAX);
-        }
-        transaction.commit().await?;
-        Ok(pruned)
     }
 }
 

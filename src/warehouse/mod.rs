@@ -8,12 +8,15 @@ mod deletions;
 mod dictionary;
 mod distribute;
 mod drift;
+mod ear;
 mod error;
+mod events;
 mod faults;
 mod gate;
 mod history;
 mod history_months;
 mod inspect;
+mod instances;
 mod lease;
 mod ledger;
 mod load;
@@ -22,12 +25,15 @@ mod losses;
 mod merge;
 mod migrate;
 mod overview;
+mod pauses;
 mod people;
 mod pool;
 mod promote;
 mod reject_list;
 mod rejects;
 mod replay;
+mod requests;
+mod retention;
 mod rights;
 mod row_story;
 mod session;
@@ -46,10 +52,13 @@ pub use deletions::{Absences, ColumnValue, HeldDeletion};
 pub use dictionary::{DictionaryColumn, DictionaryTable};
 pub use distribute::{Placement, placements};
 pub use drift::{DriftEntry, TableFields};
+pub use ear::Ear;
 pub use error::WarehouseError;
+pub use events::{Alert, EventKind, EventLimits, EventStatus, NewEvent};
 pub use history::Followed;
 pub use history_months::MonthsKept;
 pub use inspect::{KnownStream, RunEntry, RunFilter, SliceEntry};
+pub use instances::{Holder, Instance, StreamSchedule};
 pub use lease::Lease;
 pub use ledger::{
     EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd,
@@ -63,10 +72,13 @@ pub use overview::{
     InstanceOverview, Lateness, OpenRequest, Overview, PartitionOverview, PauseOverview, RowTrace, RunRecord,
     ScheduleOverview, SliceRecord, SourceLease, SourceOverview, StreamHistory,
 };
+pub use pauses::{NewPause, Pause};
 pub use people::{PeopleCounts, PersonCandidate, PersonRecord, PersonSheet, RecordKey};
 pub use pool::{PoolOptions, PoolState, Warehouse};
 pub use reject_list::{FaultEntry, RejectEntry, RejectGroup};
 pub use replay::{MappingState, ReplayCounts, ReplayStep, Replayed, StoredRow};
+pub use requests::{Backfill, Density, FlawedSlice, PendingRequest, RequestId, RequestStatus};
+pub use retention::{Pruned, Retention};
 pub use row_story::{FaultStory, GoneStory, IdStory, LookupStory, RowStory};
 pub use sources::{IdCount, SourceEntry, SourceState};
 pub use status::{Freshness, PartitionStatus, RunStatus, StreamStatus, TableCount};
@@ -74,5 +86,6 @@ pub use streams::{Registered, StreamEntry};
 pub use tallies::{TableAudit, WindowCount};
 pub use verification::Verifying;
 
-/// The channel on which a running instance hears what operators say: `confirm SOURCE`, `adopt SOURCE`.
+/// The channel on which a running instance hears what operators say: `confirm SOURCE`, `adopt SOURCE`, `pause SOURCE`,
+/// `resume SOURCE`, `request SOURCE`.
 pub const CHANNEL: &str = "convene";

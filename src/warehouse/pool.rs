@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long one attempt to get a connection lasts, before a server that gives no more is asked for less.
 const ATTEMPT: Duration = Duration::from_secs(3);
 /// How long one connection may take to be made.
-const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 /// How often a transaction is repeated that another one, or a lost connection, has ended.
 const REPEATS: u32 = 6;
 /// First wait before a transaction is repeated; it doubles.
@@ -221,6 +221,17 @@ impl Warehouse {
         Ok(now)
     }
 
+    /// Where the database is, for people: host, port and name, without user and password.
+    pub fn describe_address(&self) -> String {
+        let (host, port) = (self.options.get_host(), self.options.get_port());
+        let socket = self.options.get_socket();
+        let place = socket.map_or_else(
+            || format!("{host}:{port}"),
+            |socket| format!("{}:{port}", socket.display()),
+        );
+        format!("{place}/{}", self.options.get_database().unwrap_or_default())
+    }
+
     /// The server's version, for people.
     pub async fn version(&self) -> Result<String, WarehouseError> {
         self.read_setting("server_version").await
@@ -235,6 +246,13 @@ impl Warehouse {
             idle: sum(|pool| u32::try_from(pool.num_idle()).unwrap_or(u32::MAX)),
             limit: sum(|pool| pool.options().get_max_connections()),
         }
+    }
+
+    /// A pool of one connection beside the others, for what lasts; none where sessions do not.
+    pub(super) fn make_side_pool(&self) -> Option<PgPool> {
+        let options = (*self.options).clone();
+        self.has_sessions
+            .then(|| pool_of(1, false, &self.suspicion).connect_lazy_with(options))
     }
 
     /// Closes every connection.

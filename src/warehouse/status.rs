@@ -62,6 +62,46 @@ pub struct StreamStatus {
     pub held_deletions: i64,
     /// How many partitions it has.
     pub partition_count: i64,
+    /// How far `settled_through` is behind now.
+    pub settled_lag_seconds: Option<i64>,
+    /// How far `complete_through` may be behind now; nothing where no daemon has said so.
+    pub lag_limit_seconds: Option<i64>,
+    /// When its schedule wakes it next; nothing where no daemon keeps it.
+    pub next_run_at: Option<DateTime<Utc>>,
+    /// When the first of its failing slices is tried again.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// How many of its slices fail and wait for their next attempt.
+    pub failing_slices: i64,
+    /// `operator` or `daemon`, where it is left alone.
+    pub paused_by: Option<String>,
+    /// When it is tried again; nothing where that takes an operator.
+    pub paused_until: Option<DateTime<Utc>>,
+    /// Why it is left alone.
+    pub pause_reason: Option<String>,
+    /// Who holds its source at this moment.
+    pub holder: Option<String>,
+}
+
+impl StreamStatus {
+    /// True where it is further behind than it may be.
+    pub fn is_lagging(&self) -> bool {
+        self.is_enabled
+            && self
+                .lag_seconds
+                .zip(self.lag_limit_seconds)
+                .is_some_and(|(lag, limit)| lag > limit)
+    }
+
+    /// True where there is nothing that anybody should look at: it is complete and up to date, nothing of it fails, waits for a
+    /// word or is left alone. What the settings do not want is well.
+    pub fn is_well(&self) -> bool {
+        !self.is_enabled
+            || (self.state == "complete"
+                && !self.is_lagging()
+                && self.failing_slices == 0
+                && self.held_deletions == 0
+                && self.paused_by.is_none())
+    }
 }
 
 /// How a partition stands.

@@ -1,5 +1,5 @@
 -- One row for each stream that the settings want, or ever wanted: all its partitions together. What is complete is said by
--- sync.completeness alone.
+-- sync.completeness alone. Nothing here may grow with the ledger: status is looked at when something is wrong.
 with parts as (
     -- Partitions that are no longer wanted tell something only where no other is left.
     select c.*, c.is_enabled or not bool_or(c.is_enabled) over (partition by c.source, c.stream) as is_telling
@@ -23,17 +23,38 @@ streams as (
 select
     s.source, s.stream, s.mode, s.is_enabled, s.state, array_to_string(s.reasons, '; ') as reason, s.complete_through, s.settled_through,
     extract(epoch from now() - s.complete_through)::bigint as lag_seconds,
+    extract(epoch from now() - s.settled_through)::bigint as settled_lag_seconds,
+    extract(epoch from c.lag_limit)::bigint as lag_limit_seconds,
     l.state as last_state, l.reason as last_reason, coalesce(l.ended_at, l.started_at) as last_at,
-    s.row_count, coalesce(r.reject_count, 0) as reject_count, coalesce(h.held_deletions, 0) as held_deletions, s.partition_count
+    s.row_count, coalesce(r.reject_count, 0) as reject_count, coalesce(h.held_deletions, 0) as held_deletions, s.partition_count,
+    c.next_run_at, f.next_attempt_at, coalesce(f.failing_slices, 0) as failing_slices,
+    p.paused_by, p.until as paused_until, p.reason as pause_reason,
+    e.holder
 from streams as s
+left join sync.schedules as c using (source, stream)
+left join sync.leases as e on e.source = s.source and e.expires_at > now()
 left join lateral (
-    select state, reason, started_at, ended_at from sync.slices
-    where source = s.source and stream = s.stream order by id desc limit 1
+    select * from (
+        -- Only the index of the stream gives this order, so that one row is looked at, however rare the stream is.
+        select source, stream, state, reason, started_at, ended_at from sync.slices
+        where (source, stream) <= (s.source, s.stream) order by source desc, stream desc, id desc limit 1
+    ) as last where last.source = s.source and last.stream = s.stream
 ) as l on true
 left join lateral (
-    select count(*) as reject_count from sync.rejects where source = s.source and stream = s.stream
+    -- Beyond this it does not matter how many there are.
+    select count(*) as reject_count from (
+        select from sync.rejects where source = s.source and stream = s.stream limit 10000
+    ) as few
 ) as r on true
 left join lateral (
     select sum(row_count)::bigint as held_deletions from sync.held_deletions where source = s.source and stream = s.stream
 ) as h on true
+left join lateral (
+    select count(*) as failing_slices, min(next_attempt_at) as next_attempt_at from sync.retries
+    where source = s.source and stream = s.stream
+) as f on true
+left join lateral (
+    select paused_by, until, reason from sync.pauses
+    where source = s.source and stream in ('', s.stream) order by paused_by desc, stream limit 1
+) as p on true
 order by 1, 2

@@ -171,11 +171,16 @@ async fn status_tells_people_and_programs_up_to_when_streams_are_complete() {
         0,
         &[
             "complete through",
-            "convoso_test.agents",
-            "convoso_test.calls",
-            " UTC",
+            "convoso_test (times in UTC): nobody keeps it in step",
+            "ok      agents",
+            "ok      calls",
+            "All is well",
         ],
         &[],
+    );
+    assert!(
+        people.out.lines().all(|line| line.chars().count() <= 80),
+        "{people:#?}"
     );
     let programs = ended(&mut convene(&env, &file, &["status", "--json"])).await;
     assert_ended(&programs, 0, &[], &[]);

@@ -212,22 +212,29 @@ fn held_by(daemon: &Running) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sync_says_who_holds_the_source() {
+async fn a_sync_says_which_other_command_holds_the_source() {
     let env = TestEnv::new().await;
     let file = env.settings_file("");
-    let daemon = Running::start(&mut convene(&env, &file, &["run"]));
-    until(&env, &held_by(&daemon)).await;
+    let held = open_source(
+        &env.warehouse,
+        SOURCE,
+        Duration::from_secs(2),
+        LeaseWait::OnePeriod,
+        &env.stop,
+        no_observer(),
+    )
+    .await
+    .expect("nobody holds the source");
     let done = ended(&mut convene(&env, &file, &["sync"])).await;
     assert_eq!(done.code, Some(1), "{done:?}");
-    let holder = format!("/{} until ", daemon.id());
+    let holder = format!("/{} until ", std::process::id());
     let wanted = format!("Source `{SOURCE}` is held by ");
     assert!(
         done.err.contains(&wanted) && done.err.contains(&holder),
         "{done:?}"
     );
     assert!(!done.out.contains("complete"), "{done:?}");
-    daemon.signal("TERM").await;
-    assert_eq!(daemon.end().await.code, Some(0));
+    held.release().await;
     let done = ended(&mut convene(&env, &file, &["sync"])).await;
     assert_eq!(done.code, Some(0), "{done:?}");
     env.assert_truth().await;

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
 use connectors::schema::{Batch, Conversation};
 use convene::warehouse::{
-    EvidenceLine, Purpose, RunEnd, RunState, SliceEnd, SliceOutcome, SliceVerdict, Traffic, WarehouseError,
+    EvidenceLine, Purpose, Retention, RunEnd, RunState, SliceEnd, SliceOutcome, SliceVerdict, Traffic,
+    WarehouseError,
 };
 
 use crate::support::loader::{STREAM, TestLoader, completion, end, flaw};
@@ -146,8 +146,16 @@ async fn the_ledger_is_pruned_in_small_steps_and_nothing_else_forgets() {
          select 'old', 'old', 'full', 1, now() - interval '40 days', now() - interval '40 days', 'complete' from generate_series(1, 2500)",
     )
     .await;
-    let pruned = loader.warehouse.prune_ledger(TimeDelta::days(30)).await;
-    assert_eq!(pruned.expect("it is pruned"), 2_502);
+    let keep = Retention {
+        ledger: Duration::from_hours(24 * 30),
+        ..Retention::default()
+    };
+    let pruned = loader
+        .warehouse
+        .prune_books(&keep)
+        .await
+        .expect("they are pruned");
+    assert_eq!(pruned.slices, 2_502);
     assert_eq!(
         loader.texts("select count(*)::text from sync.slices").await,
         ["1"]
@@ -166,6 +174,15 @@ async fn a_long_ledger_slows_nothing_down() {
          from generate_series(1, 200000) as n",
     )
     .await;
+    // A stream that never ran, and one whose slices are the oldest: looking for their last one must not read the others.
+    loader.execute(
+        "insert into sync.streams (source, stream, is_enabled, mode, fills, completes)
+         select 'social', s, true, 'windowed', array['calls'], array['calls'] from unnest(array['rare', 'never']) as s;",
+    )
+    .await;
+    loader
+        .execute("update sync.slices set stream = 'rare' where id = 1")
+        .await;
     loader
         .execute(
             "insert into sync.runs (source, stream, epoch, started_at, ended_at, state)
@@ -184,6 +201,17 @@ async fn a_long_ledger_slows_nothing_down() {
             .await
             .expect("they are told");
     }
+    let pruned = loader.warehouse.prune_books(&Retention::default()).await;
+    assert_eq!(pruned.expect("nothing is old").total(), 0);
     let elapsed = begun_at.elapsed();
     assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
+    let plan = format!(
+        "explain (analyze, format text) {}",
+        include_str!("../../src/warehouse/status.sql")
+    );
+    let plan = loader.texts(plan.leak()).await.join("\n");
+    assert!(
+        plan.contains("slices_by_stream") && !plan.contains("slices_pkey"),
+        "{plan}"
+    );
 }

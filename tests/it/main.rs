@@ -21,6 +21,7 @@ mod documents;
 mod faults;
 mod floor_plan;
 mod guard;
+mod hands;
 mod history;
 mod inspect;
 mod instances;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use convene::commands::{self, Once, SandboxOptions, Selection, Simulated};
 use convene::engine::{RunReport, no_observer};
-use convene::settings::{self, History, Limits, Settings};
+use convene::settings::{self, Alerts, History, Limits, Retention, Settings};
 use convene::warehouse::Warehouse;
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio_util::sync::CancellationToken;
@@ -269,6 +269,8 @@ fn settings_of(simulated: &Simulated, database: &Database) -> Settings {
         history: History::default(),
         lease: Duration::from_secs(30),
         server: settings::Server::off(),
+        alerts: Alerts::default(),
+        retention: Retention::default(),
         sources: sources.map(|source| (source.name.clone(), source)).collect(),
     }
 }

@@ -859,6 +859,8 @@ fn settings_of(sea: &Sea, sandbox: &Sandbox, kind: Kind, name: &str, dice: &mut 
         lease: Duration::from_secs(30),
         server: settings::Server::off(),
         history: settings::History::default(),
+        alerts: settings::Alerts::default(),
+        retention: settings::Retention::default(),
         sources: BTreeMap::from([(name.to_owned(), source)]),
     }
 }

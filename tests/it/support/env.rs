@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use convene::commands::{self, Once, Selection};
 use convene::engine::{Event, Observer, RunReport, no_observer};
-use convene::settings::{self, History, Limits, Settings, Source, StreamSettings};
+use convene::settings::{self, Alerts, History, Limits, Retention, Settings, Source, StreamSettings};
 use convene::warehouse::Warehouse;
 use sandbox::{Options, Sandbox};
 use secrecy::SecretString;
@@ -361,6 +361,8 @@ fn settings(database: &Database, sandbox: &Sandbox, token: &str, since: DateTime
         history: History::default(),
         lease: Duration::from_secs(2),
         server: settings::Server::off(),
+        alerts: Alerts::default(),
+        retention: Retention::default(),
         sources: BTreeMap::from([(SOURCE.to_owned(), source)]),
     }
 }
