@@ -36,12 +36,13 @@ create index calls_by_change on warehouse.calls using brin (changed_at);
 create index messages_by_change on warehouse.messages using brin (changed_at);
 create index agent_events_by_agent on warehouse.agent_events (source, agent_id, started_at);
 create index recordings_by_lead on warehouse.recordings (source, lead_id, started_at) where call_id is null;
-create index agents_by_email on warehouse.agents (email);
+-- By hash: no tree holds an address of any length, and nobody sorts by it.
+create index agents_by_email on warehouse.agents using hash (email);
 create index leads_by_phone on warehouse.leads (phone_e164);
-create index leads_by_email on warehouse.leads (email);
+create index leads_by_email on warehouse.leads using hash (email);
 create index leads_by_change on warehouse.leads (changed_at);
 create index contacts_by_phone on warehouse.contacts (phone_e164);
-create index contacts_by_email on warehouse.contacts (email);
+create index contacts_by_email on warehouse.contacts using hash (email);
 -- The first and the last message of a conversation are found without a sort.
 drop index warehouse.messages_by_conversation;
 create index messages_by_conversation on warehouse.messages (source, conversation_id, sent_at);

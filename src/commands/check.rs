@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::engine::{StreamSpec, SyncError, WarehouseBudget};
 use crate::settings::Settings;
-use crate::transport::Priority;
-use crate::warehouse::Warehouse;
+use crate::transport::{InMemoryBudget, Priority, RequestBudget};
+use crate::warehouse::{Warehouse, WarehouseError};
 use connectors::source::{DailyPolicy, Extent, ReadError, Slice, SyncMode, Window, window_of_days};
 
 use super::once::{Selection, SelectionError};
@@ -62,7 +62,7 @@ pub async fn check_sources(
     mut on_checked: impl FnMut(&Checked),
 ) -> anyhow::Result<Vec<Checked>> {
     let now = warehouse.now().await?;
-    let sources = build_sources(settings, Arc::new(WarehouseBudget::new(warehouse.clone())))?;
+    let sources = build_sources(settings, find_budget(warehouse).await?)?;
     if sources.is_empty() {
         return Err(SelectionError::NoSource.into());
     }
@@ -74,10 +74,19 @@ pub async fn check_sources(
     Ok(all)
 }
 
+/// The budget that all share; where the schema was never made nobody shares it yet, and it lasts as long as the check.
+async fn find_budget(warehouse: &Warehouse) -> Result<Arc<dyn RequestBudget>, WarehouseError> {
+    Ok(if warehouse.has_budgets().await? {
+        Arc::new(WarehouseBudget::new(warehouse.clone()))
+    } else {
+        Arc::new(InMemoryBudget::default())
+    })
+}
+
 /// What keeps the database from taking what the settings want, in words.
 pub async fn check_warehouse(warehouse: &Warehouse, settings: &Settings) -> anyhow::Result<Vec<String>> {
     let mut flaws = warehouse.check_rights().await?;
-    let sources = build_sources(settings, Arc::new(WarehouseBudget::new(warehouse.clone())))?;
+    let sources = build_sources(settings, Arc::new(InMemoryBudget::default()))?;
     for stream in sources.iter().flat_map(|source| &source.streams) {
         let spec = &stream.spec;
         if spec.promoted.is_empty() {

@@ -15,6 +15,20 @@ pub enum Reservation {
 }
 
 impl Warehouse {
+    /// True where the schema has a place for budgets.
+    pub async fn has_budgets(&self) -> Result<bool, WarehouseError> {
+        let mut transaction = self.begin().await?;
+        let query = sqlx::query_scalar(
+            "select exists (
+                 select from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+                 where n.nspname = 'sync' and c.relname = 'budgets'
+             )",
+        );
+        let is_there = query.fetch_one(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(is_there)
+    }
+
     /// Takes the next place in the queue of a credential, unless its vendor wants to be left alone for longer than `patience`.
     /// The credential is named by a hash.
     pub async fn reserve_request(

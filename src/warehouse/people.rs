@@ -297,14 +297,14 @@ async fn read_records(
              t.kind, t.source, t.id, min(t.first_seen_at) over (partition by t.kind, t.source, t.id) as first_seen_at, k.key_kind, k.key
          from there as t
          left join lateral (
-             select 'email' as key_kind, lower(btrim(t.email)) as key where t.email like '%_@_%'
+             select 'email' as key_kind, lower(btrim(t.email)) as key where t.email like '%_@_%' and length(t.email) <= 320
              union all select 'number', t.phone_e164 where t.phone_e164 <> ''
              union all select 'profile', t.source || ':' || t.person_id where t.person_id <> ''
              union all select 'record', t.source || ':' || t.id where t.kind = 'contact'
              union all
              select 'record', c.source || ':' || c.contact_id from warehouse.conversations as c
              where t.kind = 'lead' and c.source = t.source and c.lead_id = t.id and c.contact_id <> '' and c.deleted_at is null
-         ) as k on true",
+         ) as k on length(k.key) <= 1000",
     )
     .bind(arrays.kinds)
     .bind(arrays.sources)

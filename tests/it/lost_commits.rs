@@ -16,13 +16,14 @@ use crate::support::invariants::execute;
 use crate::support::invariants::{assert_proof, busy_field};
 
 /// What a crash leaves of a slice whose beginning alone had reached the disk.
-const LOSE: [&str; 5] = [
+const LOSE: [&str; 6] = [
+    "delete from warehouse.queues where slice_id = (select max(id) from sync.slices)",
     "delete from warehouse.agents where slice_id = (select max(id) from sync.slices)",
     "delete from warehouse.recordings where slice_id = (select max(id) from sync.slices)",
     "delete from warehouse.calls where slice_id = (select max(id) from sync.slices)",
     // The batch was counted in the commit that is lost.
     "delete from sync.tallies",
-    "update sync.slices set batch_count = 0, request_count = 0, body_bytes = 0, rows_seen = 0, inserted = 0, duplicates = 0
+    "update sync.slices set batch_count = 0, request_count = 0, body_bytes = 0, rows_seen = 0, inserted = 0, unchanged = 0, duplicates = 0
      where id = (select max(id) from sync.slices)",
 ];
 /// The server writes a log of commits that nobody waits for as seldom as it can.

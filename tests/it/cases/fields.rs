@@ -122,7 +122,7 @@ async fn a_length_is_seconds_or_nothing() {
     }
     for (written, wanted) in [
         ("\"00:01:05\"", "65"),
-        ("65.2", "65"),
+        ("65.2", "65.2"),
         ("-1", "nothing"),
         ("\"\"", "nothing"),
     ] {

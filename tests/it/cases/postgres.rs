@@ -36,8 +36,8 @@ const PLAIN: Setup = Setup {
 /// What our role needs, where the schema is there.
 macro_rules! rights {
     () => {
-        "grant usage on schema sync, warehouse, history to {role}; grant all on all tables in schema sync, warehouse, history to {role}; \
-         grant all on all sequences in schema sync, warehouse, history to {role};"
+        "grant usage on schema sync, warehouse, history, people, marts to {role}; grant all on all tables in schema sync, warehouse, history, people to {role}; \
+         grant all on all sequences in schema sync, warehouse, history, people to {role};"
     };
 }
 
@@ -126,14 +126,17 @@ const SETUPS: &[Setup] = &[
     Setup {
         name: "schemas that an administrator made for us",
         made: Some(""),
-        statements: "create schema warehouse authorization {role}; create schema sync authorization {role}",
+        statements: "create schema warehouse authorization {role}; create schema sync authorization {role}; \
+                     create schema history authorization {role}; create schema people authorization {role}; \
+                     create schema marts authorization {role}",
         is_ours: true,
         ..PLAIN
     },
     Setup {
         name: "schemas of another owner in which we may create",
         made: Some(""),
-        statements: "create schema warehouse; create schema sync; grant all on schema warehouse, sync to {role}",
+        statements: "create schema warehouse; create schema sync; create schema history; create schema people; create schema marts; create schema analysts; \
+                     grant all on schema warehouse, sync, history, people, marts, analysts to {role}",
         is_ours: true,
         ..PLAIN
     },

@@ -71,7 +71,7 @@ pub(crate) async fn assert_ledger(env: &TestEnv) {
     )
     .await;
     let rows = "select (select count(*) from warehouse.calls) + (select count(*) from warehouse.recordings)
-                     + (select count(*) from warehouse.agents)";
+                     + (select count(*) from warehouse.agents) + (select count(*) from warehouse.queues)";
     let booked = "select coalesce(sum(inserted), 0)::bigint from sync.slices";
     assert_eq!(
         env.number(booked).await,
@@ -137,7 +137,8 @@ const FLAWS: &[(&str, &str)] = &[
     (
         "rows beside those that the ledger says were inserted",
         "select abs((select coalesce(sum(inserted), 0) from sync.slices) - (select count(*) from warehouse.agents)
-            - (select count(*) from warehouse.calls) - (select count(*) from warehouse.recordings))::bigint",
+            - (select count(*) from warehouse.calls) - (select count(*) from warehouse.recordings)
+            - (select count(*) from warehouse.queues))::bigint",
     ),
     (
         "slices whose counts do not add up",
@@ -148,6 +149,7 @@ const FLAWS: &[(&str, &str)] = &[
         "rows that no slice of theirs has written",
         "select count(*) from (select slice_id, 'calls' as table_name from warehouse.calls
              union all select slice_id, 'recordings' from warehouse.recordings
+             union all select slice_id, 'queues' from warehouse.queues
              union all select slice_id, 'agents' from warehouse.agents) as t
          where not exists (select from sync.slices as w join sync.streams as s using (source, stream, partition)
              where w.id = t.slice_id and t.table_name = any (s.fills))",

@@ -176,6 +176,13 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// The same with the fraction that a number has.
+    pub fn exact_seconds(&self, faults: &Faults) -> Option<Decimal> {
+        let whole = self.seconds(faults)?.to_string();
+        // What no number is was a clock, and that has no fraction worth keeping.
+        self.decimal(&Faults::new()).or_else(|| Decimal::parse(&whole))
+    }
+
     /// A day: a date, or the date of a time.
     pub fn day(&self, faults: &Faults) -> Option<NaiveDate> {
         self.read_time(faults, time::plausible_day)

@@ -188,7 +188,7 @@ fn map_header(wire: &WireCall<'_>, item: &Item<'_>) -> Result<Call, MapError> {
         campaign_name: wire.campaign.owned(faults),
         queue_id: wire.queue_id.id(faults),
         queue_name: wire.queue.owned(faults),
-        queue_seconds: wire.queue_seconds.decimal(faults),
+        queue_seconds: wire.queue_seconds.exact_seconds(faults),
         queue_position: wire.queue_position.count(faults),
         from_e164: ends.from.as_deref().and_then(|number| account.e164(number)),
         from_number: ends.from,
