@@ -26,8 +26,8 @@ const TABLES: &str = "select format('%s on %s', r.name, c.oid::regclass)
 const SCHEMAS: &str = "select case
         when n.oid is null and not has_database_privilege(current_database(), 'create')
             then format('create on database %I, or a schema %I of its own', current_database(), s.name)
-        when n.oid is not null and not has_schema_privilege(n.oid, 'create') then format('create on schema %I', s.name)
-        when n.oid is not null and not has_schema_privilege(n.oid, 'usage') then format('usage on schema %I', s.name) end
+        when n.oid is not null and not has_schema_privilege(n.oid, 'usage') then format('usage on schema %I', s.name)
+        when n.oid is not null and not has_schema_privilege(n.oid, 'create') then format('create on schema %I', s.name) end
     from unnest('{warehouse,sync,marts,history,people}'::text[]) as s (name) left join pg_namespace as n on n.nspname = s.name
     order by 1";
 
