@@ -59,15 +59,15 @@ struct Hopeful;
 impl Paging for Hopeful {
     type Position = OffsetPosition;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<OffsetPosition> {
-        OFFSET.first(scope)
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<OffsetPosition> {
+        OFFSET.first_positions(scope)
     }
 
-    fn request(&self, at: &OffsetPosition, scope: &Scope<'_>) -> Request {
-        OFFSET.request(at, scope)
+    fn request_for(&self, at: &OffsetPosition, scope: &Scope<'_>) -> Request {
+        OFFSET.request_for(at, scope)
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &OffsetPosition,
         got: &Envelope<'_>,
@@ -738,7 +738,7 @@ fn a_wrong_table_is_no_row_of_the_stream() {
     // Totals count the first table's rows only.
     assert_ne!(BY_OFFSET.fills[0], Agent::TABLE);
     assert_eq!(
-        SEEK.confirm(
+        SEEK.confirmation_of(
             &SeekPosition {
                 span: None,
                 offset: 4

@@ -152,7 +152,7 @@ impl<P: Paging + 'static> SliceReader<P> {
         self.shortfall = None;
         self.none_said = NoneSaid::Never;
         self.evidence.clear();
-        let first = self.paging.first(&self.scope());
+        let first = self.paging.first_positions(&self.scope());
         self.stack = self.new_lineages(first);
         self.begin_next_list();
     }
@@ -240,7 +240,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             return Ok(ReadPage::default());
         };
         let at = current.at.clone();
-        let id = self.paging.id(&at).map(str::to_owned);
+        let id = self.paging.asked_id(&at).map(str::to_owned);
         if let Some(id) = &id
             && (self.stream.says_gone)(got)
         {
@@ -257,7 +257,7 @@ impl<P: Paging + 'static> SliceReader<P> {
         if !(200..300).contains(&got.status) {
             return Err((self.stream.explain)(got));
         }
-        let context = self.paging.context(&at, &self.scope());
+        let context = self.paging.context_of(&at, &self.scope());
         let (stream, body) = (self.stream, Body::new(&got.body));
         let opened = body.open(|text| (stream.envelope)(text, &context));
         let envelope = opened.map_err(|error| error.with_sight(|| describe_shape(&got.body)))?;
@@ -270,9 +270,9 @@ impl<P: Paging + 'static> SliceReader<P> {
             };
             return self.accept_perhaps_none(&at, said);
         }
-        let next = self.paging.next(&at, &envelope, &self.scope())?;
+        let next = self.paging.position_after(&at, &envelope, &self.scope())?;
         self.warnings
-            .extend(self.paging.warning(&at, &envelope, &self.scope()));
+            .extend(self.paging.warning_about(&at, &envelope, &self.scope()));
         self.count_page(got);
         if let Some(request) = self.certain_request(&next) {
             announce(request);
@@ -295,7 +295,7 @@ impl<P: Paging + 'static> SliceReader<P> {
         let is_allowed = before.is_empty()
             && self.page_count < self.limits.max_pages
             && self.guard.would_admit(&thing, self.pass);
-        is_allowed.then(|| self.paging.request(page, &self.scope()))
+        is_allowed.then(|| self.paging.request_for(page, &self.scope()))
     }
 
     fn count_page(&mut self, got: &Response) {
@@ -436,7 +436,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             return Ok(ReadPage::default());
         };
         if !current.is_confirmation {
-            let at = self.paging.confirm(at, &self.scope());
+            let at = self.paging.confirmation_of(at, &self.scope());
             self.admit_position(at, true);
             return Ok(ReadPage::default());
         }
@@ -449,7 +449,10 @@ impl<P: Paging + 'static> SliceReader<P> {
             self.doubt_slice(Shortfall::NoneAfterRows);
         }
         // Now it is an empty page, and other lists may follow one.
-        let then = match self.paging.next(at, &Envelope::default(), &self.scope())? {
+        let then = match self
+            .paging
+            .position_after(at, &Envelope::default(), &self.scope())?
+        {
             Next::End { then, .. } => then,
             Next::Page { .. } | Next::Instead { .. } => Vec::new(),
         };
@@ -538,7 +541,7 @@ impl<P: Paging + 'static> SliceReader<P> {
 impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
     fn request(&mut self) -> Option<Request> {
         let current = self.current()?;
-        Some(self.paging.request(&current.at, &self.scope()))
+        Some(self.paging.request_for(&current.at, &self.scope()))
     }
 
     fn accept_early(
@@ -548,7 +551,7 @@ impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
     ) -> Result<ReadPage, ReadError> {
         let is_by_id = self
             .current()
-            .is_some_and(|current| self.paging.id(&current.at).is_some());
+            .is_some_and(|current| self.paging.asked_id(&current.at).is_some());
         match self.read_answer(got, announce) {
             Err(error) if is_by_id => self.pass_over_id(error),
             read => read,

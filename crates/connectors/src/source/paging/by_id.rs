@@ -13,22 +13,22 @@ pub struct ById {
 impl Paging for ById {
     type Position = String;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<String> {
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<String> {
         match &scope.slice.extent {
             Extent::Ids(ids) => ids.iter().rev().cloned().collect(),
             _ => Vec::new(),
         }
     }
 
-    fn request(&self, at: &String, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &String, scope: &Scope<'_>) -> Request {
         (self.request)(at, scope.account)
     }
 
-    fn next(&self, _: &String, _: &Envelope<'_>, _: &Scope<'_>) -> Result<Next<String>, ReadError> {
+    fn position_after(&self, _: &String, _: &Envelope<'_>, _: &Scope<'_>) -> Result<Next<String>, ReadError> {
         Ok(Next::end(Evidence::ById))
     }
 
-    fn id<'a>(&self, at: &'a String) -> Option<&'a str> {
+    fn asked_id<'a>(&self, at: &'a String) -> Option<&'a str> {
         Some(at)
     }
 }

@@ -23,11 +23,11 @@ pub enum LinkPosition {
 impl Paging for Link {
     type Position = LinkPosition;
 
-    fn first(&self, _: &Scope<'_>) -> Vec<LinkPosition> {
+    fn first_positions(&self, _: &Scope<'_>) -> Vec<LinkPosition> {
         vec![LinkPosition::First]
     }
 
-    fn request(&self, at: &LinkPosition, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &LinkPosition, scope: &Scope<'_>) -> Request {
         let first = (self.request)(scope);
         match at {
             LinkPosition::First => first,
@@ -35,7 +35,7 @@ impl Paging for Link {
         }
     }
 
-    fn next(
+    fn position_after(
         &self,
         _: &LinkPosition,
         got: &Envelope<'_>,

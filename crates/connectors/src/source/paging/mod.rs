@@ -19,7 +19,7 @@ use super::{Context, Envelope, Evidence, ReadError, Request, Response, Scope};
 
 /// How the pages of a stream follow each other. Pure: no I/O, no clock, no state.
 ///
-/// The slice machine takes the first positions, sends the request of the last of them, hands the answer to `next`, and goes
+/// The slice machine takes the first positions, sends the request of the last of them, hands the answer to `position_after`, and goes
 /// on until no position is left. It never asks for one position twice within one reading, it may read a list or a whole slice
 /// again, and it weighs each end's evidence against what it has seen.
 ///
@@ -30,13 +30,13 @@ pub trait Paging: Send + Sync {
     type Position: Clone + Eq + Hash + Debug + Send + Sync + 'static;
 
     /// The positions that a slice begins with, each the beginning of a list; the last one is asked for first.
-    fn first(&self, scope: &Scope<'_>) -> Vec<Self::Position>;
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<Self::Position>;
 
     /// The request for a position.
-    fn request(&self, at: &Self::Position, scope: &Scope<'_>) -> Request;
+    fn request_for(&self, at: &Self::Position, scope: &Scope<'_>) -> Request;
 
     /// What follows a page.
-    fn next(
+    fn position_after(
         &self,
         at: &Self::Position,
         got: &Envelope<'_>,
@@ -45,7 +45,7 @@ pub trait Paging: Send + Sync {
 
     /// The request that has to confirm an answer which means "none" only perhaps: a wider one where there is one, and the same
     /// one again otherwise.
-    fn confirm(&self, at: &Self::Position, _scope: &Scope<'_>) -> Self::Position {
+    fn confirmation_of(&self, at: &Self::Position, _scope: &Scope<'_>) -> Self::Position {
         at.clone()
     }
 
@@ -55,17 +55,22 @@ pub trait Paging: Send + Sync {
     }
 
     /// What an operator should know about a page, seen beside what was asked for.
-    fn warning(&self, _at: &Self::Position, _got: &Envelope<'_>, _scope: &Scope<'_>) -> Option<&'static str> {
+    fn warning_about(
+        &self,
+        _at: &Self::Position,
+        _got: &Envelope<'_>,
+        _scope: &Scope<'_>,
+    ) -> Option<&'static str> {
         None
     }
 
     /// The id that a position asks for, for streams that are read by id.
-    fn id<'a>(&self, _at: &'a Self::Position) -> Option<&'a str> {
+    fn asked_id<'a>(&self, _at: &'a Self::Position) -> Option<&'a str> {
         None
     }
 
     /// What of the page request the mapping has to know.
-    fn context(&self, _at: &Self::Position, _scope: &Scope<'_>) -> Context {
+    fn context_of(&self, _at: &Self::Position, _scope: &Scope<'_>) -> Context {
         Context::default()
     }
 }

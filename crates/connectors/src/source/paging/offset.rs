@@ -24,15 +24,15 @@ pub struct OffsetPosition {
 impl Paging for Offset {
     type Position = OffsetPosition;
 
-    fn first(&self, _: &Scope<'_>) -> Vec<OffsetPosition> {
+    fn first_positions(&self, _: &Scope<'_>) -> Vec<OffsetPosition> {
         vec![OffsetPosition { offset: 0 }]
     }
 
-    fn request(&self, at: &OffsetPosition, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &OffsetPosition, scope: &Scope<'_>) -> Request {
         (self.request)(scope).with(self.param, at.offset)
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &OffsetPosition,
         got: &Envelope<'_>,

@@ -64,12 +64,12 @@ pub struct SeekPosition {
 impl Paging for Seek {
     type Position = SeekPosition;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<SeekPosition> {
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<SeekPosition> {
         let span = scope.slice.has_filter().then(|| (self.span)(scope));
         vec![SeekPosition { span, offset: 0 }]
     }
 
-    fn request(&self, at: &SeekPosition, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &SeekPosition, scope: &Scope<'_>) -> Request {
         let request = (self.request)(scope);
         let request = match at.span {
             Some(span) => request
@@ -80,7 +80,7 @@ impl Paging for Seek {
         request.with(self.offset, at.offset)
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &SeekPosition,
         got: &Envelope<'_>,
@@ -89,7 +89,7 @@ impl Paging for Seek {
         self.next_of(at, got, scope.account)
     }
 
-    fn confirm(&self, at: &SeekPosition, _: &Scope<'_>) -> SeekPosition {
+    fn confirmation_of(&self, at: &SeekPosition, _: &Scope<'_>) -> SeekPosition {
         let wider = |span: LocalSpan| LocalSpan {
             first: span.first - WIDER,
             ..span
@@ -104,7 +104,12 @@ impl Paging for Seek {
     }
 
     /// A page whose ends lie elsewhere than what was asked for is the answer to another request, or to a filter that is not heeded.
-    fn warning(&self, at: &SeekPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
+    fn warning_about(
+        &self,
+        at: &SeekPosition,
+        got: &Envelope<'_>,
+        scope: &Scope<'_>,
+    ) -> Option<&'static str> {
         let span = at.span?;
         let ends = [got.records.first()?, got.records.last()?];
         let is_outside = |record: &&std::borrow::Cow<'_, str>| {
@@ -432,7 +437,7 @@ mod tests {
                 time: |record, _| record.parse().ok(),
                 ..SEEK
             };
-            let told = seek.warning(
+            let told = seek.warning_about(
                 &at,
                 &got,
                 &Scope {

@@ -13,15 +13,15 @@ pub struct Single {
 impl Paging for Single {
     type Position = ();
 
-    fn first(&self, _: &Scope<'_>) -> Vec<()> {
+    fn first_positions(&self, _: &Scope<'_>) -> Vec<()> {
         vec![()]
     }
 
-    fn request(&self, (): &(), scope: &Scope<'_>) -> Request {
+    fn request_for(&self, (): &(), scope: &Scope<'_>) -> Request {
         (self.request)(scope)
     }
 
-    fn next(&self, (): &(), _: &Envelope<'_>, _: &Scope<'_>) -> Result<Next<()>, ReadError> {
+    fn position_after(&self, (): &(), _: &Envelope<'_>, _: &Scope<'_>) -> Result<Next<()>, ReadError> {
         Ok(Next::end(Evidence::Single))
     }
 }

@@ -83,7 +83,7 @@ struct Trail {
 impl<L: Copy + Send + Sync + 'static> Paging for Feed<L> {
     type Position = FeedPosition;
 
-    fn first(&self, _: &Scope<'_>) -> Vec<FeedPosition> {
+    fn first_positions(&self, _: &Scope<'_>) -> Vec<FeedPosition> {
         vec![FeedPosition {
             list: 0,
             pass: Pass::First,
@@ -93,11 +93,11 @@ impl<L: Copy + Send + Sync + 'static> Paging for Feed<L> {
         }]
     }
 
-    fn request(&self, at: &FeedPosition, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &FeedPosition, scope: &Scope<'_>) -> Request {
         (self.request)(self.lists[at.list], at.page, scope)
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &FeedPosition,
         got: &Envelope<'_>,
@@ -114,7 +114,12 @@ impl<L: Copy + Send + Sync + 'static> Paging for Feed<L> {
         }
     }
 
-    fn warning(&self, at: &FeedPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
+    fn warning_about(
+        &self,
+        at: &FeedPosition,
+        got: &Envelope<'_>,
+        scope: &Scope<'_>,
+    ) -> Option<&'static str> {
         if matches!(at.step, Step::LookBack | Step::LookBackAtEnd) {
             return None;
         }
@@ -125,7 +130,7 @@ impl<L: Copy + Send + Sync + 'static> Paging for Feed<L> {
         is_out_of_order(&times.collect::<Vec<_>>(), at.trail, scope).then_some(DISORDER)
     }
 
-    fn context(&self, at: &FeedPosition, scope: &Scope<'_>) -> Context {
+    fn context_of(&self, at: &FeedPosition, scope: &Scope<'_>) -> Context {
         let context = (self.context)(self.lists[at.list], scope);
         match at.pass {
             Pass::First => context,

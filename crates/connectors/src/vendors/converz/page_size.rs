@@ -133,15 +133,20 @@ pub(super) struct WholeList {
 impl Paging for WholeList {
     type Position = PageSize;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<PageSize> {
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<PageSize> {
         vec![PageSize::usual_size(scope.account)]
     }
 
-    fn request(&self, at: &PageSize, _: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &PageSize, _: &Scope<'_>) -> Request {
         at.put_into((self.request)())
     }
 
-    fn next(&self, at: &PageSize, got: &Envelope<'_>, _: &Scope<'_>) -> Result<Next<PageSize>, ReadError> {
+    fn position_after(
+        &self,
+        at: &PageSize,
+        got: &Envelope<'_>,
+        _: &Scope<'_>,
+    ) -> Result<Next<PageSize>, ReadError> {
         at.follow_page(got.records.len(), |size| size)
     }
 

@@ -74,7 +74,7 @@ struct Density {
 impl Paging for Spans {
     type Position = SpanPosition;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<SpanPosition> {
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<SpanPosition> {
         let filter = if scope.slice.has_filter() {
             let minutes = span_minutes(scope);
             Filter::Span(Span {
@@ -88,7 +88,7 @@ impl Paging for Spans {
         vec![SpanPosition { filter, size }]
     }
 
-    fn request(&self, at: &SpanPosition, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &SpanPosition, scope: &Scope<'_>) -> Request {
         let request = (self.request)(scope);
         let request = match at.filter {
             Filter::Span(span) | Filter::SpanAgain(span) => span.put_into(request),
@@ -97,7 +97,7 @@ impl Paging for Spans {
         at.size.put_into(request)
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &SpanPosition,
         got: &Envelope<'_>,
@@ -144,7 +144,7 @@ impl Paging for Spans {
     }
 
     /// Whoever says "none" of a span is asked for any call at all, and then for the span again.
-    fn confirm(&self, at: &SpanPosition, _: &Scope<'_>) -> SpanPosition {
+    fn confirmation_of(&self, at: &SpanPosition, _: &Scope<'_>) -> SpanPosition {
         match at.filter {
             Filter::Span(span) if !at.size.is_second() => SpanPosition {
                 filter: Filter::NoneToConfirm(span),
@@ -161,7 +161,12 @@ impl Paging for Spans {
         is_no_content(got) || (has_filter && is_not_found_in_words(got))
     }
 
-    fn warning(&self, at: &SpanPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
+    fn warning_about(
+        &self,
+        at: &SpanPosition,
+        got: &Envelope<'_>,
+        scope: &Scope<'_>,
+    ) -> Option<&'static str> {
         let (Filter::Span(span) | Filter::SpanAgain(span)) = at.filter else {
             return None;
         };
@@ -169,7 +174,7 @@ impl Paging for Spans {
         is_outside.then_some(OUTSIDE)
     }
 
-    fn context(&self, _: &SpanPosition, scope: &Scope<'_>) -> Context {
+    fn context_of(&self, _: &SpanPosition, scope: &Scope<'_>) -> Context {
         (self.context)(scope)
     }
 }

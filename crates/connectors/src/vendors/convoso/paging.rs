@@ -13,36 +13,36 @@ pub(super) struct InContext<P> {
 impl<P: Paging> Paging for InContext<P> {
     type Position = P::Position;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<P::Position> {
-        self.pages.first(scope)
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<P::Position> {
+        self.pages.first_positions(scope)
     }
 
-    fn request(&self, at: &P::Position, scope: &Scope<'_>) -> Request {
-        self.pages.request(at, scope)
+    fn request_for(&self, at: &P::Position, scope: &Scope<'_>) -> Request {
+        self.pages.request_for(at, scope)
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &P::Position,
         got: &Envelope<'_>,
         scope: &Scope<'_>,
     ) -> Result<Next<P::Position>, ReadError> {
-        self.pages.next(at, got, scope)
+        self.pages.position_after(at, got, scope)
     }
 
-    fn confirm(&self, at: &P::Position, scope: &Scope<'_>) -> P::Position {
-        self.pages.confirm(at, scope)
+    fn confirmation_of(&self, at: &P::Position, scope: &Scope<'_>) -> P::Position {
+        self.pages.confirmation_of(at, scope)
     }
 
-    fn id<'a>(&self, at: &'a P::Position) -> Option<&'a str> {
-        self.pages.id(at)
+    fn asked_id<'a>(&self, at: &'a P::Position) -> Option<&'a str> {
+        self.pages.asked_id(at)
     }
 
-    fn warning(&self, at: &P::Position, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
-        self.pages.warning(at, got, scope)
+    fn warning_about(&self, at: &P::Position, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
+        self.pages.warning_about(at, got, scope)
     }
 
-    fn context(&self, _: &P::Position, scope: &Scope<'_>) -> Context {
+    fn context_of(&self, _: &P::Position, scope: &Scope<'_>) -> Context {
         (self.context)(scope)
     }
 }

@@ -94,7 +94,7 @@ pub(super) struct BoundPosition {
 impl Paging for ByBound {
     type Position = BoundPosition;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<BoundPosition> {
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<BoundPosition> {
         let begin = |list: &List| {
             let request = list.request(scope);
             BoundPosition {
@@ -106,7 +106,7 @@ impl Paging for ByBound {
         self.lists.iter().rev().map(begin).collect()
     }
 
-    fn request(&self, at: &BoundPosition, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &BoundPosition, scope: &Scope<'_>) -> Request {
         let first = at.list.request(scope);
         match &at.link {
             Some(link) => first.follow_link(link.clone()),
@@ -114,7 +114,7 @@ impl Paging for ByBound {
         }
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &BoundPosition,
         got: &Envelope<'_>,

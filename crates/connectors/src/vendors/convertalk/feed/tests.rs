@@ -59,7 +59,7 @@ fn next(asked: FeedPosition, times: &[&str]) -> String {
         slice: &slice,
         account: &Account::new(chrono_tz::UTC, Region::US),
     };
-    let (evidence, stack) = match FEED.next(&asked, &got, &scope) {
+    let (evidence, stack) = match FEED.position_after(&asked, &got, &scope) {
         Ok(Next::Page { page, before }) => (None, std::iter::once(page).chain(before).collect()),
         Ok(Next::End { evidence, then }) => (Some(evidence), then),
         Ok(Next::Instead { .. }) => unreachable!("no list is replaced"),
@@ -67,7 +67,7 @@ fn next(asked: FeedPosition, times: &[&str]) -> String {
     };
     let mut story: Vec<String> = stack.iter().rev().map(told).collect();
     story.extend(evidence.map(|evidence| format!("({})", evidence.word())));
-    if FEED.warning(&asked, &got, &scope).is_some() {
+    if FEED.warning_about(&asked, &got, &scope).is_some() {
         story.push("(warning)".to_owned());
     }
     story.join(", ")

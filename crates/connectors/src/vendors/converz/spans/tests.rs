@@ -60,7 +60,7 @@ fn sized(room: u32, is_second: bool) -> PageSize {
 }
 
 fn story_of(at: &SpanPosition, scope: &Scope<'_>) -> String {
-    let request = SPANS.request(at, scope);
+    let request = SPANS.request_for(at, scope);
     let values = request
         .params()
         .iter()
@@ -84,7 +84,7 @@ fn next(at: &SpanPosition, is_open: bool, starts: &[String]) -> String {
         let lists: Vec<String> = lists.iter().map(|at| story_of(at, &scope)).collect();
         lists.join(" | ")
     };
-    let mut story = match SPANS.next(at, &got, &scope) {
+    let mut story = match SPANS.position_after(at, &got, &scope) {
         Ok(Next::Page { page, .. }) => told(&[page]),
         Ok(Next::Instead { lists, rows }) => {
             assert_eq!(rows, PageRows::Drop);
@@ -94,7 +94,7 @@ fn next(at: &SpanPosition, is_open: bool, starts: &[String]) -> String {
         Ok(Next::End { then, .. }) => format!("then {}", told(&then)),
         Err(error) => return error.to_string(),
     };
-    if SPANS.warning(at, &got, &scope).is_some() {
+    if SPANS.warning_about(at, &got, &scope).is_some() {
         story.push_str(" with a warning");
     }
     story
@@ -118,7 +118,7 @@ fn the_first_request_is_the_whole_window_and_a_minute_more_or_the_future_too_or_
             slice: &slice,
             account: &account,
         };
-        let first = SPANS.first(&scope);
+        let first = SPANS.first_positions(&scope);
         assert_eq!(
             first.iter().map(|at| story_of(at, &scope)).collect::<Vec<_>>(),
             [wanted]

@@ -129,7 +129,7 @@ struct Reports;
 impl Paging for Reports {
     type Position = Report;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<Report> {
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<Report> {
         let mut reports = Report::all(scope.account);
         reports.retain(|report| report.name() == scope.slice.partition);
         reports.reverse();
@@ -137,7 +137,7 @@ impl Paging for Reports {
     }
 
     /// Without dates the vendor takes the last 30 days (documented), and both ends belong to the span (assumed).
-    fn request(&self, at: &Report, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &Report, scope: &Scope<'_>) -> Request {
         let request = Request::get("report")
             .with("start_date", first_day(scope))
             .with("end_date", last_day(scope))
@@ -148,7 +148,12 @@ impl Paging for Reports {
         request.with("metric", at.metrics.join(","))
     }
 
-    fn next(&self, _: &Report, got: &Envelope<'_>, scope: &Scope<'_>) -> Result<Next<Report>, ReadError> {
+    fn position_after(
+        &self,
+        _: &Report,
+        got: &Envelope<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Next<Report>, ReadError> {
         let days = first_day(scope)..=last_day(scope);
         let is_astray = |record: &str| read_date(record).is_some_and(|date| !days.contains(&date));
         if got.records.iter().any(|record| is_astray(record)) {
@@ -161,7 +166,7 @@ impl Paging for Reports {
         is_no_content(got)
     }
 
-    fn context(&self, at: &Report, scope: &Scope<'_>) -> Context {
+    fn context_of(&self, at: &Report, scope: &Scope<'_>) -> Context {
         Context::default()
             .with(DAY, first_day(scope))
             .with(REPORT, at.name())

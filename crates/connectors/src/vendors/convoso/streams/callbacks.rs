@@ -73,12 +73,12 @@ struct DayPosition {
 impl Paging for DayPages {
     type Position = DayPosition;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<DayPosition> {
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<DayPosition> {
         let days = scope.slice.has_filter().then(|| slice_days(scope));
         vec![DayPosition { days, offset: 0 }]
     }
 
-    fn request(&self, at: &DayPosition, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &DayPosition, scope: &Scope<'_>) -> Request {
         let request = ask_newer_endpoint("callbacks/search", scope.account);
         let request = match at.days {
             Some(days) => request.with("start_date", days.first).with("end_date", days.last),
@@ -87,7 +87,7 @@ impl Paging for DayPages {
         request.with("limit", PAGE_SIZE).with("offset", at.offset)
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &DayPosition,
         got: &Envelope<'_>,
@@ -106,7 +106,7 @@ impl Paging for DayPages {
         }
     }
 
-    fn confirm(&self, at: &DayPosition, _: &Scope<'_>) -> DayPosition {
+    fn confirmation_of(&self, at: &DayPosition, _: &Scope<'_>) -> DayPosition {
         let wider = |days: DaySpan| DaySpan {
             first: days.first - WIDER,
             ..days

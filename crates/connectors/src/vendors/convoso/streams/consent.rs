@@ -125,11 +125,11 @@ impl Blank {
 impl Paging for NumberPages {
     type Position = NumberPosition;
 
-    fn first(&self, _: &Scope<'_>) -> Vec<NumberPosition> {
+    fn first_positions(&self, _: &Scope<'_>) -> Vec<NumberPosition> {
         vec![begin(Part::default())]
     }
 
-    fn request(&self, at: &NumberPosition, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &NumberPosition, scope: &Scope<'_>) -> Request {
         let part = &at.part;
         let filters = [
             (&["campaign_id"][..], part.campaign.as_deref()),
@@ -146,7 +146,7 @@ impl Paging for NumberPages {
         request.with("limit", self.page_size).with("offset", at.offset)
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &NumberPosition,
         got: &Envelope<'_>,

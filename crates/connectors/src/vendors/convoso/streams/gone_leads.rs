@@ -99,13 +99,13 @@ enum Pass {
 impl Paging for GonePages {
     type Position = GonePosition;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<GonePosition> {
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<GonePosition> {
         let mut lists: Vec<GonePosition> = slice_spans(scope).into_iter().rev().map(list).collect();
         lists.push(GonePosition::Control);
         lists
     }
 
-    fn request(&self, at: &GonePosition, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &GonePosition, scope: &Scope<'_>) -> Request {
         let at = match at {
             GonePosition::Control => SeekPosition {
                 span: Some(control_span(scope)),
@@ -113,10 +113,10 @@ impl Paging for GonePages {
             },
             GonePosition::List { at, .. } | GonePosition::Wider { at } => *at,
         };
-        self.seek().request(&at, scope)
+        self.seek().request_for(&at, scope)
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &GonePosition,
         got: &Envelope<'_>,
@@ -140,16 +140,16 @@ impl Paging for GonePages {
         }
     }
 
-    fn confirm(&self, at: &GonePosition, scope: &Scope<'_>) -> GonePosition {
+    fn confirmation_of(&self, at: &GonePosition, scope: &Scope<'_>) -> GonePosition {
         match at {
             GonePosition::List { at, .. } if at.offset == 0 => GonePosition::Wider {
-                at: self.seek().confirm(at, scope),
+                at: self.seek().confirmation_of(at, scope),
             },
             _ => *at,
         }
     }
 
-    fn context(&self, at: &GonePosition, _: &Scope<'_>) -> Context {
+    fn context_of(&self, at: &GonePosition, _: &Scope<'_>) -> Context {
         match at {
             GonePosition::List {
                 at: SeekPosition { span: Some(span), .. },

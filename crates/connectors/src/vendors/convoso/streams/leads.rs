@@ -146,7 +146,7 @@ impl Filter {
 impl Paging for LeadPages {
     type Position = LeadPosition;
 
-    fn first(&self, scope: &Scope<'_>) -> Vec<LeadPosition> {
+    fn first_positions(&self, scope: &Scope<'_>) -> Vec<LeadPosition> {
         let by = if scope.slice.has_filter() {
             Filter::Change
         } else {
@@ -159,11 +159,11 @@ impl Paging for LeadPages {
         }]
     }
 
-    fn request(&self, at: &LeadPosition, scope: &Scope<'_>) -> Request {
-        at.by.seek().request(&at.at, scope)
+    fn request_for(&self, at: &LeadPosition, scope: &Scope<'_>) -> Request {
+        at.by.seek().request_for(&at.at, scope)
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &LeadPosition,
         got: &Envelope<'_>,
@@ -174,13 +174,18 @@ impl Paging for LeadPages {
         Ok(map_positions(next, |at| LeadPosition { by, at }))
     }
 
-    fn warning(&self, at: &LeadPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
-        at.by.seek().warning(&at.at, got, scope)
+    fn warning_about(
+        &self,
+        at: &LeadPosition,
+        got: &Envelope<'_>,
+        scope: &Scope<'_>,
+    ) -> Option<&'static str> {
+        at.by.seek().warning_about(&at.at, got, scope)
     }
 
-    fn confirm(&self, at: &LeadPosition, scope: &Scope<'_>) -> LeadPosition {
+    fn confirmation_of(&self, at: &LeadPosition, scope: &Scope<'_>) -> LeadPosition {
         LeadPosition {
-            at: at.by.seek().confirm(&at.at, scope),
+            at: at.by.seek().confirmation_of(&at.at, scope),
             ..*at
         }
     }

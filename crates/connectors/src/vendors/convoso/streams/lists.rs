@@ -39,11 +39,11 @@ enum Listing {
 impl Paging for ByStatus {
     type Position = Listing;
 
-    fn first(&self, _: &Scope<'_>) -> Vec<Listing> {
+    fn first_positions(&self, _: &Scope<'_>) -> Vec<Listing> {
         vec![Listing::UsedAgain, Listing::Unused, Listing::Used]
     }
 
-    fn request(&self, at: &Listing, _: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &Listing, _: &Scope<'_>) -> Request {
         let status = match at {
             Listing::Used | Listing::UsedAgain => 1,
             Listing::Unused => 0,
@@ -51,7 +51,12 @@ impl Paging for ByStatus {
         Request::post_form("lists/search").with("status", status)
     }
 
-    fn next(&self, _: &Listing, _: &Envelope<'_>, _: &Scope<'_>) -> Result<Next<Listing>, ReadError> {
+    fn position_after(
+        &self,
+        _: &Listing,
+        _: &Envelope<'_>,
+        _: &Scope<'_>,
+    ) -> Result<Next<Listing>, ReadError> {
         Ok(Next::end(Evidence::Single))
     }
 }

@@ -84,18 +84,18 @@ const SEEK: Seek = Seek {
 impl Paging for RecordingPages {
     type Position = RecordingPosition;
 
-    fn first(&self, _: &Scope<'_>) -> Vec<RecordingPosition> {
+    fn first_positions(&self, _: &Scope<'_>) -> Vec<RecordingPosition> {
         vec![RecordingPosition::Users { offset: 0 }]
     }
 
-    fn request(&self, at: &RecordingPosition, scope: &Scope<'_>) -> Request {
+    fn request_for(&self, at: &RecordingPosition, scope: &Scope<'_>) -> Request {
         match at {
             RecordingPosition::Users { offset } => agents::ask_users().with("offset", offset),
-            RecordingPosition::Of { email, at, .. } => SEEK.request(at, scope).with("user", email),
+            RecordingPosition::Of { email, at, .. } => SEEK.request_for(at, scope).with("user", email),
         }
     }
 
-    fn next(
+    fn position_after(
         &self,
         at: &RecordingPosition,
         got: &Envelope<'_>,
@@ -119,18 +119,18 @@ impl Paging for RecordingPages {
         }
     }
 
-    fn confirm(&self, at: &RecordingPosition, scope: &Scope<'_>) -> RecordingPosition {
+    fn confirmation_of(&self, at: &RecordingPosition, scope: &Scope<'_>) -> RecordingPosition {
         match at {
             RecordingPosition::Of { user_id, email, at } => RecordingPosition::Of {
                 user_id: user_id.clone(),
                 email: email.clone(),
-                at: SEEK.confirm(at, scope),
+                at: SEEK.confirmation_of(at, scope),
             },
             users @ RecordingPosition::Users { .. } => users.clone(),
         }
     }
 
-    fn context(&self, at: &RecordingPosition, _: &Scope<'_>) -> Context {
+    fn context_of(&self, at: &RecordingPosition, _: &Scope<'_>) -> Context {
         let list = match at {
             RecordingPosition::Users { .. } => USERS,
             RecordingPosition::Of { .. } => RECORDINGS_OF_USER,

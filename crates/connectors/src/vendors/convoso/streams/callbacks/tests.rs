@@ -51,7 +51,7 @@ fn then(first: &str, last: &str, offset: u64, rows: usize, total: u64) -> Result
         let days = at.days.unwrap();
         format!("{} {} {}", days.first, days.last, at.offset)
     };
-    Ok(match DayPages.next(&position, &got, &scope)? {
+    Ok(match DayPages.position_after(&position, &got, &scope)? {
         Next::Page { page, .. } => vec![text(&page)],
         Next::End { evidence, .. } => vec![evidence.word().to_owned()],
         Next::Instead { lists, .. } => lists.iter().map(text).collect(),

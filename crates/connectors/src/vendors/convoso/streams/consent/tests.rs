@@ -151,7 +151,7 @@ fn sms_filters_come_in_both_spellings() {
         slice: &slice,
         account: &account,
     };
-    let request = pages.request(&position, &scope);
+    let request = pages.request_for(&position, &scope);
     let params: Vec<&str> = request.params().iter().map(|(name, _)| *name).collect();
     assert_eq!(params, ["reason", "Reason", "limit", "offset"]);
 }
