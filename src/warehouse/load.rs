@@ -291,11 +291,15 @@ async fn write_table(
     }
     let mut all = Written::default();
     let mut parts = split_halves(rows.clone());
-    while let Some(part) = parts.pop() {
+    while let Some(mut part) = parts.pop() {
         match try_write(connection, to, &part, are_new).await {
             Ok(written) => {
                 all.inserted += written.inserted;
                 all.written += written.written;
+            }
+            // One number in a field that nobody reads shall not cost the row.
+            Err(WarehouseError::Data { .. }) if part.len() == 1 && part.quote_far_numbers() => {
+                parts.push(part)
             }
             Err(WarehouseError::Data { code }) if part.len() == 1 => refused.push(Reject {
                 position: refused.len(),

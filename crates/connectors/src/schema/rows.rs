@@ -220,6 +220,18 @@ impl Rows {
         }
     }
 
+    /// Writes the numbers of the records that are beyond those of the server as texts. True where there were any.
+    pub fn quote_far_numbers(&mut self) -> bool {
+        let mut is_changed = false;
+        for raw in &mut self.raws {
+            if let Some(quoted) = raw::quote_far_numbers(raw) {
+                *raw = quoted;
+                is_changed = true;
+            }
+        }
+        is_changed
+    }
+
     /// Moves the rows of `other`, of the same table, behind our own.
     pub fn append(&mut self, mut other: Self) {
         // Those without a note of their context have none, and must not take one of those behind them.
