@@ -32,10 +32,10 @@ pub trait Vendor: Sized + Send + Sync + 'static {
     const SHAPE: Shape;
 
     /// Whether the request comes with this account's credential.
-    fn knows(account: &Account<Self>, request: &Request) -> bool;
+    fn accepts_credential(account: &Account<Self>, request: &Request) -> bool;
 
     /// What happened by itself up to now.
-    fn grow(_options: &Options, _state: &mut Self::State, _now: i64) {}
+    fn grow_state(_options: &Options, _state: &mut Self::State, _now: i64) {}
 
     /// The response; the path is what follows the prefix and a slash.
     fn respond(account: &Account<Self>, path: &str, request: &Request) -> Response;
@@ -44,10 +44,10 @@ pub trait Vendor: Sized + Send + Sync + 'static {
     fn refusal(code: i64, text: &str) -> Response;
 
     /// What a table of the warehouse, by its name, should hold now.
-    fn snapshot(account: &Account<Self>, table: &str) -> Option<Records>;
+    fn list_rows(account: &Account<Self>, table: &str) -> Option<Records>;
 
     /// The rows of a table by its name in the warehouse, where they are stored.
-    fn rows<'a>(state: &'a mut Self::State, table: &str, now: i64) -> Option<&'a mut dyn Rows>;
+    fn rows_of<'a>(state: &'a mut Self::State, table: &str, now: i64) -> Option<&'a mut dyn Rows>;
 }
 
 /// What is done before each request; it gets the account and the number of the request, from 1.
@@ -88,7 +88,7 @@ impl<V: Vendor> Account<V> {
 
     /// What a table of the warehouse, by its name, should hold now.
     pub fn snapshot(&self, table: &str) -> Records {
-        V::snapshot(self, table).unwrap_or_else(|| panic!("{table} is no table of {}", V::PREFIX))
+        V::list_rows(self, table).unwrap_or_else(|| panic!("{table} is no table of {}", V::PREFIX))
     }
 
     /// The ids of the rows of a table, the oldest first.
@@ -134,7 +134,7 @@ impl<V: Vendor> Account<V> {
 
     fn with_rows<T>(&self, table: &str, act: impl FnOnce(&mut dyn Rows, i64) -> T) -> T {
         self.with(|state, now| {
-            let rows = V::rows(state, table, now);
+            let rows = V::rows_of(state, table, now);
             act(
                 rows.unwrap_or_else(|| panic!("{table} is no table of {}", V::PREFIX)),
                 now,
@@ -187,7 +187,7 @@ impl<V: Vendor> Account<V> {
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut V::State, i64) -> T) -> T {
         let now = self.clock.now().timestamp();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        V::grow(&self.options, &mut state, now);
+        V::grow_state(&self.options, &mut state, now);
         act(&mut state, now)
     }
 }
@@ -196,7 +196,7 @@ impl<V: Vendor> Account<V> {
 pub(crate) trait AnyAccount: Send + Sync {
     fn secrets(&self) -> &'static [&'static str];
     fn shape(&self) -> Shape;
-    fn knows(&self, request: &Request) -> bool;
+    fn accepts_credential(&self, request: &Request) -> bool;
     fn respond(&self, path: &str, request: &Request) -> Response;
     fn refusal(&self, code: i64, text: &str) -> Response;
     fn snapshot(&self, table: &str) -> Option<Records>;
@@ -216,8 +216,8 @@ impl<V: Vendor> AnyAccount for Account<V> {
         V::SHAPE
     }
 
-    fn knows(&self, request: &Request) -> bool {
-        V::knows(self, request)
+    fn accepts_credential(&self, request: &Request) -> bool {
+        V::accepts_credential(self, request)
     }
 
     fn respond(&self, path: &str, request: &Request) -> Response {
@@ -230,11 +230,11 @@ impl<V: Vendor> AnyAccount for Account<V> {
     }
 
     fn snapshot(&self, table: &str) -> Option<Records> {
-        V::snapshot(self, table)
+        V::list_rows(self, table)
     }
 
     fn with_rows(&self, table: &str, act: &mut dyn FnMut(&mut dyn Rows, i64) -> bool) -> Option<bool> {
-        self.with(|state, now| V::rows(state, table, now).map(|rows| act(rows, now)))
+        self.with(|state, now| V::rows_of(state, table, now).map(|rows| act(rows, now)))
     }
 
     fn quirks_json(&self) -> Value {

@@ -12,22 +12,22 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// What the wall clock shows at an instant, both as seconds since 1970 of their own scale.
 pub(crate) fn wall_clock(zone: Tz, instant: i64) -> i64 {
-    instant + offset(zone, instant)
+    instant + offset_at(zone, instant)
 }
 
 /// Seconds to add to UTC at an instant.
-pub(crate) fn offset(zone: Tz, instant: i64) -> i64 {
-    let utc = moment(instant);
+pub(crate) fn offset_at(zone: Tz, instant: i64) -> i64 {
+    let utc = moment_of(instant);
     i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc())
 }
 
 /// The local day of an instant.
-pub(crate) fn day(zone: Tz, instant: i64) -> NaiveDate {
-    moment(wall_clock(zone, instant)).date()
+pub(crate) fn day_at(zone: Tz, instant: i64) -> NaiveDate {
+    moment_of(wall_clock(zone, instant)).date()
 }
 
 /// The first instant of a local day.
-pub(crate) fn midnight(zone: Tz, day: NaiveDate) -> i64 {
+pub(crate) fn midnight_of(zone: Tz, day: NaiveDate) -> i64 {
     let start = day.and_time(NaiveTime::MIN);
     // Some zones change at midnight, so that the day begins an hour later.
     let found = (0..=3).find_map(|hours| {
@@ -69,7 +69,7 @@ pub(crate) struct WallText(pub(crate) i64);
 
 impl Display for WallText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = moment(self.0);
+        let at = moment_of(self.0);
         let mut text = *b"0000-00-00 00:00:00";
         for (place, length, part) in [
             (0, 4, at.year().unsigned_abs()),
@@ -96,13 +96,13 @@ pub(crate) fn wall_text(wall_clock: i64) -> String {
 
 /// `2024-05-01T08:00:00-0700`: an offset without a colon.
 pub(crate) fn offset_text(zone: Tz, instant: i64) -> String {
-    zone.from_utc_datetime(&moment(instant))
+    zone.from_utc_datetime(&moment_of(instant))
         .format("%Y-%m-%dT%H:%M:%S%z")
         .to_string()
 }
 
 /// The calendar view of seconds since 1970.
-pub(crate) fn moment(seconds: i64) -> NaiveDateTime {
+pub(crate) fn moment_of(seconds: i64) -> NaiveDateTime {
     DateTime::from_timestamp(seconds, 0)
         .expect("the simulation ends before the calendar does")
         .naive_utc()
@@ -134,14 +134,14 @@ mod tests {
     fn days_with_a_clock_change_are_shorter_or_longer_and_some_have_no_midnight() {
         let length = |text: &str| {
             let date: NaiveDate = text.parse().unwrap();
-            (midnight(PACIFIC, next(date)) - midnight(PACIFIC, date)) / HOUR
+            (midnight_of(PACIFIC, next(date)) - midnight_of(PACIFIC, date)) / HOUR
         };
         assert_eq!(
             [length("2026-03-08"), length("2026-03-09"), length("2026-11-01")],
             [23, 24, 25]
         );
         let paulista = Tz::America__Sao_Paulo;
-        let start = midnight(paulista, "2018-11-04".parse().unwrap());
+        let start = midnight_of(paulista, "2018-11-04".parse().unwrap());
         assert_eq!(wall_text(wall_clock(paulista, start)), "2018-11-04 01:00:00");
     }
 }

@@ -45,21 +45,21 @@ pub(crate) struct Customer {
 }
 
 /// The customer of this number.
-pub(crate) fn customer(seed: u64, number: u32) -> Customer {
+pub(crate) fn describe_customer(seed: u64, number: u32) -> Customer {
     let pick = scatter(seed ^ 1, u64::from(number));
     Customer {
         number,
         first: one_of(&FIRST, pick / 60),
         last: one_of(&LAST, (pick >> 24) / 60),
         email: format!("customer{number}@sim.example"),
-        phone: phone(scatter(seed, u64::from(number))),
+        phone: phone_of(scatter(seed, u64::from(number))),
     }
 }
 
 /// One of the customers, by a number of any size.
 pub(crate) fn any_customer(seed: u64, pick: u64) -> Customer {
     let place = u32::try_from(pick % u64::from(CUSTOMERS)).expect("a place among the customers fits");
-    customer(seed, FIRST_CUSTOMER + place)
+    describe_customer(seed, FIRST_CUSTOMER + place)
 }
 
 /// An agent, the same at every vendor.
@@ -74,7 +74,7 @@ pub(crate) struct Colleague {
 }
 
 /// The agent at a place.
-pub(crate) fn colleague(place: usize) -> Colleague {
+pub(crate) fn describe_colleague(place: usize) -> Colleague {
     Colleague {
         first: FIRST[place % FIRST.len()],
         last: LAST[(place * 7 + place / FIRST.len()) % LAST.len()],
@@ -83,12 +83,12 @@ pub(crate) fn colleague(place: usize) -> Colleague {
 }
 
 /// A ten-digit number from the range that is set aside for fiction (555-0100 to 555-0199).
-pub(crate) fn phone(pick: u64) -> u64 {
+pub(crate) fn phone_of(pick: u64) -> u64 {
     one_of(&AREAS, pick) * 10_000_000 + 5_550_100 + (pick / AREAS.len() as u64) % 100
 }
 
 /// So much plain prose, to cut long texts from.
-pub(crate) fn prose(seed: u64, byte_count: usize) -> String {
+pub(crate) fn write_prose(seed: u64, byte_count: usize) -> String {
     const WORDS: [&str; 20] = [
         "asked", "about", "the", "offer", "again", "and", "wants", "a", "quote", "by", "mail", "before",
         "Friday", "because", "someone", "else", "decides", "call", "later", "please",
@@ -122,7 +122,7 @@ impl Prose {
 
     /// A piece of it.
     pub(crate) fn piece(&self, pick: u64, byte_count: usize) -> &str {
-        let text = self.text.get_or_init(|| prose(self.seed, self.byte_count));
+        let text = self.text.get_or_init(|| write_prose(self.seed, self.byte_count));
         let room = (text.len() - byte_count) as u64;
         let from = usize::try_from(pick % room).expect("prose fits memory");
         &text[from..from + byte_count]
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn numbers_are_fictional() {
         for pick in 0..2_000 {
-            let number = phone(pick).to_string();
+            let number = phone_of(pick).to_string();
             assert_eq!((number.len(), &number[3..8]), (10, "55501"), "{number}");
         }
     }

@@ -214,7 +214,7 @@ impl Simulator {
     ) -> T {
         let first = self.named(address.vendor).expect("prefixes name vendors");
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
-        if others.is_empty() || first.knows(request) {
+        if others.is_empty() || first.accepts_credential(request) {
             drop(others);
             return act(first);
         }
@@ -222,7 +222,7 @@ impl Simulator {
         let other = others
             .iter()
             .filter_map(|accounts| accounts.named(address.vendor))
-            .find(|account| account.knows(request));
+            .find(|account| account.accepts_credential(request));
         act(other.unwrap_or(first))
     }
 

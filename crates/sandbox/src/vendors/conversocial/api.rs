@@ -21,7 +21,7 @@ pub(super) fn error(status: u16, phrase: &str, message: &str, param: Option<&str
     Response::json(&body).with_status(status)
 }
 
-pub(super) fn missing(resource: &str) -> Response {
+pub(super) fn refuse_missing(resource: &str) -> Response {
     error(404, "Object Not Found", &format!("No such {resource}"), None)
 }
 
@@ -36,13 +36,15 @@ pub(super) fn respond(account: &Account, path: &str, request: &Request) -> Respo
     }
     let parts: Vec<&str> = path.split('/').collect();
     let outcome = match parts.as_slice() {
-        ["v1.3" | "v1.1", "conversations"] => conversations::list(account, request),
-        ["v1.3" | "v1.1", "conversations", id] => conversations::one(account, &unescape(id), request),
-        ["v1.3" | "v1.1", list] => lists::list(account, list, request),
-        ["v1.3" | "v1.1", list, id] => lists::one(account, list, &unescape(id), request),
-        ["v3.0", "agent_events"] => lists::events(account, request),
-        ["profiles", "api", "1", list] => lists::profiles(account, list, request),
-        _ => Err(missing("page")),
+        ["v1.3" | "v1.1", "conversations"] => conversations::list_conversations(account, request),
+        ["v1.3" | "v1.1", "conversations", id] => {
+            conversations::find_conversation(account, &unescape(id), request)
+        }
+        ["v1.3" | "v1.1", list] => lists::list_records(account, list, request),
+        ["v1.3" | "v1.1", list, id] => lists::find_record(account, list, &unescape(id), request),
+        ["v3.0", "agent_events"] => lists::list_events(account, request),
+        ["profiles", "api", "1", list] => lists::list_profiles(account, list, request),
+        _ => Err(refuse_missing("page")),
     };
     outcome.map_or_else(|refused| refused, |body| Response::json(&body))
 }

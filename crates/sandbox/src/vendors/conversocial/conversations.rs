@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Outcome, error, missing};
-use super::records::{self, chosen};
+use super::api::{Outcome, error, refuse_missing};
+use super::records::{self, choose_fields};
 use super::{Account, Conversation, Quirks, State, lists};
 use crate::listing::page_of;
 use crate::local;
@@ -23,7 +23,7 @@ const KNOWN: &str = "is_priority status assigned_to id sort page_size skip inclu
 type Listed<'a> = (&'a str, &'a Conversation);
 
 /// A page of the list.
-pub(super) fn list(account: &Account, request: &Request) -> Outcome {
+pub(super) fn list_conversations(account: &Account, request: &Request) -> Outcome {
     let quirks = account.current_quirks();
     if request.param("is_priority").is_none() && request.param("status").is_none() {
         if quirks.bare_list_is_empty {
@@ -52,7 +52,7 @@ pub(super) fn list(account: &Account, request: &Request) -> Outcome {
         let size = request.number("page_size").unwrap_or(USUAL).clamp(1, most);
         let skip = request.number("skip").unwrap_or(0);
         let page = page_of(&found, skip, size);
-        let mut answer = body("conversations", page, (state, now), (&quirks, request));
+        let mut answer = write_conversations("conversations", page, (state, now), (&quirks, request));
         let next = (found.len() > skip + size).then(|| next_link(request, page, (skip, is_descending)));
         answer["paging"] = if sorts.len() > 1 {
             // Two keys, and there are no links at all (documented).
@@ -71,37 +71,38 @@ fn empty_page(next: Option<String>, here: Option<String>) -> Value {
 }
 
 /// One conversation.
-pub(super) fn one(account: &Account, id: &str, request: &Request) -> Outcome {
+pub(super) fn find_conversation(account: &Account, id: &str, request: &Request) -> Outcome {
     let quirks = account.current_quirks();
     account.with(|state, now| {
         let found = state.conversations.get(id, now);
-        let found = found.ok_or_else(|| missing("conversation"))?;
-        let mut answer = body("conversation", &[(id, found)], (state, now), (&quirks, request));
+        let found = found.ok_or_else(|| refuse_missing("conversation"))?;
+        let mut answer =
+            write_conversations("conversation", &[(id, found)], (state, now), (&quirks, request));
         answer["conversation"] = answer["conversation"][0].take();
         Ok(answer)
     })
 }
 
 /// Conversations under a name, with their content where it is asked for.
-fn body(
+fn write_conversations(
     name: &str,
     page: &[Listed<'_>],
     (state, now): (&State, i64),
     (quirks, request): (&Quirks, &Request),
 ) -> Value {
     let show = |(id, one): &Listed<'_>| {
-        let mut record = records::conversation(state, now, id, one);
+        let mut record = records::conversation_record(state, now, id, one);
         records::omit_sort_date(&mut record, quirks.omits_sort_date);
         if quirks.broken.iter().any(|broken| broken == id) {
             record["status"] = json!({"is": "odd"});
         }
-        chosen(&record, request.param("fields"), &["id"])
+        choose_fields(&record, request.param("fields"), &["id"])
     };
     let mut answer = json!({name: page.iter().map(show).collect::<Vec<_>>()});
     if request.all("include").any(|side| side == "content") {
         let content = page.iter().flat_map(|(_, one)| {
             let messages = one.written(now);
-            messages.map(|message| records::content(one, message))
+            messages.map(|message| records::message_record(one, message))
         });
         answer["content"] = content.collect();
     }
@@ -137,7 +138,10 @@ fn next_link(request: &Request, page: &[Listed<'_>], (skip, is_descending): (usi
     let of_last = page.iter().filter(|(_, one)| one.sorted == last).count();
     let came = of_last + if is_same { skip } else { 0 };
     let replaced = [bound.as_str(), &format!("{SORT}_{exclusive}"), "skip"];
-    let with = [(bound.as_str(), records::time(last)), ("skip", came.to_string())];
+    let with = [
+        (bound.as_str(), records::time_text(last)),
+        ("skip", came.to_string()),
+    ];
     request.link(&replaced, &with)
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Outcome, error, missing};
+use super::api::{Outcome, error, refuse_missing};
 use super::conversations::second;
-use super::records::{self, chosen};
+use super::records::{self, choose_fields};
 use super::{Account, Quirks, State};
 use crate::listing::{is_among, page_of};
 use crate::request::{Request, Response};
@@ -19,9 +19,9 @@ const EVENTS: usize = 100;
 const KNOWN: &str = "fields sort limit offset id is_active";
 
 /// A page of a short list, newest first unless another order is asked for.
-pub(super) fn list(account: &Account, name: &str, request: &Request) -> Outcome {
+pub(super) fn list_records(account: &Account, name: &str, request: &Request) -> Outcome {
     let quirks = account.current_quirks();
-    let mut records = all_of(account, name).ok_or_else(|| missing("page"))?;
+    let mut records = all_of(account, name).ok_or_else(|| refuse_missing("page"))?;
     check_names(&quirks, request, KNOWN)?;
     let number = |record: &Value| record["id"].as_str().and_then(|id| id.parse::<u64>().ok());
     records.sort_by_key(number);
@@ -36,7 +36,7 @@ pub(super) fn list(account: &Account, name: &str, request: &Request) -> Outcome 
     let offset = request.number("offset").unwrap_or(0);
     let page = page_of(&records, offset, limit).iter();
     let shown: Vec<Value> = page
-        .map(|record| chosen(record, request.param("fields"), &["id", "url"]))
+        .map(|record| choose_fields(record, request.param("fields"), &["id", "url"]))
         .collect();
     let next = (records.len() > offset + limit).then(|| {
         let with = [
@@ -56,7 +56,7 @@ fn all_of(account: &Account, name: &str) -> Option<Vec<Value>> {
             let reports = state.reports.present(now);
             return Some(
                 reports
-                    .map(|(id, one)| records::report(id, one, &signature))
+                    .map(|(id, one)| records::report_record(id, one, &signature))
                     .collect(),
             );
         }
@@ -66,7 +66,7 @@ fn all_of(account: &Account, name: &str) -> Option<Vec<Value>> {
 }
 
 /// One record of a list; authors have no list of their own, and a report advances each time that it is looked at.
-pub(super) fn one(account: &Account, name: &str, id: &str, request: &Request) -> Outcome {
+pub(super) fn find_record(account: &Account, name: &str, id: &str, request: &Request) -> Outcome {
     let singular = name.trim_end_matches('s');
     let most_looks = if account.current_quirks().reports_stay {
         1
@@ -81,12 +81,12 @@ pub(super) fn one(account: &Account, name: &str, id: &str, request: &Request) ->
                 .reports
                 .amend(id, |report| report.looks = (report.looks + 1).min(most_looks));
             let report = state.reports.get(id, now)?;
-            Some(records::report(id, report, &signature))
+            Some(records::report_record(id, report, &signature))
         }
         _ => state.lists.get(name)?.get(id, now).cloned(),
     });
-    let found = found.ok_or_else(|| missing(singular))?;
-    Ok(json!({singular: chosen(&found, request.param("fields"), &["id", "url"])}))
+    let found = found.ok_or_else(|| refuse_missing(singular))?;
+    Ok(json!({singular: choose_fields(&found, request.param("fields"), &["id", "url"])}))
 }
 
 /// What makes a link to a file work, and for a while only: another one with every response.
@@ -96,7 +96,7 @@ fn signature(state: &mut State) -> String {
 }
 
 /// Customer profiles: what agents did in a span of time, page by opaque token.
-pub(super) fn profiles(account: &Account, name: &str, request: &Request) -> Outcome {
+pub(super) fn list_profiles(account: &Account, name: &str, request: &Request) -> Outcome {
     let quirks = account.current_quirks();
     if name == "annotation-types" {
         let kinds = account.with(|state, _| state.annotation_types.clone());
@@ -104,7 +104,11 @@ pub(super) fn profiles(account: &Account, name: &str, request: &Request) -> Outc
     }
     let (from, until) = span(request, "created_date_from", "created_date_to")?;
     let found: Vec<Value> = account.with(|state, now| {
-        let actions = state.actions.get(name).ok_or_else(|| missing("page"))?.all(now);
+        let actions = state
+            .actions
+            .get(name)
+            .ok_or_else(|| refuse_missing("page"))?
+            .all(now);
         let asked = actions.filter(|action| (from..until).contains(&action.since));
         // No order is promised: newest first, so that nobody relies on the other one.
         Ok(asked.rev().map(|action| action.record.clone()).collect())
@@ -128,7 +132,7 @@ pub(super) fn profiles(account: &Account, name: &str, request: &Request) -> Outc
 }
 
 /// Agent events of version 3.0: JSON inside a text inside JSON (seen in a client program).
-pub(super) fn events(account: &Account, request: &Request) -> Outcome {
+pub(super) fn list_events(account: &Account, request: &Request) -> Outcome {
     let quirks = account.current_quirks();
     let (from, until) = span(request, "timestamp_from", "timestamp_to")?;
     let found: Vec<Value> = account.with(|state, now| {

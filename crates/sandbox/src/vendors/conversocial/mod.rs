@@ -159,7 +159,7 @@ struct Report {
 }
 
 pub(crate) fn open_account(options: &Options, clock: &Clock) -> Account {
-    Account::new(options.clone(), clock.clone(), seed::state(options))
+    Account::new(options.clone(), clock.clone(), seed::seed_account(options))
 }
 
 impl Vendor for Conversocial {
@@ -182,7 +182,7 @@ impl Vendor for Conversocial {
         ids: &["id"],
     };
 
-    fn knows(account: &Account, request: &Request) -> bool {
+    fn accepts_credential(account: &Account, request: &Request) -> bool {
         api::has_credential(account, request)
     }
 
@@ -194,11 +194,11 @@ impl Vendor for Conversocial {
         api::quiet_refusal(code == 403, text)
     }
 
-    fn snapshot(account: &Account, table: &str) -> Option<Records> {
-        records::snapshot(account, table)
+    fn list_rows(account: &Account, table: &str) -> Option<Records> {
+        records::list_rows(account, table)
     }
 
-    fn rows<'a>(state: &'a mut State, table: &str, _: i64) -> Option<&'a mut dyn Rows> {
+    fn rows_of<'a>(state: &'a mut State, table: &str, _: i64) -> Option<&'a mut dyn Rows> {
         Some(match table {
             "conversations" => &mut state.conversations,
             "contacts" => &mut state.authors,
@@ -213,7 +213,7 @@ impl State {
     fn admit(&mut self, seed: u64, id: String, born: i64, conversation: Conversation) {
         let author = conversation.author.clone();
         if self.authors.find(&author, i64::MAX).is_none() {
-            let record = seed::author(seed, &author);
+            let record = seed::describe_author(seed, &author);
             self.authors.add(author, i64::MIN, record);
         }
         self.conversations.add(id, born, conversation);
@@ -239,7 +239,7 @@ impl Account {
         let seed = self.options().seed;
         self.with(|state, now| {
             let mut rng = state.next_rng();
-            let (id, mut made) = seed::conversation(seed, &mut rng, 1, at.timestamp(), now);
+            let (id, mut made) = seed::seed_conversation(seed, &mut rng, 1, at.timestamp(), now);
             made.messages.truncate(1);
             "unread".clone_into(&mut made.status);
             state.admit(seed, id.clone(), at.timestamp(), made);

@@ -12,7 +12,7 @@ use crate::table::Table;
 pub(super) const HOME: &str = "https://api.conversocial.com/v1.3";
 
 /// A second as the vendor writes it: in UTC, without saying so.
-pub(super) fn time(second: i64) -> String {
+pub(super) fn time_text(second: i64) -> String {
     local::wall_text(second).replace(' ', "T")
 }
 
@@ -27,15 +27,15 @@ pub(super) fn reference(list: &str, id: &str) -> Value {
 }
 
 /// A reference to a label, which alone carries a name.
-fn label(state: &State, now: i64, id: &str) -> Value {
+fn tag_record(state: &State, now: i64, id: &str) -> Value {
     let tag = state.lists.get("tags").and_then(|tags| tags.get(id, now));
     let name = tag.map_or(Value::Null, |tag| tag["name"].clone());
     json!({"id": id, "name": name, "url": format!("{HOME}/tags/{id}")})
 }
 
 /// A conversation with all its fields.
-pub(super) fn conversation(state: &State, now: i64, id: &str, of: &Conversation) -> Value {
-    let tags: Vec<Value> = of.tags.iter().map(|id| label(state, now, id)).collect();
+pub(super) fn conversation_record(state: &State, now: i64, id: &str, of: &Conversation) -> Value {
+    let tags: Vec<Value> = of.tags.iter().map(|id| tag_record(state, now, id)).collect();
     let content: Vec<&str> = of.written(now).map(|message| message.id.as_str()).collect();
     json!({
         "id": id, "url": format!("{HOME}/conversations/{id}"), "status": of.status, "is_priority": of.is_priority,
@@ -43,7 +43,7 @@ pub(super) fn conversation(state: &State, now: i64, id: &str, of: &Conversation)
         "author": reference("authors", &of.author),
         "assigned_to": of.assigned_to.as_deref().map(|id| reference("users", id)),
         "channels": [reference("channels", &of.channel)], "tags": tags, "content_ids": content, "handling_times": handling_times(of),
-        "oldest_sort_date": time(of.sorted),
+        "oldest_sort_date": time_text(of.sorted),
     })
 }
 
@@ -56,14 +56,14 @@ fn handling_times(of: &Conversation) -> Value {
 }
 
 /// A message of a conversation.
-pub(super) fn content(of: &Conversation, message: &Message) -> Value {
+pub(super) fn message_record(of: &Conversation, message: &Message) -> Value {
     let network = NETWORKS.iter().find(|(id, _)| of.channel == *id);
     let judge = message.user.as_deref().unwrap_or("5120");
     json!({
         "id": message.id, "type": if message.is_private { "private_message" } else { "mention" },
         "platform": network.map_or("twitter", |(_, network)| network), "platform_id": format!("16{}", message.at),
         "link": (!message.is_private).then(|| format!("https://social.example/{}", message.id)),
-        "text": message.text, "created_date": time(message.at),
+        "text": message.text, "created_date": time_text(message.at),
         "author": message.author.as_deref().map(|id| reference("authors", id)),
         "user": message.user.as_deref().map(|id| reference("users", id)),
         "parent": message.parent.as_deref().map(|id| reference("content", id)),
@@ -75,20 +75,20 @@ pub(super) fn content(of: &Conversation, message: &Message) -> Value {
 }
 
 /// A report as it stands after so many looks at it; members come one after the other (documented).
-pub(super) fn report(id: &str, of: &Report, signature: &str) -> Value {
-    let day = |second| local::moment(second).date().to_string();
+pub(super) fn report_record(id: &str, of: &Report, signature: &str) -> Value {
+    let day = |second| local::moment_of(second).date().to_string();
     let mut record = json!({
         "id": id, "url": format!("{HOME}/reports/{id}"), "account": reference("accounts", ACCOUNT),
         "name": format!("Report {id}"), "generated_by": reference("users", "5120"),
         "date_from": day(of.ordered - 30 * DAY), "date_to": day(of.ordered), "date_type": "created_date",
     });
     if of.looks >= 1 {
-        record["generation_start_date"] = json!(time(of.ordered + 20));
+        record["generation_start_date"] = json!(time_text(of.ordered + 20));
     }
     if of.looks >= 2 && of.fails {
         record["failure"] = json!("collecting");
     } else if of.looks >= 2 {
-        record["generated_date"] = json!(time(of.ordered + 140));
+        record["generated_date"] = json!(time_text(of.ordered + 140));
         record["download"] = json!(format!("https://files.example/{id}.zip{signature}"));
     }
     record
@@ -109,7 +109,7 @@ impl Action<'_> {
     /// Adds the action to its list; returns what names it.
     pub(super) fn add_to(&self, state: &mut State) -> String {
         let (second, fraction) = (self.at.div_euclid(1_000_000), self.at.rem_euclid(1_000_000));
-        let created = format!("{}.{fraction:06}", time(second));
+        let created = format!("{}.{fraction:06}", time_text(second));
         let key = format!("{}:{}:{created}", self.id, self.action);
         let customer = self.customer;
         let mut record = json!({
@@ -131,7 +131,7 @@ impl Action<'_> {
 }
 
 /// The record with only these fields; unknown ones are passed over (documented).
-pub(super) fn chosen(record: &Value, fields: Option<&str>, always: &[&str]) -> Value {
+pub(super) fn choose_fields(record: &Value, fields: Option<&str>, always: &[&str]) -> Value {
     let fields = fields.unwrap_or_default().split(',');
     let fields: Vec<&str> = fields.chain(always.iter().copied()).collect();
     let members = record.as_object().into_iter().flatten();
@@ -142,7 +142,7 @@ pub(super) fn chosen(record: &Value, fields: Option<&str>, always: &[&str]) -> V
     )
 }
 
-pub(super) fn snapshot(account: &Account, table: &str) -> Option<Records> {
+pub(super) fn list_rows(account: &Account, table: &str) -> Option<Records> {
     let omits_sort_date = account.current_quirks().omits_sort_date;
     account.with(|state, now| {
         let state = &*state;
@@ -150,19 +150,19 @@ pub(super) fn snapshot(account: &Account, table: &str) -> Option<Records> {
         let actions = |name: &str| state.actions.get(name).map(|list| records_of(list, now));
         match table {
             "conversations" => Some(per_conversation(state, now, |id, one| {
-                let mut record = conversation(state, now, id, one);
+                let mut record = conversation_record(state, now, id, one);
                 omit_sort_date(&mut record, omits_sort_date);
                 vec![(id.to_owned(), record)]
             })),
             "messages" => Some(per_conversation(state, now, |_, one| {
                 let messages = one.written(now);
                 messages
-                    .map(|message| (message.id.clone(), content(one, message)))
+                    .map(|message| (message.id.clone(), message_record(one, message)))
                     .collect()
             })),
             "conversation_tags" => Some(per_conversation(state, now, |id, one| {
                 let tags = one.tags.iter();
-                tags.map(|tag| (format!("{id}:{tag}"), label(state, now, tag)))
+                tags.map(|tag| (format!("{id}:{tag}"), tag_record(state, now, tag)))
                     .collect()
             })),
             "conversation_channels" => Some(per_conversation(state, now, |id, one| {
@@ -176,7 +176,7 @@ pub(super) fn snapshot(account: &Account, table: &str) -> Option<Records> {
             "agents" => list("users"),
             "report_exports" => {
                 let reports = state.reports.present(now);
-                let shown = reports.map(|(id, one)| (id.to_owned(), report(id, one, "").to_string()));
+                let shown = reports.map(|(id, one)| (id.to_owned(), report_record(id, one, "").to_string()));
                 Some(shown.collect())
             }
             "contact_notes" => actions("notes"),

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::records::{Action, HOME, author_id, reference, time};
+use super::records::{Action, HOME, author_id, reference, time_text};
 use super::{Conversation, Message, Report, State};
 use crate::local::{DAY, HOUR};
 use crate::options::Options;
-use crate::people::{FIRST_CUSTOMER, any_customer, colleague, customer, prose};
+use crate::people::{FIRST_CUSTOMER, any_customer, describe_colleague, describe_customer, write_prose};
 use crate::rng::{hex_id, rng_of};
 use crate::table::Table;
 
@@ -31,7 +31,7 @@ const LABELS: [&str; 14] = [
 ];
 
 /// The rows of an account.
-pub(super) fn state(options: &Options) -> State {
+pub(super) fn seed_account(options: &Options) -> State {
     let now = options.now.timestamp();
     let first = now - now.rem_euclid(DAY) - i64::from(options.days) * DAY;
     let users = usize::try_from(options.agents.max(1)).expect("a count of agents fits memory");
@@ -54,7 +54,7 @@ pub(super) fn state(options: &Options) -> State {
         let mut rng = rng_of(options.seed ^ 0x0050_C1A1, u64::try_from(start).unwrap_or(0));
         for _ in 0..options.conversations_per_day {
             let born = start + rng.i64(0..DAY);
-            let (id, made) = conversation(options.seed, &mut rng, users, born, now);
+            let (id, made) = seed_conversation(options.seed, &mut rng, users, born, now);
             state.admit(options.seed, id, born, made);
         }
         add_actions(&mut state, options.seed, &mut rng, users, start);
@@ -65,7 +65,7 @@ pub(super) fn state(options: &Options) -> State {
 }
 
 /// A conversation that begins at a second, as it stands `now`.
-pub(super) fn conversation(
+pub(super) fn seed_conversation(
     seed: u64,
     rng: &mut Rng,
     users: usize,
@@ -84,7 +84,7 @@ pub(super) fn conversation(
         messages.push(Message {
             id: hex_id(rng),
             at,
-            text: prose(rng.u64(..), rng.usize(20..90)).trim_end().to_owned(),
+            text: write_prose(rng.u64(..), rng.usize(20..90)).trim_end().to_owned(),
             author: (!is_answer).then(|| author.clone()),
             user: is_answer.then(|| agent.clone()),
             is_private,
@@ -118,9 +118,9 @@ pub(super) fn conversation(
 }
 
 /// A customer as a network knows them.
-pub(super) fn author(seed: u64, id: &str) -> Value {
+pub(super) fn describe_author(seed: u64, id: &str) -> Value {
     let number: u32 = id.trim_start_matches("t:").parse().unwrap_or(FIRST_CUSTOMER);
-    let person = customer(seed, number);
+    let person = describe_customer(seed, number);
     let handle = format!("{}{number}", person.first.to_lowercase());
     json!({
         "id": id, "url": format!("{HOME}/authors/{id}"), "platform": "twitter", "platform_id": number.to_string(),
@@ -136,14 +136,14 @@ pub(super) fn author(seed: u64, id: &str) -> Value {
 fn short_lists(users: usize, first: i64) -> BTreeMap<&'static str, Table<Value>> {
     let account = json!({
         "id": ACCOUNT, "url": format!("{HOME}/accounts/{ACCOUNT}"), "name": "Sample Stores", "description": null,
-        "package": "Enterprise", "created_date": time(first - 900 * DAY),
+        "package": "Enterprise", "created_date": time_text(first - 900 * DAY),
         "channels": NETWORKS.map(|(id, _)| reference("channels", id)),
         "reports": format!("{HOME}/reports?account={ACCOUNT}"),
     });
     let channels = NETWORKS.iter().map(|(id, network)| {
         json!({
             "id": id, "url": format!("{HOME}/channels/{id}"), "name": format!("Sample on {network}"), "type": network,
-            "is_active": *network != "instagram", "created": time(first - 800 * DAY), "account": reference("accounts", ACCOUNT),
+            "is_active": *network != "instagram", "created": time_text(first - 800 * DAY), "account": reference("accounts", ACCOUNT),
             "reports": format!("{HOME}/reports?channel={id}"), "small_image": null,
             "fb_page_url": if *network == "facebook" { json!("https://social.example/sample") } else { Value::Null },
             "fans": if *network == "instagram" { Value::Null } else { json!(1_250) },
@@ -154,12 +154,12 @@ fn short_lists(users: usize, first: i64) -> BTreeMap<&'static str, Table<Value>>
         json!({"id": id, "url": format!("{HOME}/tags/{id}"), "name": name, "is_active": place < 12})
     });
     let people = (0..users).map(|place| {
-        let person = colleague(place);
+        let person = describe_colleague(place);
         let id = user_id(place);
         json!({
             "id": id, "url": format!("{HOME}/users/{id}"), "first_name": person.first, "last_name": person.last, "email": person.email,
-            "timezone": (["US/Eastern", "Europe/London"][place % 2]), "date_joined": time(first - 700 * DAY + HOUR),
-            "last_login": if place % 5 == 4 { Value::Null } else { json!(time(first - DAY)) },
+            "timezone": (["US/Eastern", "Europe/London"][place % 2]), "date_joined": time_text(first - 700 * DAY + HOUR),
+            "last_login": if place % 5 == 4 { Value::Null } else { json!(time_text(first - DAY)) },
             "is_expert": place % 4 == 0, "crowds_name": if place % 3 == 0 { json!("Night owls") } else { json!("") },
             "account": reference("accounts", ACCOUNT),
         })
@@ -220,7 +220,7 @@ fn add_events(state: &mut State, rng: &mut Rng, users: usize, start: i64) {
     for place in 0..users {
         for (event, hour) in [("login", 8), ("logout", 17)] {
             let at = start + hour * HOUR + rng.i64(0..HOUR);
-            let record = json!({"user_id": user_number(place), "event": event, "timestamp": time(at)});
+            let record = json!({"user_id": user_number(place), "event": event, "timestamp": time_text(at)});
             state.events.add(state.events.len().to_string(), at, record);
         }
     }

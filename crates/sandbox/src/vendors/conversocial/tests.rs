@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::{Quirks, RateHeader};
-use crate::people::customer;
+use crate::people::describe_customer;
 use crate::{Options, Request, Response, Simulator};
 
 const CREDENTIAL: &str = "Basic c2FuZGJveDpzYW5kYm94LXRva2Vu";
@@ -194,7 +194,7 @@ fn one_seed_makes_one_account_and_customers_are_those_of_all_vendors() {
         );
     }
     let (id, record) = one.conversocial().snapshot("contacts").remove(0);
-    let person = customer(7, id.trim_start_matches("t:").parse().unwrap());
+    let person = describe_customer(7, id.trim_start_matches("t:").parse().unwrap());
     let name = format!("\"{} {}\"", person.first, person.last);
     assert!(record.contains(&name), "{record}");
 }

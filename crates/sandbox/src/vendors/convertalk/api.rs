@@ -47,10 +47,10 @@ fn list(message: &str, rows: &[Value]) -> Response {
 
 pub(super) fn respond(account: &Account, path: &str, request: &Request) -> Response {
     let outcome = match (request.method.as_str(), path) {
-        ("GET", "inbox/direct/chats") => chats(account, request),
-        ("POST", "inbox/users") => contacts(account, request),
+        ("GET", "inbox/direct/chats") => list_chats(account, request),
+        ("POST", "inbox/users") => list_contacts(account, request),
         ("GET", "inbox/segments") => {
-            require(has_key(account, request), UNAUTHORIZED).map(|()| list("ok", &segments()))
+            require(has_key(account, request), UNAUTHORIZED).map(|()| list("ok", &list_segments()))
         }
         _ => return Response::html(404),
     };
@@ -78,7 +78,7 @@ fn require(holds: bool, refused: Refused) -> Result<(), Refused> {
     holds.then_some(()).ok_or(refused)
 }
 
-fn chats(account: &Account, request: &Request) -> Result<Response, Refused> {
+fn list_chats(account: &Account, request: &Request) -> Result<Response, Refused> {
     require(has_token(account, request), UNAUTHORIZED)?;
     let bot = BOTS.iter().position(|bot| request.param("botId") == Some(bot));
     let (Some(bot), Some(page @ 1..)) = (bot, request.number("page")) else {
@@ -94,7 +94,7 @@ fn chats(account: &Account, request: &Request) -> Result<Response, Refused> {
     Ok(list("ok", &page_of_chats(account, page, fits, chat_record)))
 }
 
-fn contacts(account: &Account, request: &Request) -> Result<Response, Refused> {
+fn list_contacts(account: &Account, request: &Request) -> Result<Response, Refused> {
     require(has_key(account, request), UNAUTHORIZED)?;
     let body: Value = serde_json::from_str(&request.body).map_err(|_| BAD_REQUEST)?;
     let page = body["page"].as_u64().and_then(|page| usize::try_from(page).ok());
@@ -292,7 +292,7 @@ fn segment_id(place: usize) -> String {
 }
 
 /// The groups of contacts.
-fn segments() -> Vec<Value> {
+fn list_segments() -> Vec<Value> {
     let segment = |(place, name): (usize, &&str)| {
         json!({
             "_id": segment_id(place), "_customer": CUSTOMER, "segmentName": name,
@@ -302,13 +302,13 @@ fn segments() -> Vec<Value> {
     SEGMENTS.iter().enumerate().map(segment).collect()
 }
 
-pub(super) fn snapshot(account: &Account, table: &str) -> Option<Records> {
+pub(super) fn list_rows(account: &Account, table: &str) -> Option<Records> {
     Some(match table {
         "conversations" => kept_records(account, |_, _| true, chat_record),
         "leads" => kept_records(account, |chat, now| chat.shows_as(true, now), chat_record),
         "contacts" => kept_records(account, |_, _| true, contact_record),
         "conversation_tags" => kept_tags(account),
-        "segments" => segments()
+        "segments" => list_segments()
             .iter()
             .map(|row| (text(&row["_id"]), row.to_string()))
             .collect(),

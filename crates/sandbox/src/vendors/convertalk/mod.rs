@@ -234,11 +234,11 @@ impl Vendor for Convertalk {
         ids: &["_id"],
     };
 
-    fn knows(account: &Account, request: &Request) -> bool {
+    fn accepts_credential(account: &Account, request: &Request) -> bool {
         api::has_token(account, request) || api::has_key(account, request)
     }
 
-    fn grow(_: &Options, state: &mut State, now: i64) {
+    fn grow_state(_: &Options, state: &mut State, now: i64) {
         while state.next_start <= now {
             state.add(state.next_start);
             state.next_start += state.pace;
@@ -253,11 +253,11 @@ impl Vendor for Convertalk {
         api::refusal(code, text)
     }
 
-    fn snapshot(account: &Account, table: &str) -> Option<Records> {
-        api::snapshot(account, table)
+    fn list_rows(account: &Account, table: &str) -> Option<Records> {
+        api::list_rows(account, table)
     }
 
-    fn rows<'a>(state: &'a mut State, table: &str, _: i64) -> Option<&'a mut dyn Rows> {
+    fn rows_of<'a>(state: &'a mut State, table: &str, _: i64) -> Option<&'a mut dyn Rows> {
         (table == "conversations").then_some(&mut state.chats as &mut dyn Rows)
     }
 }

@@ -27,7 +27,7 @@ const CALL_PARAMETERS: &str = "n_per_page page start_date end_date after before 
 pub(super) type Refused = (u16, &'static str, &'static str);
 
 /// A parameter that cannot be understood.
-pub(super) const fn invalid(words: &'static str) -> Refused {
+pub(super) const fn refuse_invalid(words: &'static str) -> Refused {
     (400, "invalid_parameter", words)
 }
 
@@ -36,11 +36,11 @@ pub(super) fn respond(account: &Account, path: &str, request: &Request) -> Respo
     let request = &*request.without(&quirks.ignored);
     let outcome = if request.header(KEY) == Some(&account.options().token) {
         match (request.method.as_str(), path) {
-            ("GET", "calls") => calls(account, request, &quirks),
-            ("GET", "reps") => reps(account, request, &quirks),
-            ("GET", "report") => report::respond(account, request, &quirks),
-            ("POST", "calls") => write::calls(account, request),
-            ("POST", "reps") => write::reps(account, request),
+            ("GET", "calls") => list_calls(account, request, &quirks),
+            ("GET", "reps") => list_reps(account, request, &quirks),
+            ("GET", "report") => report::respond_figures(account, request, &quirks),
+            ("POST", "calls") => write::write_calls(account, request),
+            ("POST", "reps") => write::write_reps(account, request),
             _ => Err((404, "not_found", "There is nothing here")),
         }
     } else {
@@ -52,11 +52,11 @@ pub(super) fn respond(account: &Account, path: &str, request: &Request) -> Respo
     })
 }
 
-fn calls(account: &Account, request: &Request, quirks: &Quirks) -> Result<Response, Refused> {
+fn list_calls(account: &Account, request: &Request, quirks: &Quirks) -> Result<Response, Refused> {
     check_names(request, quirks, &[CALL_PARAMETERS, CALL_FILTERS])?;
     let span = Span::read(request)?;
     let metrics = metrics(request, quirks)?;
-    let filters = filters(request, quirks, CALL_FILTERS);
+    let filters = read_filters(request, quirks, CALL_FILTERS);
     let columns = listed(request, "columns");
     let page = Page::read(request, quirks)?;
     let rows = account.look(|tenant| {
@@ -74,12 +74,12 @@ fn calls(account: &Account, request: &Request, quirks: &Quirks) -> Result<Respon
         let places = page.places(account, calls.len(), quirks).into_iter();
         places.map(|place| only(row(calls[place]), &columns)).collect()
     });
-    Ok(body(rows, quirks.form))
+    Ok(write_rows(rows, quirks.form))
 }
 
-fn reps(account: &Account, request: &Request, quirks: &Quirks) -> Result<Response, Refused> {
+fn list_reps(account: &Account, request: &Request, quirks: &Quirks) -> Result<Response, Refused> {
     check_names(request, quirks, &["n_per_page page", REP_FILTERS])?;
-    let filters = filters(request, quirks, REP_FILTERS);
+    let filters = read_filters(request, quirks, REP_FILTERS);
     let rows = account.look(|tenant| {
         let mut rows = tenant.rep_rows();
         rows.retain(|(_, row)| passes(row, &filters));
@@ -87,7 +87,7 @@ fn reps(account: &Account, request: &Request, quirks: &Quirks) -> Result<Respons
     });
     let places = Page::read(request, quirks)?.places(account, rows.len(), quirks);
     let rows = places.into_iter().map(|place| rows[place].1.clone());
-    Ok(body(rows.collect(), quirks.form))
+    Ok(write_rows(rows.collect(), quirks.form))
 }
 
 /// Local seconds; both ends belong to it.
@@ -101,7 +101,8 @@ impl Span {
     fn read(request: &Request) -> Result<Self, Refused> {
         let bound = |name: &str, read: fn(&str) -> Option<i64>, words| {
             let text = request.param(name);
-            text.map(|text| read(text).ok_or(invalid(words))).transpose()
+            text.map(|text| read(text).ok_or(refuse_invalid(words)))
+                .transpose()
         };
         let date = |name| bound(name, local::parse_date, "a date is needed, YYYY-MM-DD");
         let minute = |name| bound(name, minute, "a time is needed, YYYY-MM-DD HH:MM");
@@ -144,7 +145,8 @@ impl Page {
     fn read(request: &Request, quirks: &Quirks) -> Result<Self, Refused> {
         let number = |name: &str, default: u64| {
             request.param(name).map_or(Ok(default), |text| {
-                text.parse().map_err(|_| invalid("a whole number is needed"))
+                text.parse()
+                    .map_err(|_| refuse_invalid("a whole number is needed"))
             })
         };
         let (mut size, mut page) = (number("n_per_page", DEFAULT_SIZE)?, number("page", 1)?);
@@ -155,7 +157,7 @@ impl Page {
             page = page.max(1);
         }
         if !(1..=MOST_ROWS).contains(&size) || page < 1 {
-            return Err(invalid("n_per_page or page is out of bounds"));
+            return Err(refuse_invalid("n_per_page or page is out of bounds"));
         }
         let size = usize::try_from(size).expect("a million fits");
         let size = quirks.cap.map_or(size, |cap| cap.min(size));
@@ -178,7 +180,7 @@ impl Page {
 fn check_names(request: &Request, quirks: &Quirks, known: &[&str]) -> Result<(), Refused> {
     let is_known = |(name, _): &(String, String)| known.iter().any(|words| is_among(words, name));
     if quirks.is_strict && !request.parameters.iter().all(is_known) {
-        return Err(invalid("an unknown parameter"));
+        return Err(refuse_invalid("an unknown parameter"));
     }
     Ok(())
 }
@@ -192,7 +194,7 @@ pub(super) fn listed<'a>(request: &'a Request, name: &'a str) -> Vec<&'a str> {
 fn metrics<'a>(request: &'a Request, quirks: &Quirks) -> Result<Vec<&'a str>, Refused> {
     let names = listed(request, "metric");
     if !quirks.forgives_metrics && !names.iter().all(|name| is_among(METRICS, name)) {
-        return Err(invalid("an unknown metric"));
+        return Err(refuse_invalid("an unknown metric"));
     }
     Ok(names)
 }
@@ -204,7 +206,11 @@ pub(super) struct Filter<'a> {
 }
 
 /// The filters that are set; each takes several values.
-pub(super) fn filters<'a>(request: &'a Request, quirks: &Quirks, names: &'static str) -> Vec<Filter<'a>> {
+pub(super) fn read_filters<'a>(
+    request: &'a Request,
+    quirks: &Quirks,
+    names: &'static str,
+) -> Vec<Filter<'a>> {
     let values = |name| {
         if quirks.repeated_only {
             request.all(name).collect()
@@ -240,7 +246,7 @@ fn only(mut row: Row, columns: &[&str]) -> Row {
 }
 
 /// The response with these rows: an array of them, or by columns.
-pub(super) fn body(rows: Vec<Row>, form: Form) -> Response {
+pub(super) fn write_rows(rows: Vec<Row>, form: Form) -> Response {
     Response::json(&match form {
         // An empty list has no columns, and nothing to be wrapped.
         _ if rows.is_empty() => Value::Array(Vec::new()),

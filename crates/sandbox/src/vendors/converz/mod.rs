@@ -238,7 +238,7 @@ pub(crate) fn open_account(options: &Options, clock: &Clock, convoso: &Arc<convo
         summary_bytes: options.comment_bytes,
         prose: Prose::new(options.seed, options.comment_bytes),
         calls_per_day: options.converz_calls_per_day,
-        first_day: local::days_before(local::day(zone, now), options.days),
+        first_day: local::days_before(local::day_at(zone, now), options.days),
         added: BTreeMap::new(),
         deleted: HashSet::new(),
         edits: HashMap::new(),
@@ -258,7 +258,7 @@ impl Vendor for Converz {
         ids: &["call_id", "rep_id"],
     };
 
-    fn knows(account: &Account, request: &Request) -> bool {
+    fn accepts_credential(account: &Account, request: &Request) -> bool {
         request.header(KEY) == Some(&account.options().token)
     }
 
@@ -270,7 +270,7 @@ impl Vendor for Converz {
         Response::json(&json!({ "error": text, "code": "refused" }))
     }
 
-    fn snapshot(account: &Account, table: &str) -> Option<Records> {
+    fn list_rows(account: &Account, table: &str) -> Option<Records> {
         match table {
             "calls" => Some(account.snapshot_calls(&[])),
             "agents" => Some(account.look(|tenant| {
@@ -282,7 +282,7 @@ impl Vendor for Converz {
         }
     }
 
-    fn rows<'a>(state: &'a mut State, table: &str, _: i64) -> Option<&'a mut dyn Rows> {
+    fn rows_of<'a>(state: &'a mut State, table: &str, _: i64) -> Option<&'a mut dyn Rows> {
         (table == "agents").then_some(&mut state.reps as &mut dyn Rows)
     }
 }
@@ -301,8 +301,8 @@ impl Tenant<'_> {
         let state = self.state;
         let begun = until.min(self.now);
         let mut calls: Vec<Call> = Vec::new();
-        let mut date = local::day(state.zone, self.clamped(since)).max(state.first_day);
-        let last = local::day(state.zone, begun);
+        let mut date = local::day_at(state.zone, self.clamped(since)).max(state.first_day);
+        let last = local::day_at(state.zone, begun);
         while date <= last {
             let day = Day::of(state.zone, date, state.calls_per_day);
             calls.extend(day.between(since, begun));
@@ -346,7 +346,7 @@ impl Tenant<'_> {
 
     /// No call is older than the first day.
     fn clamped(&self, instant: i64) -> i64 {
-        instant.max(local::midnight(self.state.zone, self.state.first_day))
+        instant.max(local::midnight_of(self.state.zone, self.state.first_day))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 use serde_json::{Value, json};
 
-use super::api::{Refused, body, filters, invalid, listed, passes};
+use super::api::{Refused, listed, passes, read_filters, refuse_invalid, write_rows};
 use super::{Account, Quirks, Row, Tenant};
 use crate::listing::is_among;
 use crate::local::{self, DAY};
@@ -27,19 +27,23 @@ struct Sum {
     seconds: u64,
 }
 
-pub(super) fn respond(account: &Account, request: &Request, quirks: &Quirks) -> Result<Response, Refused> {
+pub(super) fn respond_figures(
+    account: &Account,
+    request: &Request,
+    quirks: &Quirks,
+) -> Result<Response, Refused> {
     let named = |name, usual: &[&'static str]| {
         let names = listed(request, name);
         if names.is_empty() { usual.to_vec() } else { names }
     };
     let (groups, metrics) = (named("groupby", &["date"]), named("metric", &USUAL));
     if !groups.iter().all(|name| is_among(GROUPS, name)) {
-        return Err(invalid("an unknown group"));
+        return Err(refuse_invalid("an unknown group"));
     }
     if !metrics.iter().all(|name| is_among(METRICS, name)) {
-        return Err(invalid("an unknown metric"));
+        return Err(refuse_invalid("an unknown metric"));
     }
-    let filters = filters(request, quirks, FILTERS);
+    let filters = read_filters(request, quirks, FILTERS);
     let mut sums: BTreeMap<String, (Row, Sum)> = BTreeMap::new();
     account.look(|tenant| {
         let (first, last) = days(tenant, request)?;
@@ -47,7 +51,7 @@ pub(super) fn respond(account: &Account, request: &Request, quirks: &Quirks) -> 
             let wall_clock = local::wall_clock(tenant.state.zone, call.start);
             let row = tenant.call_row(call, &[]);
             if (first..last + DAY).contains(&wall_clock) && passes(&row, &filters) {
-                let group = group(&row, local::moment(wall_clock).date(), &groups);
+                let group = group(&row, local::moment_of(wall_clock).date(), &groups);
                 let entry = sums.entry(json!(group).to_string());
                 let (_, sum) = entry.or_insert_with(|| (group, Sum::default()));
                 sum.add(&row);
@@ -56,7 +60,7 @@ pub(super) fn respond(account: &Account, request: &Request, quirks: &Quirks) -> 
         Ok(())
     })?;
     let rows = sums.into_values().map(|(row, sum)| sum.put(row, &metrics));
-    Ok(body(rows.collect(), quirks.form))
+    Ok(write_rows(rows.collect(), quirks.form))
 }
 
 /// The first and the last local day, as seconds of their midnights.
@@ -64,14 +68,14 @@ fn days(tenant: &Tenant<'_>, request: &Request) -> Result<(i64, i64), Refused> {
     let wall_clock = local::wall_clock(tenant.state.zone, tenant.now);
     let today = wall_clock - wall_clock.rem_euclid(DAY);
     let date = |name| {
-        let day = |text| local::parse_date(text).ok_or(invalid("a date is needed, YYYY-MM-DD"));
+        let day = |text| local::parse_date(text).ok_or(refuse_invalid("a date is needed, YYYY-MM-DD"));
         request.param(name).map(day).transpose()
     };
     let (first, last) = (date("start_date")?, date("end_date")?);
     let count = request.param("days").map(str::parse::<i64>).transpose();
-    let count = count.map_err(|_| invalid("days is no number"))?;
+    let count = count.map_err(|_| refuse_invalid("days is no number"))?;
     if count.is_some() && first.is_some() {
-        return Err(invalid("days and start_date do not go together"));
+        return Err(refuse_invalid("days and start_date do not go together"));
     }
     let first = first.unwrap_or(today - count.unwrap_or(USUAL_DAYS) * DAY);
     Ok((first, last.unwrap_or(today)))

@@ -6,7 +6,7 @@ use super::schedule::Call;
 use super::{Link, Nulls, Quirks, Rep, Row, Tenant, Times};
 use crate::listing::is_among;
 use crate::local::{self, DAY, wall_text};
-use crate::people::{any_customer, colleague};
+use crate::people::{any_customer, describe_colleague};
 use crate::rng::{one_of, scatter};
 
 /// The measures of calls that the tenant has.
@@ -138,7 +138,7 @@ impl Tenant<'_> {
             Times::Seconds => text,
             Times::Minutes => text[..16].to_owned(),
             Times::Offset => {
-                let minutes = local::offset(self.state.zone, instant) / 60;
+                let minutes = local::offset_at(self.state.zone, instant) / 60;
                 let sign = if minutes < 0 { '-' } else { '+' };
                 let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
                 format!("{}{sign}{hours:02}:{rest:02}", text.replacen(' ', "T", 1))
@@ -154,7 +154,7 @@ impl Tenant<'_> {
 
     fn rep_row(&self, rep: &Rep) -> Row {
         let place = rep.place;
-        let person = colleague(place);
+        let person = describe_colleague(place);
         let name = (place % 11 != 10).then(|| format!("{} {}", person.first, person.last));
         let mut row = Row::new();
         put(

@@ -46,8 +46,8 @@ pub(super) struct Day {
 
 impl Day {
     pub(super) fn of(zone: Tz, date: NaiveDate, count: u32) -> Self {
-        let midnight = local::midnight(zone, date);
-        let length = local::midnight(zone, local::next(date)) - midnight;
+        let midnight = local::midnight_of(zone, date);
+        let length = local::midnight_of(zone, local::next(date)) - midnight;
         let number = (date - FIRST_DAY).num_days();
         Self {
             midnight,
@@ -110,7 +110,7 @@ mod tests {
             let calls: Vec<Call> = day.between(i64::MIN, i64::MAX - 1).collect();
             assert_eq!(calls.len(), 2_000);
             assert!(calls.is_sorted_by_key(|call| call.start));
-            assert!(calls.iter().all(|call| local::day(zone, call.start) == date));
+            assert!(calls.iter().all(|call| local::day_at(zone, call.start) == date));
         }
     }
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::api::{Refused, invalid};
+use super::api::{Refused, refuse_invalid};
 use super::{Account, EVER, Row};
 use crate::request::{Request, Response};
 
 /// The most rows of one request (documented).
 const MOST: usize = 100_000;
 
-pub(super) fn calls(account: &Account, request: &Request) -> Result<Response, Refused> {
+pub(super) fn write_calls(account: &Account, request: &Request) -> Result<Response, Refused> {
     let rows = rows(&request.body, "call_id")?;
     let known: BTreeSet<u64> =
         account.look(|tenant| tenant.calls(EVER.0, EVER.1).iter().map(|call| call.id).collect());
@@ -27,7 +27,7 @@ pub(super) fn calls(account: &Account, request: &Request) -> Result<Response, Re
     Ok(Response::json(&json!({ "updated": updated })))
 }
 
-pub(super) fn reps(account: &Account, request: &Request) -> Result<Response, Refused> {
+pub(super) fn write_reps(account: &Account, request: &Request) -> Result<Response, Refused> {
     let rows = rows(&request.body, "rep_id")?;
     let updated = account.with(|state, now| {
         let mut set = |(key, row): &(Value, Row)| {
@@ -44,14 +44,14 @@ fn rows(body: &str, key: &str) -> Result<Vec<(Value, Row)>, Refused> {
     let rows = match serde_json::from_str(body) {
         Ok(Value::Object(columns)) => from_columns(&columns)?,
         Ok(Value::Array(rows)) => from_rows(rows)?,
-        _ => return Err(invalid("rows or columns are needed")),
+        _ => return Err(refuse_invalid("rows or columns are needed")),
     };
     if rows.len() > MOST {
-        return Err(invalid("too many rows"));
+        return Err(refuse_invalid("too many rows"));
     }
     let keyed = |mut row: Row| {
         let key = row.remove(key).filter(|key| !key.is_null());
-        Ok((key.ok_or(invalid("a row has no key"))?, row))
+        Ok((key.ok_or(refuse_invalid("a row has no key"))?, row))
     };
     rows.into_iter().map(keyed).collect()
 }
@@ -60,12 +60,12 @@ fn rows(body: &str, key: &str) -> Result<Vec<(Value, Row)>, Refused> {
 fn from_columns(columns: &Row) -> Result<Vec<Row>, Refused> {
     let mut rows: Vec<Row> = Vec::new();
     for (place, (name, cells)) in columns.iter().enumerate() {
-        let cells = cells.as_array().ok_or(invalid("a column is a list"))?;
+        let cells = cells.as_array().ok_or(refuse_invalid("a column is a list"))?;
         if place == 0 {
             rows.resize_with(cells.len(), Row::new);
         }
         if cells.len() != rows.len() {
-            return Err(invalid("columns are not equally long"));
+            return Err(refuse_invalid("columns are not equally long"));
         }
         for (row, cell) in rows.iter_mut().zip(cells).filter(|(_, cell)| !cell.is_null()) {
             row.insert(name.clone(), cell.clone());
@@ -78,7 +78,7 @@ fn from_columns(columns: &Row) -> Result<Vec<Row>, Refused> {
 fn from_rows(rows: Vec<Value>) -> Result<Vec<Row>, Refused> {
     let rows = rows.into_iter().map(|row| match row {
         Value::Object(row) => Ok(row),
-        _ => Err(invalid("a row is an object")),
+        _ => Err(refuse_invalid("a row is an object")),
     });
     let mut rows = rows.collect::<Result<Vec<Row>, _>>()?;
     let names: BTreeSet<String> = rows.iter().flat_map(|row| row.keys().cloned()).collect();

@@ -52,7 +52,7 @@ impl CallView<'_> {
 }
 
 /// agent-performance/search: an object of rows.
-pub(super) fn performance(account: &Account, request: &Request) -> Result<Response, Refused> {
+pub(super) fn report_performance(account: &Account, request: &Request) -> Result<Response, Refused> {
     let quirks = account.current_quirks();
     let rows: Map<String, Value> = account.with(|state, now| {
         let span = Span::of_report(request, state.zone, now)?;
@@ -131,7 +131,7 @@ pub(super) fn daily_records(log: &CallLog<'_>, since: i64) -> Records {
     let first = log.state.wall(since).div_euclid(DAY);
     let today = log.state.wall(log.now).div_euclid(DAY);
     let of_day = |day: i64| {
-        let date = local::moment(day * DAY).date();
+        let date = local::moment_of(day * DAY).date();
         let rows = figures(log, Span::day(day * DAY)).into_iter();
         rows.map(move |(id, row)| (format!("{id}:{date}"), row.to_string()))
     };
@@ -139,12 +139,12 @@ pub(super) fn daily_records(log: &CallLog<'_>, since: i64) -> Records {
 }
 
 /// agent-productivity/search: changes of what agents are doing.
-pub(super) fn productivity(account: &Account, request: &Request) -> Result<Response, Refused> {
+pub(super) fn report_productivity(account: &Account, request: &Request) -> Result<Response, Refused> {
     let quirks = account.current_quirks();
     let page = EVENTS.read(request, &quirks)?;
     let rows = account.with(|state, now| {
         let span = Span::of_report(request, state.zone, now)?;
-        Ok(events(&state.log(&quirks, now, false), span))
+        Ok(list_events(&state.log(&quirks, now, false), span))
     })?;
     if rows.is_empty() && quirks.empty_agents != Empty::Array {
         return Err(NO_AGENTS);
@@ -155,7 +155,7 @@ pub(super) fn productivity(account: &Account, request: &Request) -> Result<Respo
 
 /// The events of a span of local time, by their ids: two for each conversation, the second of which grows for a while. What an
 /// agent does ends when the next thing begins. By agent, which is as good as no order.
-pub(super) fn events(log: &CallLog<'_>, span: Span) -> Vec<(u64, Value)> {
+pub(super) fn list_events(log: &CallLog<'_>, span: Span) -> Vec<(u64, Value)> {
     let around = Span {
         first: span.first - LONGEST,
         last: span.last + LONGEST,
@@ -244,7 +244,7 @@ impl Event {
 }
 
 /// users/recordings: the recordings of agents, told without their calls.
-pub(super) fn recordings(account: &Account, request: &Request) -> Result<Response, Refused> {
+pub(super) fn search_recordings(account: &Account, request: &Request) -> Result<Response, Refused> {
     let quirks = account.current_quirks();
     let page = RECORDINGS.read(request, &quirks)?;
     let words = request.param("user").ok_or(NO_USERS)?;

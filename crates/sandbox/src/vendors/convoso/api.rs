@@ -22,12 +22,12 @@ const BAD_OFFSET: Refused = (7231, "Invalid offset");
 type Endpoint = fn(&Account, &Request) -> Result<Response, Refused>;
 
 const ENDPOINTS: [(&str, Endpoint); 12] = [
-    ("log/retrieve", call_log::retrieve),
+    ("log/retrieve", call_log::retrieve_calls),
     ("users/search", lists::search_agents),
-    ("users/recordings", agent_reports::recordings),
-    ("leads/search", leads::search),
-    ("agent-performance/search", agent_reports::performance),
-    ("agent-productivity/search", agent_reports::productivity),
+    ("users/recordings", agent_reports::search_recordings),
+    ("leads/search", leads::search_leads),
+    ("agent-performance/search", agent_reports::report_performance),
+    ("agent-productivity/search", agent_reports::report_productivity),
     ("callbacks/search", lists::search_callbacks),
     ("campaigns/search", lists::search_campaigns),
     ("lists/search", lists::search_lists),

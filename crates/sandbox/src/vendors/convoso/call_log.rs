@@ -12,7 +12,7 @@ use super::{Account, HOUR, Order, OverLimit, Quirks, State, Ties, lists};
 use crate::account::Records;
 use crate::listing::shuffle_ties;
 use crate::local;
-use crate::people::{FIRST, LAST, phone};
+use crate::people::{FIRST, LAST, phone_of};
 use crate::request::{Request, Response};
 use crate::rng::{one_of, scatter};
 
@@ -127,7 +127,7 @@ impl State {
             .expect("the account has fewer calls than numbers");
         let offset = shared_offset(self.zone, &starts);
         self.calls.add((first..).zip(starts).map(|(number, start)| Call {
-            local: start + offset.unwrap_or_else(|| local::offset(self.zone, start)),
+            local: start + offset.unwrap_or_else(|| local::offset_at(self.zone, start)),
             number,
             start,
             since: start,
@@ -156,8 +156,8 @@ fn call_numbers(ids: &[String]) -> Vec<u32> {
 /// reversal lie months apart.
 fn shared_offset(zone: Tz, instants: &[i64]) -> Option<i64> {
     let (&first, &last) = (instants.first()?, instants.last()?);
-    let offset = local::offset(zone, first);
-    (last - first < 30 * local::DAY && offset == local::offset(zone, last)).then_some(offset)
+    let offset = local::offset_at(zone, first);
+    (last - first < 30 * local::DAY && offset == local::offset_at(zone, last)).then_some(offset)
 }
 
 /// The calls as they look now, in one of the forms that rows have.
@@ -242,7 +242,7 @@ impl<'a> CallLog<'a> {
     pub(super) fn phone(&self, view: &CallView<'_>) -> u64 {
         let lead = view.script.lead.filter(|&lead| lead > 0);
         let owner = lead.unwrap_or(view.call.number);
-        phone(scatter(self.state.seed, u64::from(owner)))
+        phone_of(scatter(self.state.seed, u64::from(owner)))
     }
 
     /// First and last name; both are missing, empty or the literal `null` now and then.
@@ -322,7 +322,7 @@ fn odd_name(pool: &[&'static str], pick: u64) -> Option<&'static str> {
 }
 
 /// log/retrieve: a window of local time, whose ends both count (assumed), and filters.
-pub(super) fn retrieve(account: &Account, request: &Request) -> Result<Response, Refused> {
+pub(super) fn retrieve_calls(account: &Account, request: &Request) -> Result<Response, Refused> {
     let quirks = account.current_quirks();
     let is_strict = quirks.over_limit == OverLimit::Refuse || request.number("limit") == Some(0);
     let paging = if is_strict { PAGING.strictly() } else { PAGING };

@@ -81,7 +81,7 @@ impl CallScript {
             90..=96 => Kind::Manual,
             _ => Kind::ThreeWay,
         };
-        let fate = fate(&mut rng, kind, agents);
+        let fate = draw_fate(&mut rng, kind, agents);
         let seconds = match &fate {
             Fate::Talk(_) if rng.u32(..10) == 0 => rng.i64(10 * MINUTE..HOUR),
             Fate::Talk(_) => rng.i64(15..7 * MINUTE),
@@ -113,7 +113,7 @@ impl CallScript {
     }
 }
 
-fn fate(rng: &mut Rng, kind: Kind, agents: usize) -> Fate {
+fn draw_fate(rng: &mut Rng, kind: Kind, agents: usize) -> Fate {
     let (talks, endings) = match kind {
         Kind::Outbound => (40, &OUTBOUND_ENDINGS[..]),
         Kind::Inbound => (80, &INBOUND_ENDINGS[..]),
@@ -129,7 +129,7 @@ fn fate(rng: &mut Rng, kind: Kind, agents: usize) -> Fate {
         reason: ["AGENT", "CUSTOMER"][rng.usize(..2)],
         wrap_seconds: rng.i64(5..2 * MINUTE),
         chosen: CHOSEN[chosen],
-        corrected: one_in(rng, 50).then(|| (rng.i64(20 * HOUR..28 * HOUR), correction(chosen))),
+        corrected: one_in(rng, 50).then(|| (rng.i64(20 * HOUR..28 * HOUR), correction_of(chosen))),
         comment: rng.usize(..COMMENTS.len()),
         edited: one_in(rng, 33).then(|| (rng.i64(5 * MINUTE..48 * HOUR), rng.usize(..EDITS.len()))),
         recorded: (rng.u32(..100) < 55).then(|| (rng.i64(2 * MINUTE..40 * MINUTE), recording_count(rng))),
@@ -137,7 +137,7 @@ fn fate(rng: &mut Rng, kind: Kind, agents: usize) -> Fate {
 }
 
 /// What a supervisor makes of it; never what it was.
-fn correction(chosen: usize) -> Disposition {
+fn correction_of(chosen: usize) -> Disposition {
     let others = (1..CHOSEN.len()).map(|step| CHOSEN[(chosen + step) % CHOSEN.len()]);
     others
         .into_iter()

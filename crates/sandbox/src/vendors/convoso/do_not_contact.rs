@@ -31,17 +31,17 @@ pub(super) struct Entry {
 impl Record for Entry {}
 
 /// The entries that an account begins with.
-pub(super) fn seed(seed: u64, count: u32, wall_clock: i64) -> Table<Entry> {
+pub(super) fn seed_entries(seed: u64, count: u32, wall_clock: i64) -> Table<Entry> {
     let mut entries = Table::default();
     for place in 0..count {
         let inserted = wall_clock - i64::from(place + 1) * HOUR;
-        add(&mut entries, seed, CAMPAIGN_IDS[place as usize % 4], inserted);
+        add_entry(&mut entries, seed, CAMPAIGN_IDS[place as usize % 4], inserted);
     }
     entries
 }
 
 /// A further entry; returns the id.
-pub(super) fn add(entries: &mut Table<Entry>, seed: u64, campaign: i64, inserted: i64) -> String {
+pub(super) fn add_entry(entries: &mut Table<Entry>, seed: u64, campaign: i64, inserted: i64) -> String {
     let number = FIRST_ID + entries.len();
     let entry = Entry {
         number,
@@ -93,14 +93,14 @@ impl Entry {
 }
 
 pub(super) fn search_calls(account: &Account, request: &Request) -> Result<Response, Refused> {
-    search(account, request, false)
+    search_entries(account, request, false)
 }
 
 pub(super) fn search_sms(account: &Account, request: &Request) -> Result<Response, Refused> {
-    search(account, request, true)
+    search_entries(account, request, true)
 }
 
-fn search(account: &Account, request: &Request, is_sms: bool) -> Result<Response, Refused> {
+fn search_entries(account: &Account, request: &Request, is_sms: bool) -> Result<Response, Refused> {
     let quirks = account.current_quirks();
     let page = PAGING.read(request, &quirks)?;
     let (id, campaign) = (request.param("id"), request.param("campaign_id"));
@@ -119,7 +119,7 @@ fn search(account: &Account, request: &Request, is_sms: bool) -> Result<Response
 }
 
 /// Every number that must not be called or written to, by channel and id.
-pub(super) fn records(state: &State, now: i64) -> Records {
+pub(super) fn entry_records(state: &State, now: i64) -> Records {
     let calls = state
         .do_not_call
         .present(now)

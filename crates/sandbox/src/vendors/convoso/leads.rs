@@ -13,7 +13,7 @@ use super::lists::{agent_id, list_name};
 use super::{Account, DAY, Empty, HOUR, Quirks, State, Ties};
 use crate::account::Records;
 use crate::local::{offset_text, wall_text};
-use crate::people::{CUSTOMERS, Customer, FIRST_CUSTOMER, customer, phone};
+use crate::people::{CUSTOMERS, Customer, FIRST_CUSTOMER, describe_customer, phone_of};
 use crate::request::{Request, Response};
 use crate::rng::scatter;
 use crate::table::{Life, Record, Table, View};
@@ -85,7 +85,7 @@ impl LeadStore {
                 history.start - (scatter(pick, 1) % 300).cast_signed() * DAY
             };
             let modified = modified.max(created);
-            let (id, who) = (number.to_string(), customer(self.seed, number));
+            let (id, who) = (number.to_string(), describe_customer(self.seed, number));
             self.all
                 .add(id.clone(), i64::MIN, Lead::new(who, created, modified));
             let life = match number % 97 {
@@ -101,8 +101,8 @@ impl LeadStore {
     pub(super) fn add(&mut self, now: i64) -> String {
         let number = FIRST_CUSTOMER + u32::try_from(self.all.len()).expect("an account has fewer leads");
         let who = Customer {
-            phone: phone(scatter(self.seed, u64::from(number))),
-            ..customer(self.seed, number)
+            phone: phone_of(scatter(self.seed, u64::from(number))),
+            ..describe_customer(self.seed, number)
         };
         self.all.add(number.to_string(), now, Lead::new(who, now, now));
         number.to_string()
@@ -199,7 +199,7 @@ impl State {
 }
 
 /// leads/search: leads by filters of time, and the tombstones of those that are gone.
-pub(super) fn search(account: &Account, request: &Request) -> Result<Response, Refused> {
+pub(super) fn search_leads(account: &Account, request: &Request) -> Result<Response, Refused> {
     let quirks = account.current_quirks();
     let page = PAGING.read(request, &quirks)?;
     let search = Search::read(request)?;
@@ -326,7 +326,7 @@ fn record(state: &State, lead: &Lead, quirks: &Quirks) -> Value {
 }
 
 /// Every lead that ordinary searches show.
-pub(super) fn records(state: &State, quirks: &Quirks, now: i64) -> Records {
+pub(super) fn lead_records(state: &State, quirks: &Quirks, now: i64) -> Records {
     let present = state.leads.all.present(now);
     present
         .map(|(id, lead)| (id.to_owned(), record(state, lead, quirks).to_string()))

@@ -10,7 +10,7 @@ use super::{Account, DAY, Empty, HOUR, State, schedule};
 use crate::account::Records;
 use crate::local::{offset_text, parse, parse_date, wall_text};
 use crate::options::Options;
-use crate::people::{LAST, any_customer, colleague, customer};
+use crate::people::{LAST, any_customer, describe_colleague, describe_customer};
 use crate::request::{Request, Response};
 use crate::rng::scatter;
 use crate::table::Table;
@@ -62,7 +62,7 @@ pub(super) fn add_agent(state: &mut State, now: i64) -> String {
 
 /// An agent's record with the types of the published sample.
 fn agent_row(state: &State, place: usize, latest: i64) -> Value {
-    let person = colleague(place);
+    let person = describe_colleague(place);
     let created = latest - (scatter(state.seed, place as u64) % 86_400).cast_signed();
     let extension = if place % 4 == 1 {
         Vec::new()
@@ -173,7 +173,7 @@ fn past_dial(state: &State, options: &Options, pick: u64) -> Option<(i64, u32)> 
     // The calls of the first days have the first numbers, in order.
     let day = u32::try_from(pick % u64::from(options.days)).ok()?;
     let date = state.horizon.checked_add_days(chrono::Days::new(day.into()))?;
-    let starts = schedule::day(state.seed, state.zone, date, options.calls_per_day);
+    let starts = schedule::draw_day(state.seed, state.zone, date, options.calls_per_day);
     let first = usize::try_from(pick >> 24).ok()? % starts.len().max(1);
     let numbers = (day * options.calls_per_day..).zip(starts).skip(first);
     let mut dials = numbers.filter_map(|(number, start)| {
@@ -197,7 +197,7 @@ fn promise_callback(state: &mut State, due: i64, created: i64, lead: Option<u32>
     let pick = scatter(state.seed, number as u64);
     let customer = lead.map_or_else(
         || any_customer(state.seed, pick),
-        |lead| customer(state.seed, lead),
+        |lead| describe_customer(state.seed, lead),
     );
     let user = 1_000_777 + 7 * (pick % 5);
     let campaign = usize::from(pick % 2 == 1);
@@ -329,7 +329,7 @@ fn rows_of(table: &Table<Value>, now: i64) -> Vec<Value> {
     table.present(now).map(|(_, row)| row.clone()).collect()
 }
 
-fn dispositions() -> Vec<Value> {
+fn list_dispositions() -> Vec<Value> {
     let endings = OUTBOUND_ENDINGS.iter().chain(&INBOUND_ENDINGS);
     let endings = endings.map(|ending| ending.disposition);
     let mut all: Vec<Disposition> = CHOSEN.into_iter().chain(endings).chain([WRAP_UP]).collect();
@@ -359,7 +359,7 @@ fn disposition_row(disposition: Disposition) -> Value {
 pub(super) fn search_dispositions(_: &Account, request: &Request) -> Result<Response, Refused> {
     let wanted = request.param("query").unwrap_or_default().to_lowercase();
     let says = |value: &Value| text(value).to_lowercase().contains(&wanted);
-    let mut rows = dispositions();
+    let mut rows = list_dispositions();
     rows.retain(|row| says(&row["status"]) || says(&row["name"]));
     Ok(Response::json(
         &json!({"success": true, "code": 200, "data": rows}),
@@ -368,6 +368,6 @@ pub(super) fn search_dispositions(_: &Account, request: &Request) -> Result<Resp
 
 /// Every disposition, by its code.
 pub(super) fn disposition_records() -> Records {
-    let rows = dispositions().into_iter();
+    let rows = list_dispositions().into_iter();
     rows.map(|row| (text(&row["status"]), row.to_string())).collect()
 }

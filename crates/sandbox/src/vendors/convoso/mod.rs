@@ -202,7 +202,7 @@ impl State {
 pub(crate) fn open_account(options: &Options, clock: &Clock) -> Account {
     let (seed, zone, now) = (options.seed, options.time_zone, options.now.timestamp());
     let wall_clock = local::wall_clock(zone, now);
-    let first_day = local::days_before(local::day(zone, now), options.days);
+    let first_day = local::days_before(local::day_at(zone, now), options.days);
     let agent_count = usize::try_from(options.agents.max(1)).expect("a count of agents fits memory");
     let mut state = State {
         zone,
@@ -215,12 +215,12 @@ pub(crate) fn open_account(options: &Options, clock: &Clock) -> Account {
         next_call: 0,
         horizon: first_day,
         agents: Table::default(),
-        leads: LeadStore::new(seed, options.leads, local::midnight(zone, first_day)..now),
+        leads: LeadStore::new(seed, options.leads, local::midnight_of(zone, first_day)..now),
         callbacks: Table::default(),
         campaigns: Table::default(),
         lists: Table::default(),
-        do_not_call: do_not_contact::seed(seed, 40, wall_clock),
-        sms_opt_outs: do_not_contact::seed(seed ^ 0x535, 25, wall_clock),
+        do_not_call: do_not_contact::seed_entries(seed, 40, wall_clock),
+        sms_opt_outs: do_not_contact::seed_entries(seed ^ 0x535, 25, wall_clock),
     };
     lists::seed_agents(&mut state, now);
     lists::seed_callbacks(&mut state, options, now);
@@ -240,17 +240,17 @@ impl Vendor for Convoso {
         ids: &["id", "lead_id", "user_id"],
     };
 
-    fn knows(account: &Account, request: &Request) -> bool {
+    fn accepts_credential(account: &Account, request: &Request) -> bool {
         request.param(api::SECRET) == Some(&account.options().token)
     }
 
     /// Schedules the days up to some days ahead of now.
-    fn grow(options: &Options, state: &mut State, now: i64) {
-        let today = local::day(state.zone, now);
+    fn grow_state(options: &Options, state: &mut State, now: i64) {
+        let today = local::day_at(state.zone, now);
         let last = today.checked_add_days(chrono::Days::new(DAYS_AHEAD));
         let last = last.expect("the simulation lies within the calendar");
         while state.horizon <= last {
-            let starts = schedule::day(state.seed, state.zone, state.horizon, options.calls_per_day);
+            let starts = schedule::draw_day(state.seed, state.zone, state.horizon, options.calls_per_day);
             state.schedule(starts);
             state.horizon = local::next(state.horizon);
         }
@@ -264,7 +264,7 @@ impl Vendor for Convoso {
         api::refusal(code, text)
     }
 
-    fn snapshot(account: &Account, table: &str) -> Option<Records> {
+    fn list_rows(account: &Account, table: &str) -> Option<Records> {
         let quirks = account.current_quirks();
         let first_day = account.options().now - TimeDelta::days(i64::from(account.options().days) + 1);
         account.with(|state, now| {
@@ -273,23 +273,23 @@ impl Vendor for Convoso {
                 "calls" => log.records(),
                 "agents" => values(&state.agents, now),
                 "agent_performance" => agent_reports::daily_records(&log, first_day.timestamp()),
-                "agent_events" => pairs(agent_reports::events(&log, Span::EVER)),
+                "agent_events" => pairs(agent_reports::list_events(&log, Span::EVER)),
                 "recordings" => pairs(agent_reports::recordings_of(&log, None, Span::EVER)),
                 "callbacks" => lists::callback_records(state, now),
                 "campaigns" => values(&state.campaigns, now),
                 "lists" => values(&state.lists, now),
                 "dispositions" => lists::disposition_records(),
-                "do_not_contact" => do_not_contact::records(state, now),
+                "do_not_contact" => do_not_contact::entry_records(state, now),
                 "leads" => {
                     state.follow_calls(now);
-                    leads::records(state, &quirks, now)
+                    leads::lead_records(state, &quirks, now)
                 }
                 _ => return None,
             })
         })
     }
 
-    fn rows<'a>(state: &'a mut State, table: &str, now: i64) -> Option<&'a mut dyn Rows> {
+    fn rows_of<'a>(state: &'a mut State, table: &str, now: i64) -> Option<&'a mut dyn Rows> {
         Some(match table {
             "agents" => &mut state.agents,
             "callbacks" => &mut state.callbacks,
@@ -459,7 +459,7 @@ impl Account {
             let wall_clock = state.wall(now);
             let seed = if is_sms { state.seed ^ 0x535 } else { state.seed };
             let list = state.do_not_contact(is_sms);
-            let added = (0..count).map(|_| do_not_contact::add(list, seed, campaign, wall_clock));
+            let added = (0..count).map(|_| do_not_contact::add_entry(list, seed, campaign, wall_clock));
             added.last().unwrap_or_default()
         })
     }

@@ -16,9 +16,9 @@ const CURVE: [u32; 24] = [
 const BURSTS: u32 = 12;
 
 /// The instants of one local day's calls, in order.
-pub(super) fn day(seed: u64, zone: Tz, day: NaiveDate, call_count: u32) -> Vec<i64> {
-    let midnight = local::midnight(zone, day);
-    let length = local::midnight(zone, local::next(day)) - midnight;
+pub(super) fn draw_day(seed: u64, zone: Tz, day: NaiveDate, call_count: u32) -> Vec<i64> {
+    let midnight = local::midnight_of(zone, day);
+    let length = local::midnight_of(zone, local::next(day)) - midnight;
     let number = u64::try_from(midnight).expect("the simulation lies after 1970");
     let mut rng = rng_of(seed, number);
     let weights = weights(length);
@@ -61,7 +61,7 @@ mod tests {
     const PACIFIC: Tz = Tz::America__Los_Angeles;
 
     fn instants(date: &str) -> Vec<i64> {
-        day(7, PACIFIC, date.parse().unwrap(), 2_000)
+        draw_day(7, PACIFIC, date.parse().unwrap(), 2_000)
     }
 
     #[test]
@@ -71,7 +71,7 @@ mod tests {
             assert_eq!(all.len(), 2_000);
             assert!(all.is_sorted());
             let day: NaiveDate = date.parse().unwrap();
-            assert!(all.iter().all(|&at| local::day(PACIFIC, at) == day), "{date}");
+            assert!(all.iter().all(|&at| local::day_at(PACIFIC, at) == day), "{date}");
         }
     }
 
