@@ -63,14 +63,8 @@ pub async fn start_sandbox(options: &SandboxOptions) -> anyhow::Result<Simulated
 
 /// The sources that read the simulated vendors.
 fn simulated_sources(server: &Sandbox, token: &str) -> anyhow::Result<Vec<Source>> {
-    let convoso = bare_source(
-        "convoso_sandbox",
-        "convoso",
-        &server.convoso_url(),
-        ("token", token),
-    )?;
     Ok(vec![
-        convoso,
+        bare_source("convoso", &server.convoso_url(), token)?,
         conversocial_source(server, token)?,
         converz_source(server, token)?,
         convertalk_source(server, token)?,
@@ -79,12 +73,7 @@ fn simulated_sources(server: &Sandbox, token: &str) -> anyhow::Result<Vec<Source
 
 /// The source of Converz, with a report.
 fn converz_source(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
-    let source = bare_source(
-        "converz_sandbox",
-        "converz",
-        &server.converz_url(),
-        ("api_key", token),
-    )?;
+    let source = bare_source("converz", &server.converz_url(), token)?;
     let reports = vec!["date,campaign: n_calls, avg_handle_time".to_owned()];
     Ok(Source {
         options: BTreeMap::from([("reports", reports)]),
@@ -94,8 +83,7 @@ fn converz_source(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
 
 /// The source of Convertalk, with both of its credentials.
 fn convertalk_source(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
-    let url = server.convertalk_url();
-    let mut source = bare_source("convertalk_sandbox", "convertalk", &url, ("bot_token", token))?;
+    let mut source = bare_source("convertalk", &server.convertalk_url(), token)?;
     let key = SecretString::from(convertalk::API_KEY.to_owned());
     source.secrets.insert("api_key", key);
     let bots = convertalk::BOTS.map(str::to_owned).to_vec();
@@ -108,9 +96,7 @@ fn convertalk_source(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
 
 /// The source of Conversocial, with the door to its customer profiles.
 fn conversocial_source(server: &Sandbox, token: &str) -> anyhow::Result<Source> {
-    let secret = ("token_secret", token);
-    let url = server.conversocial_url();
-    let source = bare_source("conversocial_sandbox", "conversocial", &url, secret)?;
+    let source = bare_source("conversocial", &server.conversocial_url(), token)?;
     Ok(Source {
         options: BTreeMap::from([
             ("token_name", vec![conversocial::TOKEN_NAME.to_owned()]),
@@ -120,19 +106,17 @@ fn conversocial_source(server: &Sandbox, token: &str) -> anyhow::Result<Source> 
     })
 }
 
-/// A source without considerations: our own server needs none.
-fn bare_source(
-    name: &str,
-    vendor: &str,
-    url: &str,
-    (key, secret): (&'static str, &str),
-) -> anyhow::Result<Source> {
+/// A source without considerations: our own server needs none. The token is the credential of its main host.
+fn bare_source(vendor: &str, url: &str, token: &str) -> anyhow::Result<Source> {
+    let name = format!("{vendor}_sandbox");
+    let vendor = connectors::vendors::vendor(vendor).context("A vendor that is simulated")?;
+    let host = vendor.hosts.first().context("A vendor with a host")?;
     Ok(Source {
-        name: name.to_owned(),
-        vendor: connectors::vendors::vendor(vendor).context("A vendor that is simulated")?,
+        name,
+        vendor,
         base_url: Some(url.parse().context("The sandbox's own address")?),
         allow_plain_http: false,
-        secrets: BTreeMap::from([(key, SecretString::from(secret.to_owned()))]),
+        secrets: BTreeMap::from([(host.secret, SecretString::from(token.to_owned()))]),
         options: BTreeMap::new(),
         time_zone: None,
         default_region: None,

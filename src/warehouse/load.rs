@@ -299,7 +299,7 @@ async fn write_table(
             }
             // One number in a field that nobody reads shall not cost the row.
             Err(WarehouseError::Data { .. }) if part.len() == 1 && part.quote_far_numbers() => {
-                parts.push(part)
+                parts.push(part);
             }
             Err(WarehouseError::Data { code }) if part.len() == 1 => refused.push(Reject {
                 position: refused.len(),

@@ -22,6 +22,14 @@ const KNOWN: &str = "is_priority status assigned_to id sort page_size skip inclu
 /// A conversation with its id.
 type Listed<'a> = (&'a str, &'a Conversation);
 
+/// What a request is answered from.
+struct Asked<'a> {
+    state: &'a State,
+    now: i64,
+    quirks: &'a Quirks,
+    request: &'a Request,
+}
+
 /// A page of the list.
 pub(super) fn list_conversations(account: &Account, request: &Request) -> Outcome {
     let quirks = account.current_quirks();
@@ -52,8 +60,14 @@ pub(super) fn list_conversations(account: &Account, request: &Request) -> Outcom
         let size = request.number("page_size").unwrap_or(USUAL).clamp(1, most);
         let skip = request.number("skip").unwrap_or(0);
         let page = page_of(&found, skip, size);
-        let mut answer = write_conversations("conversations", page, (state, now), (&quirks, request));
-        let next = (found.len() > skip + size).then(|| next_link(request, page, (skip, is_descending)));
+        let asked = Asked {
+            state,
+            now,
+            quirks: &quirks,
+            request,
+        };
+        let mut answer = asked.write_conversations("conversations", page);
+        let next = (found.len() > skip + size).then(|| next_link(request, page, skip, is_descending));
         answer["paging"] = if sorts.len() > 1 {
             // Two keys, and there are no links at all (documented).
             json!({"next_page": null, "prev_page": null})
@@ -76,37 +90,41 @@ pub(super) fn find_conversation(account: &Account, id: &str, request: &Request) 
     account.with(|state, now| {
         let found = state.conversations.get(id, now);
         let found = found.ok_or_else(|| refuse_missing("conversation"))?;
-        let mut answer =
-            write_conversations("conversation", &[(id, found)], (state, now), (&quirks, request));
+        let asked = Asked {
+            state,
+            now,
+            quirks: &quirks,
+            request,
+        };
+        let mut answer = asked.write_conversations("conversation", &[(id, found)]);
         answer["conversation"] = answer["conversation"][0].take();
         Ok(answer)
     })
 }
 
-/// Conversations under a name, with their content where it is asked for.
-fn write_conversations(
-    name: &str,
-    page: &[Listed<'_>],
-    (state, now): (&State, i64),
-    (quirks, request): (&Quirks, &Request),
-) -> Value {
-    let show = |(id, one): &Listed<'_>| {
-        let mut record = records::conversation_record(state, now, id, one);
-        records::omit_sort_date(&mut record, quirks.omits_sort_date);
-        if quirks.broken.iter().any(|broken| broken == id) {
+impl Asked<'_> {
+    /// Conversations under a name, with their content where it is asked for.
+    fn write_conversations(&self, name: &str, page: &[Listed<'_>]) -> Value {
+        let records: Vec<Value> = page.iter().map(|one| self.show_conversation(*one)).collect();
+        let mut answer = json!({name: records});
+        if self.request.all("include").any(|side| side == "content") {
+            let content = page.iter().flat_map(|(_, one)| {
+                let messages = one.written(self.now);
+                messages.map(|message| records::message_record(one, message))
+            });
+            answer["content"] = content.collect();
+        }
+        answer
+    }
+
+    fn show_conversation(&self, (id, one): Listed<'_>) -> Value {
+        let mut record = records::conversation_record(self.state, self.now, id, one);
+        records::omit_sort_date(&mut record, self.quirks.omits_sort_date);
+        if self.quirks.broken.iter().any(|broken| broken == id) {
             record["status"] = json!({"is": "odd"});
         }
-        choose_fields(&record, request.param("fields"), &["id"])
-    };
-    let mut answer = json!({name: page.iter().map(show).collect::<Vec<_>>()});
-    if request.all("include").any(|side| side == "content") {
-        let content = page.iter().flat_map(|(_, one)| {
-            let messages = one.written(now);
-            messages.map(|message| records::message_record(one, message))
-        });
-        answer["content"] = content.collect();
+        choose_fields(&record, self.request.param("fields"), &["id"])
     }
-    answer
 }
 
 fn fits((id, one): Listed<'_>, request: &Request) -> bool {
@@ -126,7 +144,7 @@ fn fits((id, one): Listed<'_>, request: &Request) -> bool {
 }
 
 /// The link onward: the list from the last row's second, without the rows of that second that came so far.
-fn next_link(request: &Request, page: &[Listed<'_>], (skip, is_descending): (usize, bool)) -> String {
+fn next_link(request: &Request, page: &[Listed<'_>], skip: usize, is_descending: bool) -> String {
     let last = page.last().map_or(0, |(_, one)| one.sorted);
     let (inclusive, exclusive) = if is_descending {
         ("lte", "lt")
