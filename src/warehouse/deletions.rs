@@ -426,6 +426,10 @@ pub(super) async fn judge_absences(
         share: absences.share,
         only: &absences.only,
     };
+    if gone.ids.is_empty() {
+        // Every row is there again, whatever seemed to be missing before.
+        guarded.forget_held(connection, lease).await?;
+    }
     // All that are missing are weighed, not only those that were missing before.
     if absences.times > 1 && !guarded.is_held(connection, lease, gone.count(), all).await? {
         gone = Gone::all_at(

@@ -111,6 +111,25 @@ async fn an_operators_word_is_about_what_was_held_and_is_used_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_held_any_more_once_every_row_was_met_again() {
+    for times in [1, 2] {
+        let loader = staffed(40).await;
+        assert_eq!(meet(&loader, 30, times).await, (0, 10));
+        let held = async || {
+            loader
+                .warehouse
+                .held_deletions()
+                .await
+                .expect("they are told")
+                .len()
+        };
+        assert_eq!(held().await, 1);
+        assert_eq!(meet(&loader, 40, times).await, (0, 0));
+        assert_eq!(held().await, 0, "{times} readings are asked for");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failure_between_begins_the_count_of_absences_anew() {
     let loader = staffed(40).await;
     assert_eq!(meet(&loader, 39, 2).await, (0, 0));
