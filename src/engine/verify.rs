@@ -18,7 +18,7 @@ use super::stream_spec::StreamSpec;
 /// The first pause of a slice that is not complete; it doubles.
 const FIRST_RETRY: TimeDelta = TimeDelta::minutes(1);
 /// The longest pause of a slice of the newest data.
-const LONGEST_LIVE_RETRY: TimeDelta = TimeDelta::minutes(15);
+const LONGEST_LIVE_RETRY: TimeDelta = TimeDelta::minutes(5);
 /// The longest pause of any other.
 const LONGEST_RETRY: TimeDelta = TimeDelta::hours(6);
 
