@@ -2,11 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Gives memory back to the system, so that a daemon stays small after a large sync.
-#[global_allocator]
-static ALLOCATOR: allocator::Allocator = allocator::Allocator;
-
 fn main() -> ExitCode {
-    allocator::return_memory_at_once();
+    // So that a daemon stays small after a large sync.
+    allocator::hold_little();
     convene::cli::main()
 }

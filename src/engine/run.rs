@@ -22,6 +22,9 @@ use super::stream_spec::StreamSpec;
 /// After so many failures in a row the rest of a run would fail too.
 const FAILURES_IN_A_ROW: u32 = 3;
 
+/// After so many rows there is memory to be given back.
+const LARGE_RUN: i64 = 1_000;
+
 /// How a run goes about its slices.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RunOptions {
@@ -41,6 +44,9 @@ pub async fn run_stream(
         .instrument(span)
         .await;
     (session.observer)(Event::RunEnded(&report));
+    if report.counts.seen() >= LARGE_RUN {
+        allocator::return_memory();
+    }
     report
 }
 
