@@ -30,7 +30,7 @@ pub(crate) fn own(sandbox: &Sandbox, source: &mut Source) {
 }
 
 /// An account with chats of three days, up to the present.
-async fn build_env() -> TestEnv {
+pub(crate) async fn build_env() -> TestEnv {
     field_behind(TimeDelta::zero()).await
 }
 

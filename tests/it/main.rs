@@ -41,6 +41,7 @@ mod schema;
 mod server;
 mod sessions;
 mod smoke;
+mod statements;
 mod stops;
 mod storms;
 mod support;
