@@ -39,6 +39,7 @@ pub use failpoint::reach_failpoint;
 pub use lease::{HeldSource, LeaseWait, instance_name, open_source};
 pub use observer::{Event, Observer, RunReport, UnfinishedSlice, no_observer};
 pub use orders::{Orders, OrdersFeed, follow_orders};
+pub use plan::plan_bare_windows;
 pub use plan_backfill::{BackfillError, Price, price_backfill};
 pub use replay::replay_stream;
 pub use retry::{RetryCounts, retry_rejects};

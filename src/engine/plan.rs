@@ -120,6 +120,23 @@ pub(super) fn plan_windows(
     windows
 }
 
+/// The windows to read where nothing waits to be read again, in order, and nothing else about them: for those who try out plans.
+pub fn plan_bare_windows(
+    since: DateTime<Utc>,
+    covered: &[Window],
+    policy: &WindowPolicy,
+    now: DateTime<Utc>,
+) -> Vec<Window> {
+    let known = Known {
+        since,
+        covered,
+        settled: &[],
+        pending: &[],
+    };
+    let planned = plan_windows(&known, policy, now).into_iter();
+    planned.map(|planned| planned.window).collect()
+}
+
 /// What every run reads: from a step behind the end of what is covered, up to the end.
 fn head_window(known: &Known<'_>, policy: &WindowPolicy, history: Window) -> Option<Window> {
     let ends = known.covered.iter().map(|window| window.until);

@@ -15,10 +15,14 @@ pub fn share_sources(me: &str, instances: &[Instance], holders: &[Holder]) -> Ve
         }
     }
     let most = candidates.len().div_ceil(instances.len().max(1));
+    let holders: BTreeMap<&str, &Holder> = holders
+        .iter()
+        .map(|holder| (holder.source.as_str(), holder))
+        .collect();
     let mut loads: BTreeMap<&str, usize> = BTreeMap::new();
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     for (source, wanting) in &candidates {
-        let holder = holders.iter().find(|holder| holder.source == **source);
+        let holder = holders.get(source);
         let holder = holder.and_then(|holder| wanting.iter().find(|name| **name == holder.holder));
         if let Some(holder) = holder {
             let load = loads.entry(holder).or_default();

@@ -87,15 +87,24 @@ pub struct InMemoryBudget {
     accounts: Mutex<HashMap<CredentialName, SlotAccount>>,
 }
 
-/// The slots of one credential.
+/// The slots of one credential. A pure account: what it answers follows from what it was told.
 #[derive(Debug, Clone, Copy)]
-struct SlotAccount {
+pub struct SlotAccount {
     next_slot: Instant,
     paused_until: Instant,
 }
 
 impl SlotAccount {
-    fn reserve_next(&mut self, interval: Duration, now: Instant) -> Slot {
+    /// Opens it; the first slot lies this far ahead.
+    pub fn open(now: Instant, first: Duration) -> Self {
+        Self {
+            next_slot: now + first,
+            paused_until: now,
+        }
+    }
+
+    /// Reserves the next slot.
+    pub fn reserve_next(&mut self, interval: Duration, now: Instant) -> Slot {
         let pause = self.paused_until.saturating_duration_since(now);
         if pause > LONGEST_PAUSE {
             return Slot::Postponed(pause);
@@ -116,10 +125,9 @@ impl InMemoryBudget {
     ) -> T {
         let now = Instant::now();
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        let account = accounts.entry(credential.clone()).or_insert(SlotAccount {
-            next_slot: now + first,
-            paused_until: now,
-        });
+        let account = accounts
+            .entry(credential.clone())
+            .or_insert(SlotAccount::open(now, first));
         change(account, now)
     }
 }

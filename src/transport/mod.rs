@@ -16,6 +16,7 @@ mod webhook;
 pub use backoff::Backoff;
 pub use budget::{
     BudgetError, BudgetFuture, CredentialName, InMemoryBudget, LONGEST_PAUSE, RequestBudget, Slot,
+    SlotAccount,
 };
 pub use client::{ApiClient, ApiLimits, AttemptRecord, HttpClient, MAX_BODY_BYTES, Reply};
 pub use error::TransportError;
