@@ -89,7 +89,8 @@ impl Database {
     /// One run of the daemon's program over a stream.
     pub(crate) async fn sync(&self, wanted: &Wanted, case: &Case, vendor: &Vendor) -> anyhow::Result<Figure> {
         let stream = format!("bench.{}", case.stream);
-        self.run(wanted, &["sync", &stream], &case.settings(vendor)).await
+        self.run(wanted, &["sync", &stream], &case.settings(wanted.scale, vendor))
+            .await
     }
 
     /// One run of the daemon's program.

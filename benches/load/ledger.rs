@@ -16,7 +16,7 @@ const TIMES: usize = 5;
 pub(crate) async fn measure_ledger(wanted: &Wanted, databases: &Databases) -> anyhow::Result<()> {
     let case = &CASES[0];
     let vendor = case.start(1).await?;
-    let settings = case.settings(&vendor);
+    let settings = case.settings(1, &vendor);
     println!(
         "\n{:<15}{:>12}{:>12}{:>12}",
         "", "status ms", "sync ms", "server s"

@@ -10,6 +10,7 @@ mod cases;
 mod database;
 mod leads;
 mod ledger;
+mod limit;
 mod measure;
 
 use std::path::PathBuf;
@@ -24,9 +25,10 @@ use measure::{Cost, Figure, median};
 const HELP: &str = "\
 cargo bench --bench load -- [OPTIONS] [CASE ...]
 
-  CASE           calls, leads, day, conversations or ledger; all of them by default
+  CASE           calls, leads, day, conversations, ledger or limit; all of them by default
   --rounds N     how often each case is measured; medians are printed (default 3)
   --scale N      so many times as many rows (default 1); 5 makes a million of a day's calls
+  --minutes N    how long the case `limit` lasts (default 2)
   --binary PATH  another build of the daemon, to compare two in turn
 ";
 
@@ -34,7 +36,10 @@ cargo bench --bench load -- [OPTIONS] [CASE ...]
 pub(crate) struct Wanted {
     names: Vec<String>,
     rounds: usize,
-    scale: u32,
+    /// So many times as many rows.
+    pub(crate) scale: u32,
+    /// How long the limit is used.
+    pub(crate) minutes: u32,
     /// The daemon's program.
     pub(crate) binary: PathBuf,
 }
@@ -47,6 +52,7 @@ impl Wanted {
             names: Vec::new(),
             rounds: 3,
             scale: 1,
+            minutes: 2,
             binary: env!("CARGO_BIN_EXE_convene").into(),
         };
         let mut is_bench = false;
@@ -56,6 +62,7 @@ impl Wanted {
                 "--bench" => is_bench = true,
                 "--rounds" => wanted.rounds = number(arguments.next())?.max(1) as usize,
                 "--scale" => wanted.scale = number(arguments.next())?.max(1),
+                "--minutes" => wanted.minutes = number(arguments.next())?.max(1),
                 "--binary" => wanted.binary = arguments.next()?.into(),
                 name if !name.starts_with('-') => wanted.names.push(name.to_owned()),
                 _ => {
@@ -87,6 +94,9 @@ async fn main() -> anyhow::Result<()> {
     print_summary(&lines);
     if wanted.wants("ledger") {
         ledger::measure_ledger(&wanted, &databases).await?;
+    }
+    if wanted.wants("limit") {
+        limit::measure_limit(&wanted, &databases).await?;
     }
     if let Some(embedded) = Arc::into_inner(drop_databases(databases, embedded)) {
         embedded.stop().await?;
