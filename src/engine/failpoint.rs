@@ -1,11 +1,31 @@
 //! Places where a test can end the process. A release build has none.
 
+/// The places, in the order in which a run comes to them.
+pub const FAILPOINTS: [&str; 15] = [
+    "before account check",
+    "before registration",
+    "before run",
+    "after begin of run",
+    "after begin of slice",
+    "before request",
+    "after answer",
+    "before load",
+    "after load",
+    "after last page",
+    "before end of slice",
+    "after end of slice",
+    "before end of run",
+    "after end of run",
+    "before release",
+];
+
 /// Ends the process at once where the variable `CONVENE_FAILPOINT` names this place. `NAME:3` means the third time.
 pub fn reach_failpoint(name: &str) {
     #[cfg(debug_assertions)]
     {
         use std::sync::atomic::{AtomicU32, Ordering};
         static REACHED: AtomicU32 = AtomicU32::new(0);
+        debug_assert!(FAILPOINTS.contains(&name), "{name} is in the list");
         let Ok(wanted) = std::env::var("CONVENE_FAILPOINT") else {
             return;
         };

@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 use crate::warehouse::{Lease, Warehouse, WarehouseError};
 
 use super::clock::Clock;
+use super::failpoint::reach_failpoint;
 use super::observer::Observer;
 use super::session::Session;
 
@@ -48,6 +49,7 @@ pub async fn open_source(
 impl HeldSource {
     /// Gives the source back. Its runs must have ended.
     pub async fn release(self) {
+        reach_failpoint("before release");
         self.renewal.abort();
         if let Err(error) = self.session.warehouse.release_lease(&self.session.lease).await {
             warn!(source = self.session.lease.source(), error = %error, "The lease could not be given back; it runs out by itself");

@@ -35,7 +35,7 @@ pub use budget::WarehouseBudget;
 pub use clock::Clock;
 pub use comparison::{CompareScope, Compared, Comparison, compare_stream, windows_to_compare};
 pub use error::SyncError;
-pub use failpoint::reach_failpoint;
+pub use failpoint::{FAILPOINTS, reach_failpoint};
 pub use lease::{HeldSource, LeaseWait, instance_name, open_source};
 pub use observer::{Event, Observer, RunReport, UnfinishedSlice, no_observer};
 pub use orders::{Orders, OrdersFeed, follow_orders};

@@ -86,6 +86,7 @@ async fn record_run(
         .warehouse
         .begin_run(&session.lease, spec.name(), session.clock.now())
         .await?;
+    reach_failpoint("after begin of run");
     let (source, stream) = (spec.source.as_str(), spec.name());
     let wishes = session.warehouse.open_requests(Some((source, stream))).await?;
     let options = RunOptions {
@@ -98,6 +99,7 @@ async fn record_run(
         .warehouse
         .end_run(&session.lease, run, &run_end(report, outcome.as_ref().err()))
         .await?;
+    reach_failpoint("after end of run");
     if wishes.iter().any(|wish| wish.backfill.is_none()) {
         let missing = describe_missing(report, outcome.as_ref().err());
         session

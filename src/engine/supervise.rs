@@ -15,6 +15,7 @@ use connectors::source::Remedy;
 
 use super::SyncError;
 use super::account_check::check_account;
+use super::failpoint::reach_failpoint;
 use super::lease::{LeaseWait, open_source};
 use super::losses::{PATIENCE_OF_RUNS, find_losses, watch_losses};
 use super::observer::{Observer, RunReport};
@@ -145,7 +146,9 @@ async fn give_away(mut is_ours: watch::Receiver<bool>, tenure: CancellationToken
 
 /// Prepares a source for its runs: what the settings want is written down, and the account is the one whose rows are stored.
 pub async fn prepare_source(specs: &[&StreamSpec], session: &Session) -> Result<(), SyncError> {
+    reach_failpoint("before account check");
     check_account(specs, session).await?;
+    reach_failpoint("before registration");
     register_streams(specs, session).await?;
     find_losses(session, PATIENCE_OF_RUNS).await
 }
