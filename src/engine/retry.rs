@@ -128,6 +128,7 @@ fn worth_nothing() -> Completion<'static> {
         delete_share: 0.0,
         absences: Vec::new(),
         not_found_times: u32::MAX,
+        belongings: &[],
         fields: &[],
         record_count: 0,
     }

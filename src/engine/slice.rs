@@ -66,7 +66,9 @@ pub(super) async fn run_slice(
     run: RunId,
     planned: &PlannedSlice,
 ) -> Result<SliceReport, SyncError> {
-    let _locks = session.table_locks.lock_tables(spec.stream.fills).await;
+    let belonging = spec.stream.belongings.iter().map(|belonging| belonging.table);
+    let tables: Vec<_> = spec.stream.fills.iter().copied().chain(belonging).collect();
+    let _locks = session.table_locks.lock_tables(&tables).await;
     let new = NewSlice {
         run,
         stream: spec.name(),

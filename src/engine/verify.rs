@@ -161,6 +161,7 @@ impl<'a> SliceResult<'a> {
             delete_share: self.spec.limits.delete_share,
             absences: self.collect_absences(),
             not_found_times: policy.map_or(1, |policy| policy.times),
+            belongings: self.spec.stream.belongings,
             fields: &self.fetched.fields,
             record_count: self.fetched.reading.record_count,
         }

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use connectors::source::Belonging;
+
 use super::deletions::{Absences, judge_absences, judge_tombstones};
 use super::drift::{TableFields, book_fields};
 use super::ledger::{LedgerSlice, seconds_of};
@@ -21,6 +23,8 @@ pub struct Completion<'a> {
     pub absences: Vec<Absences<'a>>,
     /// How many times in a row an id must not be found before its row is believed to be gone.
     pub not_found_times: u32,
+    /// Rows that go when the rows go to which they belong.
+    pub belongings: &'static [Belonging],
     /// The fields of the records that it met, by table.
     pub fields: &'a [TableFields],
     /// How many records it met.
@@ -81,7 +85,7 @@ pub(super) async fn book_completion(
         outcome = judge_tombstones(connection, lease, slice, completion).await?;
     }
     for absences in &completion.absences {
-        let judged = judge_absences(connection, lease, slice, absences).await?;
+        let judged = judge_absences(connection, lease, slice, completion, absences).await?;
         outcome.deleted += judged.deleted;
         outcome.held += judged.held;
     }

@@ -4,6 +4,8 @@
 //! or the vendor, asked for it by its id, says in its own words that there is none. Too many at once are more likely a fault of
 //! the vendor's, or of ours, than the truth; they are held, are told of, and stay alive until `confirm_deletions`.
 //!
+//! What belongs to a row that is gone is gone with it: no list shows it any more.
+//!
 //! One thing is exempt: the children of a single row, which the vendor shows as a whole with their parent (the tags of a
 //! conversation). They are replaced by what the parent shows, however few that are; no error of a list can empty them.
 
@@ -11,6 +13,7 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 
 use connectors::schema::{Batch, Children, Proof as StatedProof, TABLES, Table};
+use connectors::source::Belonging;
 
 use super::completion::{Completion, SliceOutcome};
 use super::history::trace_deletions;
@@ -312,6 +315,7 @@ async fn judge_waiting(
         proof,
         share,
         only: &[],
+        belongings: completion.belongings,
     };
     let outcome = guarded.judge_rows(connection, lease, &gone, None).await?;
     if outcome.held == 0 {
@@ -410,6 +414,7 @@ pub(super) async fn judge_absences(
     connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
+    completion: &Completion<'_>,
     absences: &Absences<'_>,
 ) -> Result<SliceOutcome, WarehouseError> {
     let known = known_rows(connection, lease, absences).await?;
@@ -425,6 +430,7 @@ pub(super) async fn judge_absences(
         proof: Proof::Absent,
         share: absences.share,
         only: &absences.only,
+        belongings: completion.belongings,
     };
     if gone.ids.is_empty() {
         // Every row is there again, whatever seemed to be missing before.
@@ -516,6 +522,11 @@ impl Gone {
         }
     }
 
+    fn of_pairs(pairs: Vec<(String, DateTime<Utc>)>) -> Self {
+        let (ids, at) = pairs.into_iter().unzip();
+        Self { ids, at }
+    }
+
     fn count(&self) -> i64 {
         i64::try_from(self.ids.len()).unwrap_or(i64::MAX)
     }
@@ -528,6 +539,7 @@ struct Guarded<'a> {
     proof: Proof,
     share: f64,
     only: &'a [ColumnValue],
+    belongings: &'static [Belonging],
 }
 
 impl Guarded<'_> {
@@ -554,7 +566,13 @@ impl Guarded<'_> {
             });
         }
         self.forget_held(connection, lease).await?;
-        let deleted = mark_deleted(connection, lease, self.slice, self.table, gone).await?;
+        let marked = mark_deleted(connection, lease, self.slice, self.table, gone).await?;
+        let mut deleted = marked.count();
+        for belonging in self.belongings.iter().filter(|own| own.owner == self.table) {
+            let left = find_belongings(connection, lease, belonging, &marked).await?;
+            let more = mark_deleted(connection, lease, self.slice, belonging.table, &left).await?;
+            deleted += more.count();
+        }
         Ok(SliceOutcome { deleted, held: 0 })
     }
 
@@ -673,16 +691,41 @@ fn is_stated_suspicious(gone: i64, all: i64) -> bool {
     all > STATED_SMALL && gone as f64 > all as f64 * STATED_SHARE
 }
 
-/// Marks these rows, unless a newer version of them was read since. Returns how many were not marked before.
+/// The living rows that belong to rows which were marked.
+async fn find_belongings(
+    connection: &mut Transaction,
+    lease: &Lease,
+    belonging: &Belonging,
+    marked: &Gone,
+) -> Result<Gone, WarehouseError> {
+    if marked.ids.is_empty() {
+        return Ok(Gone::default());
+    }
+    let statement = format!(
+        "select t.id, u.at from unnest($2::text[], $3::timestamptz[]) as u (id, at)
+         join warehouse.{} as t on t.source = $1 and t.{} = u.id
+         where t.deleted_at is null and t.fetched_at <= u.at order by t.id",
+        belonging.table.name, belonging.column
+    );
+    let left: Vec<(String, DateTime<Utc>)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(lease.source())
+        .bind(&marked.ids)
+        .bind(&marked.at)
+        .fetch_all(connection)
+        .await?;
+    Ok(Gone::of_pairs(left))
+}
+
+/// Marks these rows, unless a newer version of them was read since. Returns those that were not marked before.
 async fn mark_deleted(
     connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
     table: &'static Table,
     gone: &Gone,
-) -> Result<i64, WarehouseError> {
+) -> Result<Gone, WarehouseError> {
     if gone.ids.is_empty() {
-        return Ok(0);
+        return Ok(Gone::default());
     }
     let statement = format!(
         "with gone as (
@@ -693,19 +736,20 @@ async fn mark_deleted(
          ),
          marked as (
              update warehouse.{0} as t set deleted_at = gone.at, changed_at = clock_timestamp(), slice_id = $4
-             from gone where t.source = $1 and t.id = gone.id returning t.id
+             from gone where t.source = $1 and t.id = gone.id returning t.id, t.deleted_at
          ){1}
-         select count(*) from marked",
+         select id, deleted_at from marked",
         table.name,
         trace_deletions(table)
     );
-    Ok(sqlx::query_scalar(AssertSqlSafe(statement))
+    let marked: Vec<(String, DateTime<Utc>)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(lease.source())
         .bind(&gone.ids)
         .bind(&gone.at)
         .bind(slice.id)
-        .fetch_one(connection)
-        .await?)
+        .fetch_all(connection)
+        .await?;
+    Ok(Gone::of_pairs(marked))
 }
 
 /// Marks the children of these parents that are not among their children now. Returns how many were not marked before.
@@ -744,7 +788,8 @@ pub(super) async fn delete_orphans(
                 .bind(&ids)
                 .fetch_all(&mut *connection)
                 .await?;
-            marked += mark_deleted(connection, lease, slice, table, &Gone::all_at(gone, at)).await?;
+            let gone = mark_deleted(connection, lease, slice, table, &Gone::all_at(gone, at)).await?;
+            marked += gone.count();
         }
     }
     Ok(marked)

@@ -154,6 +154,7 @@ const fn stream(name: &'static str) -> StreamDef {
         shaped_by: &[],
         dated_by: None,
         put_together: None,
+        belongings: &[],
         promoted_by: None,
         paging: PAGING,
         envelope: |_, _| Ok(Envelope::default()),

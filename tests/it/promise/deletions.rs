@@ -103,3 +103,97 @@ async fn held_deletions_are_confirmed_while_the_daemon_runs() {
     assert_eq!(gone(&env, "agents").await, 3);
     daemon.kill().await;
 }
+
+/// No row is left alive whose owner is gone.
+async fn assert_nothing_is_left(env: &TestEnv, owner: &str, belongings: &[(&str, &str)]) {
+    for (table, column) in belongings {
+        let left = format!(
+            "select count(*) from warehouse.{table} as t join warehouse.{owner} as p on p.source = t.source and p.id = t.{column}
+             where p.deleted_at is not null and t.deleted_at is null"
+        );
+        assert_eq!(env.number(&left).await, 0, "{table}");
+        let gone = format!("select count(*) from warehouse.{table} where deleted_at is not null");
+        assert!(env.number(&gone).await > 0, "{table}: none was there");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_belongs_to_a_chat_goes_and_comes_back_with_it() {
+    let build = |options: &mut sandbox::Options| options.chats_per_day = 80;
+    let mut env = TestEnv::of("convertalk", build, crate::convertalk::own).await;
+    env.only(&["chats"]);
+    env.sync_completely().await;
+    let world = env.sandbox.convertalk();
+    let gone: Vec<String> = world.ids("conversations").into_iter().step_by(30).collect();
+    for id in &gone {
+        assert!(world.set_tags(id, &["vip"]));
+    }
+    let due = "update sync.coverage set full_read_at = null";
+    let read = async |times: usize| {
+        for _ in 0..times {
+            crate::support::invariants::execute(&env, due).await;
+            env.sync_completely().await;
+        }
+    };
+    read(1).await;
+    for id in &gone {
+        assert!(world.delete("conversations", id));
+    }
+    read(2).await;
+    let belongings = [
+        ("messages", "conversation_id"),
+        ("conversation_tags", "conversation_id"),
+        ("contact_notes", "contact_id"),
+        ("contact_attributes", "contact_id"),
+    ];
+    assert_nothing_is_left(&env, "conversations", &belongings).await;
+    let tags = world.snapshot("conversation_tags");
+    env.assert_same("conversation_tags", tags).await;
+    for id in &gone {
+        assert!(world.restore("conversations", id));
+    }
+    read(1).await;
+    for table in ["messages", "contact_notes", "contact_attributes"] {
+        assert_eq!(super::gone(&env, table).await, 0, "{table}");
+    }
+    let tags = world.snapshot("conversation_tags");
+    env.assert_same("conversation_tags", tags).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_belongs_to_a_conversation_that_is_not_found_goes_with_it() {
+    let env = conversocial::build_env(|_| ()).await;
+    settle(&env).await;
+    let world = env.sandbox.conversocial();
+    let gone = world.add_conversation(env.sandbox.now());
+    world.set_tags(&gone, &["3105", "3106"]);
+    run_one(&env, "conversations").await;
+    world.delete("conversations", &gone);
+    // What was asked for a moment ago is not due yet.
+    let due = "update sync.lookups set looked_up_at = looked_up_at - interval '2 days'";
+    for _ in 0..2 {
+        crate::support::invariants::execute(&env, due).await;
+        run_one(&env, "followed_conversations").await;
+    }
+    assert_eq!(super::gone(&env, "conversations").await, 1);
+    let belongings = ["messages", "conversation_tags", "conversation_channels"];
+    let belongings = belongings.map(|table| (table, "conversation_id"));
+    assert_nothing_is_left(&env, "conversations", &belongings).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_measures_of_a_call_that_is_gone_go_with_it() {
+    let mut env = crate::converz::build_env(|_| ()).await;
+    crate::converz::option(&mut env, "metrics", &crate::converz::METRICS);
+    settle(&env).await;
+    let tenant = crate::converz::tenant(&env);
+    let (gone, _) = tenant.snapshot("calls").swap_remove(3);
+    assert!(tenant.delete_call(&gone));
+    for _ in 0..2 {
+        let due = "update sync.coverage set unfiltered_read_at = null";
+        crate::support::invariants::execute(&env, due).await;
+        run_one(&env, "calls").await;
+    }
+    assert_eq!(super::gone(&env, "calls").await, 1);
+    assert_nothing_is_left(&env, "calls", &[("call_metrics", "call_id")]).await;
+}

@@ -254,6 +254,7 @@ pub(crate) fn completion() -> Completion<'static> {
         delete_share: 0.1,
         absences: Vec::new(),
         not_found_times: 1,
+        belongings: &[],
         fields: &[],
         record_count: 0,
     }

@@ -95,6 +95,7 @@ const fn stream(paging: &'static dyn super::OpenSlice, mode: SyncMode) -> Stream
         shaped_by: &[],
         dated_by: None,
         put_together: None,
+        belongings: &[],
         promoted_by: None,
         paging,
         envelope: ENVELOPE,

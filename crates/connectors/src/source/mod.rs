@@ -34,7 +34,8 @@ pub use reject::Reject;
 pub use request::{ApiHost, Auth, Request, Response, Verb};
 pub use slice::{Extent, Scope, Slice};
 pub use stream::{
-    Context, EnvelopeReader, Item, PutTogether, StreamDef, explain_status, one_partition, says_gone_in_json,
+    Belonging, Context, EnvelopeReader, Item, PutTogether, StreamDef, explain_status, one_partition,
+    says_gone_in_json,
 };
 pub use vendor::{OptionDef, OptionForm, Vendor};
 pub use window::Window;

@@ -35,6 +35,8 @@ pub struct StreamDef {
     pub dated_by: Option<&'static str>,
     /// How a record is put together again from what is stored, where the record of its first table's row is only a part of it.
     pub put_together: Option<PutTogether>,
+    /// Rows of other tables that it brings with the rows they belong to.
+    pub belongings: &'static [Belonging],
     /// The option that names fields of its first table's records which a view shows as columns.
     pub promoted_by: Option<&'static str>,
     /// How its pages follow each other.
@@ -47,6 +49,18 @@ pub struct StreamDef {
     pub explain: fn(&Response) -> ReadError,
     /// True where a 404 says, by its body, that the row does not exist; a bare 404 proves nothing.
     pub says_gone: fn(&Response) -> bool,
+}
+
+/// Rows of a table that are parts of rows of another one, and have no life of their own: where the vendor has an owner no more, it
+/// has nothing of it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Belonging {
+    /// The table of the rows that own others.
+    pub owner: &'static Table,
+    /// The table of those that belong to them.
+    pub table: &'static Table,
+    /// Its column that names the owner.
+    pub column: &'static str,
 }
 
 /// A record that is stored in parts: that of a row, and those of the rows of another table that belong to it.

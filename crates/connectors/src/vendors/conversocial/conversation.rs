@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use crate::schema::{
     Batch, Children, Conversation, ConversationChannel, ConversationTag, Entity, Message, Table, storable,
 };
-use crate::source::{Context, Envelope, FaultKind, Faults, Item, MapError, PutTogether, ReadError};
+use crate::source::{
+    Belonging, Context, Envelope, FaultKind, Faults, Item, MapError, PutTogether, ReadError,
+};
 use crate::wire::body::UNKNOWN;
 use crate::wire::{Field, Records, wire_record};
 
@@ -22,6 +24,12 @@ pub(super) const TABLES: &[&Table] = &[
     ConversationTag::TABLE,
     ConversationChannel::TABLE,
 ];
+/// What a conversation takes along where it is gone.
+pub(super) const BELONGINGS: &[Belonging] = &[
+    belonging(Message::TABLE),
+    belonging(ConversationTag::TABLE),
+    belonging(ConversationChannel::TABLE),
+];
 /// What is asked for. `fields` limits and extends what comes, unknown names are passed over without a word (documented), and
 /// without `content_ids` no message could be placed (seen in client programs).
 pub(super) const FIELDS: &str = "id,url,status,is_priority,contains_private,tags,author,channels,assigned_to,content_ids,\
@@ -30,6 +38,14 @@ pub(super) const FIELDS: &str = "id,url,status,is_priority,contains_private,tags
 const BEGINNING: &str = r#"{"conversation":"#;
 /// The status of a conversation that somebody has dealt with (seen in client programs).
 const ARCHIVED: &str = "archived";
+
+const fn belonging(table: &'static Table) -> Belonging {
+    Belonging {
+        owner: Conversation::TABLE,
+        table,
+        column: "conversation_id",
+    }
+}
 
 wire_record! {
     /// A conversation with its messages, as they are put together here; a message that no conversation names comes alone.

@@ -104,6 +104,7 @@ const STREAM: StreamDef = StreamDef {
     shaped_by: &[],
     dated_by: None,
     put_together: None,
+    belongings: &[],
     promoted_by: None,
     paging: &Link {
         request: |_| Request::get(""),

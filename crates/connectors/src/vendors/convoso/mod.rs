@@ -110,6 +110,7 @@ const STREAM: StreamDef = StreamDef {
     shaped_by: &[],
     dated_by: None,
     put_together: None,
+    belongings: &[],
     promoted_by: None,
     paging: &Single {
         request: |_| Request::post_form(""),

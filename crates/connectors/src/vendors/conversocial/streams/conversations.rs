@@ -10,7 +10,7 @@ use crate::wire::time::local;
 
 use super::super::STREAM;
 use super::super::conversation::{
-    FIELDS, PUT_TOGETHER, TABLES, count_conversations, map_conversation, open_conversations,
+    BELONGINGS, FIELDS, PUT_TOGETHER, TABLES, count_conversations, map_conversation, open_conversations,
 };
 use super::super::values::{ceil_second, floor_second};
 
@@ -31,6 +31,7 @@ pub(crate) const CONVERSATIONS: StreamDef = StreamDef {
     },
     envelope: open_conversations,
     put_together: Some(PUT_TOGETHER),
+    belongings: BELONGINGS,
     map: map_conversation,
     ..STREAM
 };

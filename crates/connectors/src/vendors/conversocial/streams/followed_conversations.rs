@@ -6,7 +6,7 @@ use crate::schema::{Conversation, Entity as _};
 use crate::source::{ById, LookupPolicy, Reference, Request, StreamDef, SyncMode};
 
 use super::super::STREAM;
-use super::super::conversation::{PUT_TOGETHER, TABLES, map_conversation, open_conversation};
+use super::super::conversation::{BELONGINGS, PUT_TOGETHER, TABLES, map_conversation, open_conversation};
 use super::super::envelope::says_no_such;
 use super::super::values::path_segment;
 use super::conversations::with_details;
@@ -32,6 +32,7 @@ pub(crate) const FOLLOWED_CONVERSATIONS: StreamDef = StreamDef {
     },
     envelope: open_conversation,
     put_together: Some(PUT_TOGETHER),
+    belongings: BELONGINGS,
     map: map_conversation,
     says_gone: |got| says_no_such(got, "conversation"),
     ..STREAM

@@ -3,7 +3,7 @@
 use crate::source::{Absence, StreamDef, SyncMode};
 
 use super::super::STREAM;
-use super::super::conversation::{PUT_TOGETHER, TABLES, map_conversation, open_conversations};
+use super::super::conversation::{BELONGINGS, PUT_TOGETHER, TABLES, map_conversation, open_conversations};
 use super::conversations::{ByBound, List};
 
 /// All conversations that nobody has dealt with. They fill the tables of `conversations` and complete none.
@@ -17,6 +17,7 @@ pub(crate) const OPEN_CONVERSATIONS: StreamDef = StreamDef {
     },
     envelope: open_conversations,
     put_together: Some(PUT_TOGETHER),
+    belongings: BELONGINGS,
     map: map_conversation,
     ..STREAM
 };

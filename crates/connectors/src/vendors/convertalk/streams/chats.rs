@@ -9,7 +9,9 @@ use crate::schema::{
     Batch, Channel, Children, ContactAttribute, ContactNote, Conversation, ConversationTag, Entity, Lead,
     Message, Table,
 };
-use crate::source::{Absence, Account, Context, Faults, Item, MapError, Request, RowScope, Scope, StreamDef};
+use crate::source::{
+    Absence, Account, Belonging, Context, Faults, Item, MapError, Request, RowScope, Scope, StreamDef,
+};
 use crate::vendors::convertalk::feed::{Feed, is_met_before};
 use crate::vendors::convertalk::host_of_chats;
 use crate::vendors::convertalk::values::name_of;
@@ -37,6 +39,13 @@ pub(in crate::vendors::convertalk) const CHATS: StreamDef = StreamDef {
         times: 2,
         only: Some(RowScope::Partition { column: "channel_id" }),
     }),
+    belongings: &[
+        belonging(Message::TABLE, "conversation_id"),
+        belonging(ConversationTag::TABLE, "conversation_id"),
+        // Visitors have the ids of their chats, and are shown in these alone.
+        belonging(ContactNote::TABLE, "contact_id"),
+        belonging(ContactAttribute::TABLE, "contact_id"),
+    ],
     partitions: list_bots,
     paging: &Feed {
         // A chat that becomes a lead in between is met in the second.
@@ -61,6 +70,14 @@ const TABLES: &[&Table] = &[
     ContactAttribute::TABLE,
     Channel::TABLE,
 ];
+
+const fn belonging(table: &'static Table, column: &'static str) -> Belonging {
+    Belonging {
+        owner: Conversation::TABLE,
+        table,
+        column,
+    }
+}
 
 /// The listings of chats, which have no chat in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,10 +244,10 @@ fn map_lead(id: &str, wire: &Visitor<'_>, person: &Person<'_>, item: &Item<'_>) 
 struct Belongings<E> {
     chat: String,
     column: &'static str,
-    rows: BTreeMap<String, Belonging<E>>,
+    rows: BTreeMap<String, Part<E>>,
 }
 
-struct Belonging<E> {
+struct Part<E> {
     row: E,
     record: String,
 }
@@ -246,7 +263,7 @@ impl<E: Entity> Belongings<E> {
 
     fn add(&mut self, row: E, record: &str) {
         let record = record.to_owned();
-        self.rows.insert(row.id().to_owned(), Belonging { row, record });
+        self.rows.insert(row.id().to_owned(), Part { row, record });
     }
 
     /// These are all that the chat has.
@@ -257,7 +274,7 @@ impl<E: Entity> Belongings<E> {
             parent: self.chat,
             ids: self.rows.keys().cloned().collect(),
         });
-        for Belonging { row, record } in self.rows.into_values() {
+        for Part { row, record } in self.rows.into_values() {
             batch.push(row, &record);
         }
     }

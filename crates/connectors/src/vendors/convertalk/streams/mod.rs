@@ -27,6 +27,7 @@ const STREAM: StreamDef = StreamDef {
     shaped_by: &[],
     dated_by: None,
     put_together: None,
+    belongings: &[],
     promoted_by: None,
     paging: &Single {
         request: |_| Request::get(""),

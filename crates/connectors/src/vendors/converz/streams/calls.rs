@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::schema::{Batch, Call, Entity as _};
-use crate::source::{Absence, Context, Item, MapError, Request, Reread, StreamDef, SyncMode, WindowPolicy};
+use crate::schema::{Batch, Call, CallMetric, Entity as _};
+use crate::source::{
+    Absence, Belonging, Context, Item, MapError, Request, Reread, StreamDef, SyncMode, WindowPolicy,
+};
 use crate::vendors::converz::envelope;
 use crate::vendors::converz::spans::Spans;
 use crate::wire::wire_record;
@@ -27,6 +29,12 @@ pub(in crate::vendors::converz) const CALLS: StreamDef = StreamDef {
         },
         ..WINDOWS
     }),
+    // Measures are streams of their own, read by windows, which prove no absence.
+    belongings: &[Belonging {
+        owner: Call::TABLE,
+        table: CallMetric::TABLE,
+        column: "call_id",
+    }],
     promoted_by: Some(FIELDS),
     paging: &Spans {
         // One unknown measure refuses the whole request, so that measures are a stream of their own.

@@ -23,6 +23,7 @@ const STREAM: StreamDef = StreamDef {
     shaped_by: &[],
     dated_by: None,
     put_together: None,
+    belongings: &[],
     promoted_by: None,
     paging: &WholeList {
         request: || crate::source::Request::get(""),

@@ -32,6 +32,7 @@ pub(crate) const TICKETS: StreamDef = StreamDef {
     shaped_by: &[values::QUEUE],
     dated_by: None,
     put_together: None,
+    belongings: &[],
     promoted_by: None,
     paging: &Link { request: first_page },
     envelope: envelope::open_tickets,
