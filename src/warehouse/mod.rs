@@ -80,7 +80,7 @@ pub use replay::{MappingState, ReplayCounts, ReplayStep, Replayed, StoredRow};
 pub use requests::{Backfill, Density, FlawedSlice, PendingRequest, RequestId, RequestStatus};
 pub use retention::{Pruned, Retention};
 pub use row_story::{FaultStory, GoneStory, IdStory, LookupStory, RowStory};
-pub use sources::{IdCount, SourceEntry, SourceState};
+pub use sources::{IdCount, PartitionRead, SourceEntry, SourceState};
 pub use status::{Freshness, PartitionStatus, RunStatus, StreamStatus, TableCount};
 pub use streams::{Registered, StreamEntry};
 pub use tallies::{TableAudit, WindowCount};

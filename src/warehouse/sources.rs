@@ -1,5 +1,6 @@
 //! What has to be known of a source: its vendor, its zone, and whose account it is.
 
+use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 
 use connectors::schema::Table;
@@ -49,6 +50,15 @@ pub struct IdCount {
     pub held: i64,
     /// Those of them that stood on the vendor's list, not only in other records.
     pub listed: i64,
+}
+
+/// When a partition of a list was read as a whole for the last time.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct PartitionRead {
+    /// The partition.
+    pub partition: String,
+    /// When that began.
+    pub read_at: DateTime<Utc>,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -170,6 +180,25 @@ impl Warehouse {
             Ok(adopted.rows_affected() > 0)
         })
         .await
+    }
+
+    /// The partitions of a list that were read as a whole, and when.
+    pub async fn read_partitions(
+        &self,
+        source: &str,
+        stream: &str,
+    ) -> Result<Vec<PartitionRead>, WarehouseError> {
+        let mut transaction = self.begin().await?;
+        let reads = sqlx::query_as(
+            "select partition, whole_read_at as read_at from sync.coverage
+             where source = $1 and stream = $2 and whole_read_at is not null order by partition",
+        )
+        .bind(source)
+        .bind(stream)
+        .fetch_all(&mut transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(reads)
     }
 
     /// How many of these ids a table holds of a source, and how many rows it holds of it in all.

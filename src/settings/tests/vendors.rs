@@ -110,6 +110,7 @@ const fn vendor(name: &'static str) -> Vendor {
         timeout: Duration::from_mins(1),
         schedule: "0 */5 * * * *",
         identified_by: "agents",
+        born_by: None,
         account_options: &[],
         streams: &[],
     }

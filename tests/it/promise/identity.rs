@@ -67,6 +67,63 @@ async fn another_account_under_the_same_name_is_refused_until_it_is_adopted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_account_of_a_vendor_without_a_list_of_agents_is_refused_by_its_newest_rows() {
+    let chats = |options: &mut Options| options.chats_per_day = 60;
+    for has_other_address in [false, true] {
+        let mut env = TestEnv::of("convertalk", chats, crate::convertalk::own).await;
+        env.only(&["chats"]);
+        env.sync_completely().await;
+        // The same account is known, however much has come meanwhile.
+        let world = env.sandbox.convertalk();
+        (0..90).for_each(|_| drop(world.add_chat()));
+        env.sync_completely().await;
+        let other = env.sandbox.open_accounts(Options {
+            seed: 99,
+            token: "another-token".to_owned(),
+            days: 2,
+            chats_per_day: 50,
+            ..Options::new(env.sandbox.now())
+        });
+        let other = other.convertalk();
+        let secret = SecretString::from("another-token");
+        env.source().secrets.insert("bot_token", secret);
+        if has_other_address {
+            let url = env.sandbox.convertalk_url().replace("127.0.0.1", "localhost");
+            env.source().base_url = Some(url.parse().expect("an address"));
+        }
+        let before = env.count("warehouse.conversations").await;
+        for _ in 0..2 {
+            let outcomes = env.try_sync(&[], no_observer()).await;
+            let [Err(error)] = outcomes.as_slice() else {
+                panic!("{outcomes:?}")
+            };
+            assert!(format!("{error:#}").contains("adopt"), "{error:#}");
+            assert_eq!(line(&env, "conversations").await.state, "refused");
+        }
+        assert_eq!(env.count("warehouse.conversations").await, before);
+        let is_adopted = convene::commands::adopt_source(&env.warehouse, &env.settings, SOURCE).await;
+        assert!(is_adopted.expect("the word is written"));
+        env.sync_completely().await;
+        let truth = other.snapshot("conversations");
+        assert!(truth.len() > 90, "{}", truth.len());
+        super::assert_none_missing(&env, "conversations", truth).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_bots_of_the_same_account_are_no_other_account() {
+    let chats = |options: &mut Options| options.chats_per_day = 60;
+    let mut env = TestEnv::of("convertalk", chats, crate::convertalk::own).await;
+    env.only(&["chats"]);
+    let bots = |bots: &[&str]| bots.iter().map(|bot| (*bot).to_owned()).collect::<Vec<_>>();
+    env.source().options.insert("bot_ids", bots(&BOTS[..1]));
+    env.sync_completely().await;
+    env.source().options.insert("bot_ids", bots(&BOTS[1..]));
+    env.sync_completely().await;
+    assert_eq!(line(&env, "conversations").await.state, "complete");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bot_that_is_added_is_not_claimed_before_it_was_read_and_one_removed_deletes_nothing() {
     let mut env = TestEnv::of(
         "convertalk",

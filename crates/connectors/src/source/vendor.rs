@@ -30,6 +30,9 @@ pub struct Vendor {
     pub schedule: &'static str,
     /// The stream whose rows tell one account from another: an account that shares none of them is another one.
     pub identified_by: &'static str,
+    /// The column of that stream's first table that says when a row came to be, where the stream shows the newest rows first and is
+    /// not read to its end for the comparison: rows that were there at the reading before must be known.
+    pub born_by: Option<&'static str>,
     /// Settings of its own that say whose account it is.
     pub account_options: &'static [&'static str],
     /// Its streams.

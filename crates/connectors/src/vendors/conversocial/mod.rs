@@ -72,6 +72,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     timeout: Duration::from_mins(1),
     schedule: "0 */10 * * * *",
     identified_by: "agents",
+    born_by: None,
     account_options: &[TOKEN_NAME],
     streams: &[
         &streams::CONVERSATIONS,

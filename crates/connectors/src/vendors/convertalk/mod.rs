@@ -86,6 +86,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     timeout: Duration::from_secs(30),
     schedule: "0 */5 * * * *",
     identified_by: "chats",
+    born_by: Some("started_at"),
     account_options: &["customer_id"],
     streams: &[&streams::CHATS, &streams::CONTACTS, &streams::SEGMENTS],
 };

@@ -58,6 +58,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     timeout: Duration::from_mins(5),
     schedule: "0 */15 * * * *",
     identified_by: "agents",
+    born_by: None,
     // The address is the tenant.
     account_options: &[],
     streams: &[

@@ -77,6 +77,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     timeout: Duration::from_mins(1),
     schedule: "0 */5 * * * *",
     identified_by: agents::AGENTS.name,
+    born_by: None,
     account_options: &[],
     streams: &[
         &calls::CALLS,

@@ -40,6 +40,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     timeout: Duration::from_mins(1),
     schedule: "0 */5 * * * *",
     identified_by: "tickets",
+    born_by: None,
     account_options: &[],
     // In the order in which `status` shows them.
     streams: &[&streams::tickets::TICKETS],
