@@ -297,6 +297,12 @@ fn on(world: &World, numbers: &[usize]) -> bool {
     numbers.contains(&world.request_count)
 }
 
+/// True for any page but the first one of the slice.
+fn is_later(request: &Request) -> bool {
+    let begins = begin().format(FORM).to_string();
+    page_number(request) > 0 || request.param("since").is_some_and(|since| *since != begins)
+}
+
 fn page_number(request: &Request) -> u64 {
     match request.param("offset") {
         Some(offset) => offset.parse::<u64>().unwrap() / PAGE,
@@ -618,6 +624,145 @@ const LIES: &[(&str, &StreamDef, Lie)] = &[
             let offset: usize = request.param("offset").unwrap().parse().unwrap();
             let page: Vec<Value> = rows.into_iter().skip(offset).take(4).collect();
             got["rows"] = json!(page);
+        },
+    ),
+    (
+        "pages by change that end early with a total of their own",
+        &BY_CHANGE,
+        |_, request, got| {
+            if is_later(request) {
+                got["rows"].as_array_mut().unwrap().truncate(2);
+                got["total"] = json!(2);
+            }
+        },
+    ),
+    (
+        "nothing behind the first page, by change",
+        &BY_CHANGE,
+        |_, request, got| {
+            if is_later(request) {
+                *got = json!({"rows": [], "total": 0});
+            }
+        },
+    ),
+    (
+        "nothing behind the first page, by change, once",
+        &BY_CHANGE,
+        |world, _, got| {
+            if on(world, &[2]) {
+                *got = json!({"rows": [], "total": 0});
+            }
+        },
+    ),
+    (
+        "a total by change that shrinks with each page",
+        &BY_CHANGE,
+        |_, request, got| {
+            let total = got["total"].as_u64().unwrap();
+            got["total"] = json!(if is_later(request) { total / 2 } else { total });
+            let size = got["total"].as_u64().unwrap().min(PAGE);
+            got["rows"]
+                .as_array_mut()
+                .unwrap()
+                .truncate(usize::try_from(size).unwrap());
+        },
+    ),
+    (
+        "a total by time that shrinks with each page",
+        &BY_TIME,
+        |_, request, got| {
+            let total = got["total"].as_u64().unwrap();
+            got["total"] = json!(if is_later(request) { total / 2 } else { total });
+            let size = got["total"].as_u64().unwrap().min(PAGE);
+            got["rows"]
+                .as_array_mut()
+                .unwrap()
+                .truncate(usize::try_from(size).unwrap());
+        },
+    ),
+    (
+        "nothing behind the first page, by time",
+        &BY_TIME,
+        |_, request, got| {
+            if is_later(request) {
+                *got = json!({"rows": [], "total": 0});
+            }
+        },
+    ),
+    (
+        "nothing behind the first page, with a total of nothing",
+        &BY_OFFSET,
+        |_, request, got| {
+            if is_later(request) {
+                *got = json!({"rows": [], "total": 0});
+            }
+        },
+    ),
+    (
+        "no content behind the first page",
+        &BY_OFFSET,
+        |_, request, got| {
+            if is_later(request) {
+                *got = json!({"status": 204, "text": ""});
+            }
+        },
+    ),
+    ("no content in place of the list", &AT_ONCE, |world, _, got| {
+        if on(world, &[1]) {
+            *got = json!({"status": 204, "text": ""});
+        }
+    }),
+    ("no content for an id", &ONE_BY_ONE, |world, _, got| {
+        if on(world, &[2]) {
+            *got = json!({"status": 204, "text": ""});
+        }
+    }),
+    (
+        "another row than the one that was asked for",
+        &ONE_BY_ONE,
+        |world, _, got| {
+            if on(world, &[2]) {
+                got["rows"][0]["id"] = json!(3);
+            }
+        },
+    ),
+    (
+        "no row for an id, and a good status",
+        &ONE_BY_ONE,
+        |world, _, got| {
+            if on(world, &[2]) {
+                got["rows"] = json!([]);
+            }
+        },
+    ),
+    ("a page of another window", &BY_TIME, |world, request, got| {
+        if on(world, &[2]) {
+            let before = request
+                .clone()
+                .with("since", "2020-01-01T00:00:00")
+                .with("offset", 0);
+            *got = world.answer(&before);
+        }
+    }),
+    (
+        "the same rows under new ids on each page",
+        &BY_OFFSET,
+        |world, _, got| {
+            let mut rows = world.rows.values().take(4).cloned().collect::<Vec<_>>();
+            for (place, row) in rows.iter_mut().enumerate() {
+                row["id"] = json!(1_000 * world.request_count + place);
+            }
+            got["rows"] = json!(rows);
+        },
+    ),
+    (
+        "a last page that is full, and says it is the last",
+        &BY_LINK,
+        |world, _, got| {
+            if on(world, &[2]) {
+                got["next"] = json!(null);
+                got["total"] = json!(23);
+            }
         },
     ),
 ];

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::schema::Table;
+use crate::schema::{Table, storable_key};
 use crate::source::{
     Absence, Account, Context, Envelope, Evidence, Extent, Next, PageRows, Paging, ReadError, Request,
     Response, Scope, Slice, StreamDef, SyncMode,
@@ -22,6 +22,9 @@ use super::{EvidenceCount, ReadSlice, Reading, SeenIds, SliceLimits};
 const LIST_READINGS: u32 = 12;
 /// How often a whole slice is read for the same reason.
 const SLICE_READINGS: u32 = 2;
+/// How often a slice is begun whose rows may leave it, and of which fewer came than were counted at first. Where they have left, the
+/// first page of the next reading says so.
+const COUNTED_READINGS: u32 = 3;
 /// The status that says by itself that there is nothing.
 const NO_CONTENT: u16 = 204;
 /// So many ids in a row that cannot be read are no fault of the ids.
@@ -90,6 +93,8 @@ pub(super) struct SliceReader<P: Paging + 'static> {
     /// The vendor's total of the present reading's first list.
     total: Option<u64>,
     is_first_page: bool,
+    /// True where fewer rows came than the vendor counted at first, and rows may have left meanwhile: then its count of now decides.
+    is_counted_again: bool,
     /// The first flaw of the present reading of the slice.
     shortfall: Option<Shortfall>,
     failure: Option<ReadError>,
@@ -127,6 +132,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             tally: Tally::new(stream.fills[0], may_shrink),
             total: None,
             is_first_page: true,
+            is_counted_again: false,
             shortfall: None,
             failure: None,
             evidence: BTreeMap::new(),
@@ -277,13 +283,45 @@ impl<P: Paging + 'static> SliceReader<P> {
         if let Some(request) = self.certain_request(&next) {
             announce(request);
         }
+        let is_first = self.is_first_page;
         let mut page = self.read_rows(&context, &envelope, &next);
-        page.lookup = id.map(|id| Lookup {
-            id,
-            is_missing: false,
-        });
-        self.follow_next(next);
+        if let Some(id) = id {
+            self.note_lookup(&mut page, id);
+        }
+        if is_first && self.is_all_there_now() {
+            self.end_counted_again();
+        } else {
+            self.follow_next(next);
+        }
         Ok(page)
+    }
+
+    /// Notes what came of an id. Where the answer holds another row in its place, or none, the id was not looked up.
+    fn note_lookup(&mut self, page: &mut ReadPage, id: String) {
+        let (key, table) = (storable_key(id.clone()), self.stream.fills[0]);
+        let mut own = page.batch.rows().iter().filter(|rows| rows.table() == table);
+        let is_met = own.any(|rows| rows.ids().contains(&key)) || !page.rejects.is_empty();
+        if is_met {
+            page.lookup = Some(Lookup {
+                id,
+                is_missing: false,
+            });
+        } else {
+            self.unread_id_count += 1;
+        }
+    }
+
+    /// True where all rows have come that the vendor counts now, after it had counted more. Whatever is in the list now was in it all
+    /// the while that it was read, and was met, or has come in since.
+    fn is_all_there_now(&self) -> bool {
+        self.is_counted_again && self.total.is_some() && self.tally.slice_lack(self.total).is_none()
+    }
+
+    fn end_counted_again(&mut self) {
+        self.current = None;
+        self.stack.clear();
+        self.count_evidence(Evidence::Total(self.total.unwrap_or_default()));
+        self.end_reading();
     }
 
     /// The request of the next page, where it does not depend on what the records of this one become.
@@ -313,9 +351,7 @@ impl<P: Paging + 'static> SliceReader<P> {
     ) -> ReadPage {
         self.warnings.extend(envelope.warning);
         if std::mem::take(&mut self.is_first_page) {
-            self.total = envelope
-                .total
-                .filter(|_| !matches!(self.stream.mode, SyncMode::Incremental(_)));
+            self.total = envelope.total;
         }
         let row_count = envelope.records.len() as u64;
         let are_dropped = matches!(
@@ -496,6 +532,11 @@ impl<P: Paging + 'static> SliceReader<P> {
     /// The slice was read to its end: once more where something is missing.
     fn end_reading(&mut self) {
         if let Some(mismatch) = self.tally.slice_lack(self.total) {
+            let may_have_left = matches!(self.stream.mode, SyncMode::Incremental(_));
+            if may_have_left && self.shortfall.is_none() && self.pass.slice < COUNTED_READINGS {
+                self.is_counted_again = true;
+                return self.begin_slice();
+            }
             self.doubt_slice(mismatch_of(mismatch));
         }
         if self.tally.conflict_count > 0 {
@@ -566,7 +607,10 @@ impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
                 && self.none_said == NoneSaid::Never,
             verdict,
             evidence: self.evidence.into_values().collect(),
-            total: self.total,
+            // Rows leave such a list, so that its total is none of what came.
+            total: self
+                .total
+                .filter(|_| !matches!(self.stream.mode, SyncMode::Incremental(_))),
             record_count: self.tally.record_count,
             reject_count: self.tally.reject_count,
             page_count: self.page_count,
