@@ -25,29 +25,28 @@ pub struct Example {
 /// Three questions that analysts ask.
 pub const EXAMPLES: [Example; 3] = [
     Example {
-        question: "Which agents talked the most in the last seven days?",
-        query:
-            "select a.name as agent, count(*) as calls, round(sum(c.duration_seconds) / 60) as talk_minutes
-from warehouse.calls c
-join warehouse.agents a on a.source = c.source and a.id = c.agent_id and not a.is_system
-where c.started_at >= now() - interval '7 days'
-group by a.name order by 3 desc nulls last limit 5",
+        question: "Which agents talked the most in the last seven complete days?",
+        query: "select name as agent, team, sum(vendor_calls) as calls, round(sum(vendor_talk) / 60) as talk_minutes
+from marts.agent_days a
+join marts.complete_days k on k.table_name = 'calls' and k.source = a.source and k.day = a.day and k.is_complete
+where a.day >= current_date - 8
+group by 1, 2 order by 4 desc nulls last limit 5",
     },
     Example {
-        question: "What became of the calls of the last complete days?",
-        query: "select c.disposition_name as outcome, count(*) as calls,
-       round(100.0 * count(*) / sum(count(*)) over (), 1) as percent
-from warehouse.calls c
-where c.started_at >= now() - interval '7 days' and c.is_final
+        question: "How many callers reached somebody within 20 seconds, by queue, in the last seven days?",
+        query: "select coalesce(queue_name, queue_id) as queue, sum(offered) as offered, sum(answered_20s) as answered_20s,
+       sum(abandoned) as abandoned, round(100 * sum(answered_20s) / sum(offered), 1) as percent_20s
+from marts.queue_hours
+where local_day >= current_date - 7 and queue_id is not null
 group by 1 order by 2 desc limit 5",
     },
     Example {
         question: "Which customers called and wrote as well?",
-        query: "select i.customer_email as customer, count(*) filter (where i.kind = 'call') as calls,
-       count(*) filter (where i.kind = 'conversation') as conversations, count(distinct i.source) as vendors
-from warehouse.interactions i
-where i.customer_email is not null
-group by 1 having count(distinct i.source) > 1 order by 4 desc, 2 desc, 1 limit 5",
+        query: "select p.name as customer, count(*) filter (where m.kind = 'call') as calls,
+       count(*) filter (where m.kind = 'conversation') as conversations, count(distinct m.source) as vendors
+from marts.contacts_made m
+join marts.people p on p.person_id = m.person_id
+group by p.person_id, p.name having count(distinct m.kind) > 1 order by 4 desc, 2 desc, 1 limit 5",
     },
 ];
 
