@@ -18,6 +18,7 @@ mod pause;
 mod person;
 mod progress;
 mod rejects;
+mod remake;
 mod replay;
 mod run;
 mod runs;
@@ -92,6 +93,8 @@ enum Command {
     Verify(verify::Verify),
     /// Make typed columns again from what is stored, after the mapping was mended; asks nothing of the vendors
     Replay(replay::Replay),
+    /// Make what the marts keep of calls again, day by day; answers stay right meanwhile
+    Remake(remake::Remake),
     /// What runs now, again and again
     Top(top::Top),
     /// Where a row comes from, and why it may be believed
@@ -163,6 +166,7 @@ async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
                 Command::Runs(runs) => runs.run(&settings).await,
                 Command::Verify(verify) => verify.run(&settings, &stop_on_signal()?).await,
                 Command::Replay(replay) => replay.run(&settings, &stop_on_signal()?).await,
+                Command::Remake(remake) => remake.run(&settings).await,
                 Command::Top(top) => top.run(&settings, &stop_on_signal()?).await,
                 Command::Explain(explain) => explain.run(&settings).await,
                 Command::Rejects(rejects) => rejects.run(&settings, &stop_on_signal()?).await,

@@ -1,4 +1,5 @@
-//! What is made of rows once they have landed: the persons behind them, and room for the history of the next month.
+//! What is made of rows once they have landed: the persons behind them, the days that the marts keep, and room for the history of the
+//! next month.
 
 use std::time::Duration;
 
@@ -7,15 +8,20 @@ use chrono::TimeDelta;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use crate::settings::Settings;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Marked, Warehouse, WarehouseError};
 
 /// How long after a look the next one comes. A look that finds nothing new costs a few index scans.
 const PERIOD: Duration = Duration::from_secs(10);
 /// After so many looks the partitions of history are looked at again: six hours.
 const LOOKS_OF_MONTHS: u32 = 2_160;
+/// How long a look makes days of the marts: half of the time, and little while the past is being loaded.
+const LONGEST_MAKING: Duration = Duration::from_secs(5);
+const LONGEST_MAKING_BESIDE_LOADS: Duration = Duration::from_millis(500);
+/// The same once everything was read, where nobody looks again.
+const LONGEST_MAKING_ONCE: Duration = Duration::from_secs(30);
 
 /// Looks at everything that has changed since the last time.
 pub async fn derive_once(warehouse: &Warehouse, keep_history: Duration) -> anyhow::Result<()> {
@@ -24,6 +30,10 @@ pub async fn derive_once(warehouse: &Warehouse, keep_history: Duration) -> anyho
         .refresh_people()
         .await
         .context("The persons cannot be decided")?;
+    warehouse
+        .make_kept_days(Marked::All, LONGEST_MAKING_ONCE)
+        .await
+        .context("The days of the marts cannot be made")?;
     Ok(())
 }
 
@@ -43,6 +53,7 @@ pub fn start_deriving(
 async fn keep_deriving(warehouse: Warehouse, keep_history: Duration, stop: CancellationToken) {
     let mut looks: u32 = 0;
     let mut is_failing = false;
+    let mut is_making_failing = false;
     loop {
         if looks.is_multiple_of(LOOKS_OF_MONTHS)
             && let Err(error) = keep_months(&warehouse, keep_history).await
@@ -71,6 +82,14 @@ async fn keep_deriving(warehouse: Warehouse, keep_history: Duration, stop: Cance
             }
             Err(_) => (),
         }
+        match make_days(&warehouse).await {
+            Ok(()) => is_making_failing = false,
+            Err(error) if !is_making_failing => {
+                is_making_failing = true;
+                error!(error = %error, "The days of the marts cannot be made; answers are right and slower, and the next looks try again");
+            }
+            Err(_) => (),
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = sleep(PERIOD) => (),
@@ -84,5 +103,18 @@ async fn keep_months(warehouse: &Warehouse, keep: Duration) -> anyhow::Result<()
         .keep_history_months(keep)
         .await
         .context("The partitions of history cannot be kept")?;
+    Ok(())
+}
+
+async fn make_days(warehouse: &Warehouse) -> Result<(), WarehouseError> {
+    let longest = if warehouse.is_past_changing().await? {
+        LONGEST_MAKING_BESIDE_LOADS
+    } else {
+        LONGEST_MAKING
+    };
+    let days = warehouse.make_kept_days(Marked::Settled, longest).await?;
+    if days.made > 0 {
+        debug!(day_count = days.made, "Made days of the marts");
+    }
     Ok(())
 }

@@ -8,6 +8,8 @@ use super::{Warehouse, WarehouseError};
 
 /// The table by which the others lie.
 const FIRST: &str = "warehouse.agents";
+/// The table whose changes triggers follow, which no distributed table has.
+const CALLS: &str = "warehouse.calls";
 /// Tables besides those of the common schema whose keys begin with the source, and of which much may come together.
 const BY_SOURCE: [&str; 1] = ["history.changes"];
 /// Small tables that are read with rows of every source.
@@ -65,6 +67,13 @@ impl Warehouse {
             .fetch_all(&mut transaction)
             .await?;
         transaction.commit().await?;
+        if !there.iter().any(|table| table == CALLS) {
+            let mut transaction = self.begin().await?;
+            sqlx::query("select sync.stop_keeping()")
+                .execute(&mut transaction)
+                .await?;
+            transaction.commit_durably().await?;
+        }
         let mut placed = 0;
         for placement in placements()
             .into_iter()

@@ -17,6 +17,7 @@ mod history;
 mod history_months;
 mod inspect;
 mod instances;
+mod kept;
 mod lease;
 mod ledger;
 mod load;
@@ -59,6 +60,7 @@ pub use history::Followed;
 pub use history_months::MonthsKept;
 pub use inspect::{KnownStream, RunEntry, RunFilter, SliceEntry};
 pub use instances::{Holder, Instance, StreamSchedule};
+pub use kept::{DaysMade, Marked};
 pub use lease::Lease;
 pub use ledger::{
     EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd,

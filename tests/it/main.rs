@@ -25,6 +25,7 @@ mod hands;
 mod history;
 mod inspect;
 mod instances;
+mod kept;
 mod ledger;
 mod loading;
 mod losses;
