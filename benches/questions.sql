@@ -75,6 +75,11 @@ vacuum analyze warehouse.recordings;
 vacuum analyze warehouse.agent_performance;
 analyze;
 
+-- Until the days are made, everything is read from the calls.
+\prompt 'Run convene remake against this database, then press return: ' nothing
+vacuum analyze sync.kept_calls;
+vacuum analyze sync.kept_days;
+
 create temp view p as select source, time_zone tz, (now() at time zone time_zone)::date - 1 d from sync.sources where vendor = 'convoso';
 \timing on
 \o /dev/null
