@@ -9,7 +9,7 @@
 //! | [`engine`] | plan, fetch, load, verify, supervise | transport, warehouse |
 //! | [`server`] | health, metrics, status as JSON and as a page | engine, warehouse |
 //! | [`settings`] | the settings, every problem of them at once | |
-//! | [`telemetry`] | logs | |
+//! | [`telemetry`] | logs and traces | |
 //! | [`commands`] | what the commands do: settings become sources, sources become runs | all of the above |
 //! | [`cli`] | the commands as they are typed: they print, and ask `commands` | commands, settings |
 //!

@@ -36,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::{self, SelectionError};
 use crate::settings::Problems;
-use crate::telemetry::{LogFormat, start_logs};
+use crate::telemetry::{LogFormat, Telemetry};
 
 use output::print_error;
 
@@ -143,7 +143,13 @@ pub fn main() -> ExitCode {
 }
 
 async fn dispatch_command(arguments: &Arguments) -> anyhow::Result<u8> {
-    start_logs(log_format(arguments.log_format), log_level(&arguments.command));
+    let telemetry = Telemetry::start(log_format(arguments.log_format), log_level(&arguments.command));
+    let outcome = run_command(arguments).await;
+    telemetry.end().await;
+    outcome
+}
+
+async fn run_command(arguments: &Arguments) -> anyhow::Result<u8> {
     match &arguments.command {
         Command::Demo(demo) => demo.run(&stop_on_signal()?).await,
         Command::Sandbox(sandbox) => sandbox.run(&stop_on_signal()?).await,

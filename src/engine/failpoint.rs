@@ -19,7 +19,8 @@ pub const FAILPOINTS: [&str; 15] = [
     "before release",
 ];
 
-/// Ends the process at once where the variable `CONVENE_FAILPOINT` names this place. `NAME:3` means the third time.
+/// Ends the process at once where the variable `CONVENE_FAILPOINT` names this place. `NAME:3` means the third time. Where
+/// `CONVENE_FAILPOINT_PANICS` is set, it panics instead.
 pub fn reach_failpoint(name: &str) {
     #[cfg(debug_assertions)]
     {
@@ -31,6 +32,10 @@ pub fn reach_failpoint(name: &str) {
         };
         let (place, number) = wanted.split_once(':').unwrap_or((&wanted, "1"));
         if place == name && REACHED.fetch_add(1, Ordering::SeqCst) + 1 == number.parse().unwrap_or(1) {
+            assert!(
+                std::env::var_os("CONVENE_FAILPOINT_PANICS").is_none(),
+                "the failpoint `{place}` was reached"
+            );
             std::process::abort();
         }
     }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::Sender;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::Instrument as _;
+use tracing::field::Empty;
+use tracing::{Instrument as _, debug_span};
 
 use crate::transport::{ApiClient, Priority, Reply, TransportError};
 use crate::warehouse::{TableFields, Traffic};
@@ -94,7 +95,32 @@ struct Way {
 }
 
 impl Way {
+    /// Sends a request until it has an answer. Its path is kept out of the trace: it may name a record.
     async fn send(&self, request: &Request) -> Result<Reply, TransportError> {
+        let span = debug_span!(
+            "request",
+            otel.kind = "client",
+            http.response.status_code = Empty,
+            attempts = Empty,
+            body_bytes = Empty,
+            otel.status_code = Empty
+        );
+        let sent = self.send_watched(request).instrument(span.clone()).await;
+        match &sent {
+            Ok(reply) => {
+                span.record("http.response.status_code", reply.response.status);
+                span.record("attempts", reply.attempts);
+                span.record("body_bytes", reply.response.body.len());
+            }
+            Err(error) => {
+                span.record("attempts", error.attempts());
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+        sent
+    }
+
+    async fn send_watched(&self, request: &Request) -> Result<Reply, TransportError> {
         let watch = |attempt| {
             (self.observer)(Event::RequestEnded {
                 source: &self.source,

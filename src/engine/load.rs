@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use tokio::sync::mpsc::Receiver;
+use tracing::{Instrument as _, debug_span};
 
 use crate::warehouse::{Counts, Landed, LedgerSlice, Load, TableCounts, WarehouseError};
 
@@ -65,7 +66,13 @@ pub(super) async fn load_pages(spec: LoadSpec) -> LoadOutcome {
         let (load, _room) = load_of(&slice, page, sequence, skip_probe);
         reach_failpoint("before load");
         let begun_at = Instant::now();
-        match session.warehouse.load_by_table(&session.lease, load).await {
+        let span = debug_span!(
+            "load",
+            record_count = load.batch.len(),
+            reject_count = load.rejects.len()
+        );
+        let landing = session.warehouse.load_by_table(&session.lease, load);
+        match landing.instrument(span).await {
             Ok(landed) => {
                 reach_failpoint("after load");
                 let (counts, was_new_ground) = (landed.counts, landed.was_new_ground);

@@ -118,6 +118,17 @@ impl RunReport {
         self.unfinished.is_empty() && self.ids_left == 0 && self.lost == 0
     }
 
+    /// complete, incomplete or failed.
+    pub(super) fn outcome_word(&self) -> &'static str {
+        if self.is_complete() {
+            "complete"
+        } else if self.unfinished.first().is_some_and(|slice| slice.is_failed) {
+            "failed"
+        } else {
+            "incomplete"
+        }
+    }
+
     /// Takes in the run that followed this one and read what this one had left.
     pub(crate) fn continue_with(&mut self, next: Self) {
         self.complete_count += next.complete_count;

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
+use tracing::field::Empty;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::warehouse::{PendingRequest, RunEnd, RunId, RunState};
@@ -39,10 +40,24 @@ pub async fn run_stream(
     options: RunOptions,
     is_wanted_anew: impl Fn() -> bool,
 ) -> RunReport {
-    let span = info_span!("run", source = spec.source, stream = spec.name());
+    let span = info_span!(
+        "run",
+        source = spec.source,
+        stream = spec.name(),
+        outcome = Empty,
+        slice_count = Empty,
+        row_count = Empty,
+        otel.status_code = Empty
+    );
     let report = time_run(spec, session, options, is_wanted_anew)
-        .instrument(span)
+        .instrument(span.clone())
         .await;
+    span.record("outcome", report.outcome_word());
+    span.record("slice_count", report.complete_count + report.unfinished.len());
+    span.record("row_count", report.counts.seen());
+    if !report.is_complete() {
+        span.record("otel.status_code", "ERROR");
+    }
     (session.observer)(Event::RunEnded(&report));
     if report.counts.seen() >= LARGE_RUN {
         allocator::return_memory();

@@ -2,7 +2,8 @@
 
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{Instrument as _, debug};
+use tracing::field::Empty;
+use tracing::{Instrument as _, debug, debug_span};
 
 use crate::transport::Priority;
 use crate::warehouse::{Counts, LedgerSlice, NewSlice, RunId, SliceEnd, SliceOutcome, WarehouseError};
@@ -61,6 +62,33 @@ pub(super) struct SliceFlaw {
 
 /// Reads a slice, and records its end. An error means that the ledger itself could not be written; the next run closes it then.
 pub(super) async fn run_slice(
+    spec: &StreamSpec,
+    session: &Session,
+    run: RunId,
+    planned: &PlannedSlice,
+) -> Result<SliceReport, SyncError> {
+    let span = debug_span!(
+        "slice",
+        partition = planned.partition,
+        purpose = planned.purpose.word(),
+        since = planned.window().map(|window| window.since.to_rfc3339()),
+        until = planned.window().map(|window| window.until.to_rfc3339()),
+        outcome = Empty,
+        row_count = Empty,
+        otel.status_code = Empty
+    );
+    let report = read_slice(spec, session, run, planned)
+        .instrument(span.clone())
+        .await?;
+    span.record("outcome", report.outcome_word());
+    span.record("row_count", report.counts.seen());
+    if report.flaw.is_some() {
+        span.record("otel.status_code", "ERROR");
+    }
+    Ok(report)
+}
+
+async fn read_slice(
     spec: &StreamSpec,
     session: &Session,
     run: RunId,

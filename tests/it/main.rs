@@ -1,6 +1,7 @@
 //! The integration tests: a real Postgres, real HTTP to simulated vendors, a database per test.
 
 mod binary;
+mod canary;
 mod cases;
 mod columns;
 mod commands;
@@ -46,5 +47,6 @@ mod statements;
 mod stops;
 mod storms;
 mod support;
+mod traces;
 mod verify;
 mod views;
