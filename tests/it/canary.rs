@@ -259,7 +259,7 @@ async fn no_secret_and_nothing_personal_comes_out_anywhere() {
         format!("/streams/{SOURCE}/leads"),
         format!("/streams/{SOURCE}/calls"),
         format!("/runs/{run}"),
-        format!("/search?id={}", LEAD),
+        format!("/search?id={LEAD}"),
         "/metrics".to_owned(),
         "/api/status".to_owned(),
         "/readyz".to_owned(),
