@@ -3,17 +3,18 @@
 use crate::commands::{self, Checked, Trial};
 use crate::settings::Settings;
 
-use super::output::{print_line, print_table};
+use super::columns::{print_columns, print_text};
+use super::output::print_line;
 use super::{COMPLETE, INCOMPLETE};
 
 /// Tries the database and every stream of every source.
 pub(super) async fn check_everything(settings: &Settings) -> anyhow::Result<u8> {
     let warehouse = commands::connect_warehouse(settings).await?;
     let flaws = commands::check_warehouse(&warehouse, settings).await?;
-    let state = if flaws.is_empty() {
-        "ok".to_owned()
-    } else {
-        flaws.join("; ")
+    let state = match flaws.len() {
+        0 => "ok".to_owned(),
+        1 => "something is wrong: see below".to_owned(),
+        count => format!("{count} things are wrong: see below"),
     };
     let mut rows = vec![table_row(["settings", "", "", "ok"])];
     rows.push(table_row([
@@ -23,7 +24,7 @@ pub(super) async fn check_everything(settings: &Settings) -> anyhow::Result<u8> 
         &state,
     ]));
     let checked = commands::check_sources(&warehouse, settings, |checked| {
-        print_line(&format!(
+        print_text(&format!(
             "{}.{}: {}",
             checked.source,
             checked.stream,
@@ -40,7 +41,10 @@ pub(super) async fn check_everything(settings: &Settings) -> anyhow::Result<u8> 
         ])
     }));
     print_line("");
-    print_table(&["what", "kind", "stream", "state"], rows);
+    print_columns(&["what", "kind", "stream", "state"], &rows);
+    for flaw in &flaws {
+        print_text(&format!("\n{flaw}"));
+    }
     let is_good = flaws.is_empty() && checked.iter().all(|checked| checked.outcome.is_good());
     Ok(if is_good { COMPLETE } else { INCOMPLETE })
 }

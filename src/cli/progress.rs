@@ -354,6 +354,7 @@ mod tests {
             partition: String::new(),
             window: None,
             is_failed: true,
+            is_waiting: false,
             reason: String::new(),
             remedy: Remedy::NextRun,
         });

@@ -20,12 +20,15 @@ pub(super) async fn run_daemon(
     stop: &CancellationToken,
 ) -> anyhow::Result<u8> {
     // At once: a signal that nobody expects would end the process.
-    let reload = reload_on_hangup(files)?;
+    let mut reload = reload_on_hangup(files)?;
     let Some(warehouse) = commands::connect_patiently(settings, stop).await? else {
         return Ok(COMPLETE);
     };
     // Before the schema is brought up to date, which may take its time: who looks shall see why nothing runs yet.
     let server = commands::start_server(&warehouse, settings, stop).await?;
+    if let Some(server) = &server {
+        reload.tell = Box::new(commands::follow_settings(server));
+    }
     warehouse.migrate().await?;
     let observer = server
         .as_ref()
@@ -54,6 +57,7 @@ fn reload_on_hangup(files: &[PathBuf]) -> anyhow::Result<Reload> {
     let named = files.to_vec();
     Ok(Reload {
         wanted,
+        tell: Box::new(|_| ()),
         files: commands::find_settings(files),
         read: Box::new(move || commands::load_settings(&named)),
     })

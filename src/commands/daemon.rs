@@ -46,6 +46,8 @@ pub struct Reload {
     pub wanted: Arc<Notify>,
     /// Reads them.
     pub read: Box<dyn Fn() -> Result<Settings, Problems> + Send + Sync>,
+    /// Hears of those that hold from now on.
+    pub tell: Box<dyn Fn(&Settings) + Send + Sync>,
     /// The files that they come from, for people.
     pub files: Vec<PathBuf>,
 }
@@ -56,6 +58,7 @@ impl Reload {
         Self {
             wanted: Arc::default(),
             read: Box::new(move || Ok(settings.clone())),
+            tell: Box::new(|_| ()),
             files: Vec::new(),
         }
     }
@@ -366,6 +369,7 @@ impl Daemon {
             warn!("`{key}` takes effect at the next start only");
         }
         self.note(EventKind::Reloaded, &text).await;
+        (reload.tell)(&read);
         self.settings.send_replace(Arc::new(read));
         for name in &changes.sources {
             self.stop_source(name).await;

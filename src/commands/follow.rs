@@ -207,6 +207,7 @@ impl Follower<'_> {
                         .zip(slice.until)
                         .and_then(|(since, until)| Window::new(since, until)),
                     is_failed: slice.state == "failed",
+                    is_waiting: false,
                     remedy: slice.remedy(),
                     partition: slice.partition,
                     reason: slice.reason,
@@ -252,6 +253,7 @@ fn plain_flaw(reason: String) -> UnfinishedSlice {
         partition: String::new(),
         window: None,
         is_failed: false,
+        is_waiting: false,
         reason,
         remedy: Remedy::NextRun,
     }

@@ -46,7 +46,7 @@ pub use once::{Once, Selection, SelectionError, sync_once};
 pub use operate::{adopt_source, confirm_deletions, pause_reading, resume_reading};
 pub use replay::{ReplayOutcome, RetryOutcome, StreamMapping, list_mappings, replay_rows, retry_records};
 pub use sandbox::{SandboxOptions, Simulated, start_sandbox};
-pub use serve::{ask_health, start_demo_server, start_server};
+pub use serve::{ask_health, follow_settings, start_demo_server, start_server};
 pub use sources::{ConfiguredStream, Source, build_sources};
 pub use verify::{SourceVerified, VerifyOptions, VerifyOutcome, verify_streams, watch_verification};
 

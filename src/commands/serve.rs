@@ -50,6 +50,15 @@ pub async fn start_server(
     }
 }
 
+/// Tells a server of the sources of settings that were read again.
+pub fn follow_settings(server: &Server) -> impl Fn(&Settings) + Send + Sync + use<> {
+    let known = server.known_sources();
+    move |settings| {
+        let sources: Vec<KnownSource> = settings.sources.values().map(known_source).collect();
+        known.send_replace(sources.into());
+    }
+}
+
 /// Answers for a demo: at the usual port of this machine, or at any that is free. Nothing where neither can be had.
 pub async fn start_demo_server(
     warehouse: &Warehouse,

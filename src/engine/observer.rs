@@ -168,6 +168,8 @@ pub struct UnfinishedSlice {
     pub window: Option<Window>,
     /// True where it broke off, false where it came to its end with something missing.
     pub is_failed: bool,
+    /// True where it failed in an earlier run, and waits for its next attempt.
+    pub is_waiting: bool,
     /// Why.
     pub reason: String,
     /// What mends it.

@@ -246,6 +246,7 @@ async fn run_planned_slices(
             partition: planned.partition,
             window,
             is_failed: flaw.is_failed,
+            is_waiting: false,
             reason: flaw.reason,
             remedy: flaw.remedy,
         });
@@ -261,6 +262,7 @@ fn broken_off(error: &SyncError) -> UnfinishedSlice {
         partition: String::new(),
         window: None,
         is_failed: true,
+        is_waiting: false,
         reason: error.describe_causes(),
         remedy: error.remedy(),
     }
@@ -273,6 +275,7 @@ fn left_alone(waiting: &WaitingSlice) -> UnfinishedSlice {
         partition: partition.clone(),
         window: slice.window(),
         is_failed: true,
+        is_waiting: true,
         reason: format!(
             "{} (attempt {}, the next one after {})",
             retry.reason,
@@ -287,7 +290,7 @@ fn format_minute(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// One line for each run, and one for its first flaw.
+/// One line for each run, and one for its first flaw that is news: what waits was told when it failed.
 fn log_run(report: &RunReport) {
     let counts = &report.counts;
     info!(
@@ -312,7 +315,7 @@ fn log_run(report: &RunReport) {
             "Too many rows vanished at once; `convene confirm-deletions {source}.{stream}` believes them"
         );
     }
-    if let Some(first) = report.unfinished.first() {
+    if let Some(first) = report.unfinished.iter().find(|slice| !slice.is_waiting) {
         let window = first
             .window
             .map_or_else(|| "all".to_owned(), |window: Window| window.to_string());

@@ -55,7 +55,7 @@ pub(super) async fn show_health() -> &'static str {
 
 /// 200 where the daemon can do its work, 503 where it cannot, with the points.
 pub(super) async fn show_readiness(State(app): State<App>, headers: HeaderMap) -> Response {
-    let mut readiness = judge_readiness(&app.warehouse, &app.sources).await;
+    let mut readiness = judge_readiness(&app.warehouse, &app.known_sources()).await;
     if !app.guard.lets_in(&headers) {
         for check in &mut readiness.checks {
             check.detail.clear();

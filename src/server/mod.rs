@@ -25,6 +25,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +62,7 @@ pub struct ServerOptions {
 pub struct Server {
     address: SocketAddr,
     metrics: Arc<Metrics>,
+    sources: watch::Sender<Arc<[KnownSource]>>,
     task: JoinHandle<()>,
 }
 
@@ -70,7 +72,7 @@ struct App {
     warehouse: Warehouse,
     metrics: Arc<Metrics>,
     guard: Arc<Guard>,
-    sources: Arc<[KnownSource]>,
+    sources: watch::Receiver<Arc<[KnownSource]>>,
     snapshots: Snapshots,
     listeners: Listeners,
     stop: CancellationToken,
@@ -80,7 +82,12 @@ impl App {
     /// How everything stands, as well as it is known.
     async fn report(&self) -> Report {
         let (overview, database) = self.snapshots.current().await;
-        build_report(overview.as_deref(), database, &self.sources)
+        build_report(overview.as_deref(), database, &self.known_sources())
+    }
+
+    /// The sources of the settings that hold now.
+    fn known_sources(&self) -> Arc<[KnownSource]> {
+        self.sources.borrow().clone()
     }
 
     /// A number that changes with what the pages show, but for the time.
@@ -108,6 +115,7 @@ impl Server {
         let listener = TcpListener::bind(&options.address).await?;
         let address = listener.local_addr()?;
         let metrics = Arc::new(Metrics::new());
+        let sources = watch::channel(options.sources.into());
         let app = App {
             snapshots: Snapshots::new(warehouse.clone()),
             listeners: Listeners::default(),
@@ -115,12 +123,13 @@ impl Server {
             warehouse,
             metrics: metrics.clone(),
             guard: Arc::new(Guard::new(options.token, address.ip().is_loopback())),
-            sources: options.sources.into(),
+            sources: sources.1,
         };
         let task = tokio::spawn(serve_until(listener, router_of(app), stop));
         Ok(Self {
             address,
             metrics,
+            sources: sources.0,
             task,
         })
     }
@@ -133,6 +142,11 @@ impl Server {
     /// Counts what the engine does.
     pub fn observer(&self) -> Observer {
         self.metrics.clone().observer()
+    }
+
+    /// Where the sources are put that other settings name than those of the start.
+    pub fn known_sources(&self) -> watch::Sender<Arc<[KnownSource]>> {
+        self.sources.clone()
     }
 
     /// Waits until the last answers have gone, after its stop.

@@ -66,7 +66,7 @@ struct Cage {
 
 impl Cage {
     async fn build() -> Self {
-        let mut env = TestEnv::with(|options| options.token = TOKEN.to_owned()).await;
+        let mut env = TestEnv::with(|options| TOKEN.clone_into(&mut options.token)).await;
         env.only(&["calls", "agents", "leads"]);
         let account = env.sandbox.convoso();
         // The window of no slice holds them, so that whatever comes later leaves them alone.
@@ -203,6 +203,18 @@ impl Cage {
     }
 }
 
+/// A picture of the memory would hold everything.
+fn assert_no_core_dumps(served: &Served) {
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", served.daemon.id())).unwrap_or_default();
+    for line in limits
+        .lines()
+        .filter(|line| line.starts_with("Max core file size"))
+    {
+        let numbers: Vec<&str> = line.split_whitespace().skip(4).take(2).collect();
+        assert!(numbers.iter().all(|number| ["0", "1"].contains(number)), "{line}");
+    }
+}
+
 async fn read_page(served: &Served, path: &str) -> String {
     let client = reqwest::Client::new();
     let answer = send(
@@ -238,6 +250,7 @@ async fn no_secret_and_nothing_personal_comes_out_anywhere() {
     })
     .await;
     let served = Served { daemon, url };
+    assert_no_core_dumps(&served);
     cage.fail_everywhere();
     until(
         &cage.env,

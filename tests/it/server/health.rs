@@ -3,8 +3,8 @@
 use reqwest::Client;
 use reqwest::header::HOST;
 
-use crate::binary::{Running, convene, ended};
-use crate::support::env::TestEnv;
+use crate::binary::{Running, convene, ended, until};
+use crate::support::env::{SOURCE, TestEnv};
 
 use super::{Served, eventually, send};
 
@@ -130,4 +130,24 @@ async fn the_usual_port_being_taken_keeps_nobody_from_working() {
     eventually(|| async { daemon.err().contains("`server.listen`").then_some(()) }).await;
     eventually(|| async { daemon.err().contains("Took the source").then_some(()) }).await;
     daemon.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_asks_for_the_sources_of_the_settings_that_hold_now() {
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
+    let served = Served::start(&env, &file).await;
+    served.until_ready().await;
+    let text = std::fs::read_to_string(&file.path).expect("the settings are there");
+    std::fs::write(&file.path, text.replace(SOURCE, "convoso_moved")).expect("they are written");
+    served.daemon.signal("HUP").await;
+    // Nobody works on the old source any more, and nobody shall.
+    until(
+        &env,
+        "(select expires_at < clock_timestamp() from sync.leases where source = 'convoso_test')",
+    )
+    .await;
+    served.until_ready().await;
+    let status = served.text("/api/status").await;
+    assert!(status.contains("convoso_moved"), "{status}");
 }
