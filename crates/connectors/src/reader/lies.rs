@@ -765,6 +765,24 @@ const LIES: &[(&str, &StreamDef, Lie)] = &[
             }
         },
     ),
+    (
+        "the answer of an earlier window, with its own total",
+        &BY_TIME,
+        |world, _, got| {
+            if on(world, &[1]) {
+                *got = json!({"rows": [{"id": 900, "at": "2020-01-01T00:00:00"}], "total": 1});
+            }
+        },
+    ),
+    (
+        "the answer of an earlier window, by change",
+        &BY_CHANGE,
+        |world, _, got| {
+            if on(world, &[1]) {
+                *got = json!({"rows": [{"id": 900, "at": "2020-01-01T00:00:00"}], "total": 1});
+            }
+        },
+    ),
 ];
 
 #[test]

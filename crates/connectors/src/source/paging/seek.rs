@@ -86,7 +86,11 @@ impl Paging for Seek {
         got: &Envelope<'_>,
         scope: &Scope<'_>,
     ) -> Result<Next<SeekPosition>, ReadError> {
-        self.next_of(at, got, scope.account)
+        // Whatever it says of totals, it says of another question.
+        match self.warning_about(at, got, scope) {
+            Some(_) => Err(ReadError::FilterIgnored),
+            None => self.next_of(at, got, scope.account),
+        }
     }
 
     fn confirmation_of(&self, at: &SeekPosition, _: &Scope<'_>) -> SeekPosition {
