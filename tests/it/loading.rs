@@ -196,11 +196,7 @@ async fn a_value_that_the_server_refuses_costs_its_row_alone() {
     for is_new_ground in [true, false] {
         let mut batch = Batch::default();
         for number in 0..101 {
-            let record = if number % 40 == 7 {
-                r#"{"n": 1e200000}"#
-            } else {
-                "{}"
-            };
+            let record = if number % 40 == 7 { "no JSON" } else { "{}" };
             batch.push(conversation(&format!("{is_new_ground}{number:03}")), record);
         }
         let counts = loader
@@ -215,7 +211,7 @@ async fn a_value_that_the_server_refuses_costs_its_row_alone() {
     let told = "select reason from sync.rejects";
     assert_eq!(
         loader.texts(told).await,
-        ["The warehouse refuses a value of the row (SQLSTATE 22003)"]
+        ["The warehouse refuses a value of the row (SQLSTATE 22P02)"]
     );
 }
 

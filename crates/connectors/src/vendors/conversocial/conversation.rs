@@ -9,7 +9,7 @@ use crate::schema::{
     Batch, Children, Conversation, ConversationChannel, ConversationTag, Entity, Message, Table, storable,
 };
 use crate::source::{
-    Belonging, Context, Envelope, FaultKind, Faults, Item, MapError, PutTogether, ReadError,
+    Account, Belonging, Context, Envelope, FaultKind, Faults, Item, MapError, PutTogether, ReadError,
 };
 use crate::wire::body::UNKNOWN;
 use crate::wire::{Field, Records, wire_record};
@@ -144,6 +144,33 @@ pub(super) const PUT_TOGETHER: PutTogether = PutTogether {
     column: "conversation_id",
     join: |record, content| format!(r#"{BEGINNING}{record},"content":[{}]}}"#, content.join(",")),
 };
+
+/// Where in the lists a conversation stands, as far as it says so.
+pub(super) struct Place {
+    /// The time by which they are sorted; none where only a day is told.
+    pub(super) sorted_at: Option<DateTime<Utc>>,
+    /// Which of the two lists it belongs to.
+    pub(super) is_priority: Option<bool>,
+}
+
+/// The places of the first and the last conversation of an answer.
+pub(super) fn ends_of(got: &Envelope<'_>, account: &Account) -> Option<[Place; 2]> {
+    let mut records = got.records.iter().filter(|record| record.starts_with(BEGINNING));
+    let first = records.next()?;
+    let last = records.next_back().unwrap_or(first);
+    Some([place_of(first, account)?, place_of(last, account)?])
+}
+
+fn place_of(record: &str, account: &Account) -> Option<Place> {
+    let group = Group::read(record).ok()?;
+    let wire = Header::read(group.conversation.raw()?).ok()?;
+    // Whatever cannot be read is counted when the record is mapped.
+    let faults = Faults::new();
+    Some(Place {
+        sorted_at: wire.oldest_sort_date.instant(&faults, account),
+        is_priority: wire.is_priority.flag(&faults),
+    })
+}
 
 fn key(record: &str) -> Option<String> {
     Content::read(record).ok()?.id.key().ok()

@@ -1,6 +1,6 @@
 //! Conversations by the time that the vendor sorts them by, with their messages.
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use crate::source::{
     Envelope, Evidence, History, Next, Paging, ReadError, Request, Reread, Scope, StreamDef, SyncMode,
@@ -10,7 +10,8 @@ use crate::wire::time::local;
 
 use super::super::STREAM;
 use super::super::conversation::{
-    BELONGINGS, FIELDS, PUT_TOGETHER, TABLES, count_conversations, map_conversation, open_conversations,
+    BELONGINGS, FIELDS, PUT_TOGETHER, TABLES, count_conversations, ends_of, map_conversation,
+    open_conversations,
 };
 use super::super::values::{ceil_second, floor_second};
 
@@ -18,6 +19,9 @@ use super::super::values::{ceil_second, floor_second};
 const PAGE_SIZE: u32 = 50;
 /// Where a list begins; links move it up to the time of the last row.
 const BOUND: &str = "oldest_sort_date_gte";
+
+/// How far outside its window the rows of an honest page may lie: times move while a list is read.
+const MARGIN: TimeDelta = TimeDelta::hours(2);
 
 /// Conversations by the time that the vendor sorts them by.
 pub(crate) const CONVERSATIONS: StreamDef = StreamDef {
@@ -119,8 +123,11 @@ impl Paging for ByBound {
         &self,
         at: &BoundPosition,
         got: &Envelope<'_>,
-        _: &Scope<'_>,
+        scope: &Scope<'_>,
     ) -> Result<Next<BoundPosition>, ReadError> {
+        if at.list.is_other_list(got, scope) {
+            return Err(ReadError::FilterIgnored);
+        }
         // An empty page with a link is no end, however many of them come.
         Ok(match &got.link {
             Some(link) => Next::page(at.list_behind(link, count_conversations(got))),
@@ -139,6 +146,23 @@ impl List {
             Self::Priority => within_slice(request.with("is_priority", true), scope),
             Self::Ordinary => within_slice(request.with("is_priority", false), scope),
             Self::Unread => request.with("status", "unread"),
+        })
+    }
+
+    /// True where both ends of a page belong elsewhere: it is the answer to another request, or to filters that are not heeded.
+    fn is_other_list(self, got: &Envelope<'_>, scope: &Scope<'_>) -> bool {
+        let wants_priority = match self {
+            Self::Priority => true,
+            Self::Ordinary => false,
+            Self::Unread => return false,
+        };
+        let window = scope.slice.window();
+        let is_outside = |at: DateTime<Utc>| {
+            at < window.since - MARGIN || (!scope.slice.is_open() && at > window.until + MARGIN)
+        };
+        ends_of(got, scope.account).is_some_and(|ends| {
+            ends.iter().all(|end| end.sorted_at.is_some_and(is_outside))
+                || ends.iter().all(|end| end.is_priority == Some(!wants_priority))
         })
     }
 }
@@ -205,7 +229,7 @@ mod tests {
     use super::super::{FOLLOWED_CONVERSATIONS, OPEN_CONVERSATIONS};
     use super::*;
     use crate::reader::Verdict;
-    use crate::source::{Extent, Window};
+    use crate::source::{Context, Extent, Window};
 
     const LAST: &str =
         r#"{"conversations":[],"content":[],"paging":{"next_page":null,"prev_page":"https://a.example/1"}}"#;
@@ -272,6 +296,63 @@ mod tests {
         let told = read(&bodies);
         assert_eq!(told.ids("conversations"), ["7"]);
         assert_eq!(told.verdict, Verdict::Complete);
+    }
+
+    #[test]
+    fn the_answer_to_another_request_covers_nothing() {
+        let page = |conversations: &str| {
+            format!(r#"{{"conversations":[{conversations}],"content":[],"paging":{{"next_page":null}}}}"#)
+        };
+        let one = |id: u8, at: &str, is_priority: bool| {
+            format!(
+                r#"{{"id":"{id}","status":"x","author":null,"content_ids":[],"oldest_sort_date":"{at}","is_priority":{is_priority}}}"#
+            )
+        };
+        let Extent::Window { window, .. } = day().extent else {
+            panic!("a day is a window")
+        };
+        let at = |hours: i64| {
+            (window.since + TimeDelta::hours(hours))
+                .format("%Y-%m-%dT%H:%M:%S")
+                .to_string()
+        };
+        let (slice, account) = (day(), account());
+        let scope = Scope {
+            slice: &slice,
+            account: &account,
+        };
+        let lists = ByBound {
+            lists: &[List::Ordinary],
+        };
+        for (hours, is_priority, is_other) in [
+            ([1, 20], [false, false], false),
+            // Of another window.
+            ([-30, -20], [false, false], true),
+            ([27, 50], [false, false], true),
+            // Of the other list.
+            ([1, 20], [true, true], true),
+            // Times and priorities change while a list is read.
+            ([-30, 20], [false, false], false),
+            ([-1, -1], [false, false], false),
+            ([1, 20], [true, false], false),
+        ] {
+            let records = [
+                one(1, &at(hours[0]), is_priority[0]),
+                one(2, &at(hours[1]), is_priority[1]),
+            ];
+            let body = page(&records.join(","));
+            let got = open_conversations(&body, &Context::default()).unwrap();
+            let positions = lists.first_positions(&scope);
+            let next = lists.position_after(&positions[0], &got, &scope);
+            let is_refused = matches!(next, Err(ReadError::FilterIgnored));
+            assert_eq!(is_refused, is_other, "{hours:?} {is_priority:?}");
+            assert_eq!(next.is_ok(), !is_other, "{hours:?} {is_priority:?}");
+        }
+        // A day alone says little.
+        let body = page(&one(1, "2001-01-01", false));
+        let got = open_conversations(&body, &Context::default()).unwrap();
+        let positions = lists.first_positions(&scope);
+        assert!(lists.position_after(&positions[0], &got, &scope).is_ok());
     }
 
     #[test]
