@@ -554,7 +554,8 @@ const EVENTS: &str = "
     (select id, kind, source, stream, text, remedy, at, ended_at from sync.events order by id desc limit 20)
     order by id desc";
 const REQUESTS: &str = "
-    select r.id, r.kind, r.source, r.stream, r.since, r.until, r.state, r.asked_at, r.slice_count, s.ended_slices
+    select r.id, r.kind, r.source, r.stream, r.since, r.until, r.state, r.asked_at, r.slice_count,
+        greatest(r.ended_slices, s.ended_slices) as ended_slices
     from sync.requests as r
     cross join lateral (select count(ended_at) as ended_slices from sync.slices where run_id = r.run_id) as s
     where r.ended_at is null order by r.id limit 100";
