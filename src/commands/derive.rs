@@ -21,7 +21,7 @@ const LOOKS_OF_MONTHS: u32 = 2_160;
 const LONGEST_MAKING: Duration = Duration::from_secs(5);
 const LONGEST_MAKING_BESIDE_LOADS: Duration = Duration::from_millis(500);
 /// The same once everything was read, where nobody looks again.
-const LONGEST_MAKING_ONCE: Duration = Duration::from_secs(30);
+const LONGEST_MAKING_ONCE: Duration = Duration::from_secs(5);
 
 /// Looks at everything that has changed since the last time.
 pub async fn derive_once(warehouse: &Warehouse, keep_history: Duration) -> anyhow::Result<()> {

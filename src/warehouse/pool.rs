@@ -276,13 +276,6 @@ fn pool_of(size: u32, is_pooled: bool, suspicion: &Suspicion) -> PgPoolOptions {
                 prepare_session(connection).await
             })
         })
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                // A batch leaves room for megabytes in the buffers of its connection, and every connection has batches.
-                connection.shrink_buffers();
-                Ok(true)
-            })
-        })
         .before_acquire(move |connection, _| {
             let is_suspect = suspicion.is_raised();
             Box::pin(async move { Ok(!is_suspect || takes_writes(connection).await?) })
