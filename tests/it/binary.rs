@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use crate::support::env::{SettingsFile, TestEnv};
 
 /// No command of a test takes longer.
-const LONGEST: Duration = Duration::from_secs(240);
+const LONGEST: Duration = Duration::from_mins(4);
 
 /// What a command left behind.
 #[derive(Debug)]
