@@ -288,6 +288,13 @@ fn read(stream: &'static StreamDef, world: &mut World, lie: Lie) -> Outcome {
     }
 }
 
+fn shift_rows(got: &mut Value, by: TimeDelta) {
+    for row in got["rows"].as_array_mut().unwrap() {
+        let at = NaiveDateTime::parse_from_str(row["at"].as_str().unwrap(), FORM).unwrap();
+        row["at"] = json!((at + by).format(FORM).to_string());
+    }
+}
+
 fn all(world: &World) -> BTreeSet<String> {
     world.rows.keys().map(u64::to_string).collect()
 }
@@ -745,6 +752,20 @@ const LIES: &[(&str, &StreamDef, Lie)] = &[
         }
     }),
     (
+        "the answer for half an hour before, once",
+        &BY_TIME,
+        |world, _, got| {
+            if on(world, &[1]) {
+                shift_rows(got, -TimeDelta::minutes(30));
+                got["total"] = json!(PAGE);
+                got["rows"].as_array_mut().unwrap().truncate(2);
+            }
+        },
+    ),
+    ("the answer for another day", &BY_CHANGE, |_, _, got| {
+        shift_rows(got, TimeDelta::days(1))
+    }),
+    (
         "the same rows under new ids on each page",
         &BY_OFFSET,
         |world, _, got| {
@@ -823,6 +844,13 @@ fn tombstones_of_several_pages_end_complete() {
 
 /// Rows that come, go and change while they are read.
 const ODDITIES: &[(&str, &StreamDef, Lie)] = &[
+    (
+        "rows of a clock that is two hours behind",
+        &BY_TIME,
+        |_, _, got| {
+            shift_rows(got, -TimeDelta::hours(2));
+        },
+    ),
     ("short pages", &BY_OFFSET, |_, _, got| {
         got["rows"].as_array_mut().unwrap().truncate(3);
     }),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::schema::{Table, storable_key};
 use crate::source::{
     Absence, Account, Context, Envelope, Evidence, Extent, Next, PageRows, Paging, ReadError, Request,
-    Response, Scope, Slice, StreamDef, SyncMode,
+    Response, Scope, Slice, StreamDef, SyncMode, Whereabouts,
 };
 use crate::wire::body::Body;
 use crate::wire::describe_shape;
@@ -29,6 +29,8 @@ const COUNTED_READINGS: u32 = 3;
 const NO_CONTENT: u16 = 204;
 /// So many ids in a row that cannot be read are no fault of the ids.
 const ID_FAILURES_IN_A_ROW: u64 = 5;
+
+const BESIDE: &str = "Rows lie outside the time that was asked for; check `time_zone`, and for a cache on the way to the vendor";
 
 /// How the vendor said that there is nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,6 +105,8 @@ pub(super) struct SliceReader<P: Paging + 'static> {
     none_said: NoneSaid,
     /// True where an earlier reading met "none" after rows: then no "none" of a later one is believed.
     has_none_after_rows: bool,
+    /// The position whose rows lay beside what was asked for.
+    doubted: Option<P::Position>,
     page_count: u64,
     byte_count: u64,
     unread_id_count: u64,
@@ -138,6 +142,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             evidence: BTreeMap::new(),
             none_said: NoneSaid::Never,
             has_none_after_rows: false,
+            doubted: None,
             page_count: 0,
             byte_count: 0,
             unread_id_count: 0,
@@ -276,6 +281,10 @@ impl<P: Paging + 'static> SliceReader<P> {
             };
             return self.accept_perhaps_none(&at, said);
         }
+        if !self.is_of_this_request(&at, &envelope)? {
+            self.count_page(got);
+            return Ok(ReadPage::default());
+        }
         let next = self.paging.position_after(&at, &envelope, &self.scope())?;
         self.warnings
             .extend(self.paging.warning_about(&at, &envelope, &self.scope()));
@@ -294,6 +303,23 @@ impl<P: Paging + 'static> SliceReader<P> {
             self.follow_next(next);
         }
         Ok(page)
+    }
+
+    /// False where the same request is to be sent once more, because all rows lie beside what was asked for. Twice so is a matter of
+    /// zones.
+    fn is_of_this_request(&mut self, at: &P::Position, got: &Envelope<'_>) -> Result<bool, ReadError> {
+        match self.paging.whereabouts_of(at, got, &self.scope()) {
+            Whereabouts::Asked => Ok(true),
+            Whereabouts::Elsewhere => Err(ReadError::OtherAnswer),
+            Whereabouts::Beside if self.doubted.as_ref() == Some(at) => {
+                self.warnings.insert(BESIDE);
+                Ok(true)
+            }
+            Whereabouts::Beside => {
+                self.doubted = Some(at.clone());
+                Ok(false)
+            }
+        }
     }
 
     /// Notes what came of an id. Where the answer holds another row in its place, or none, the id was not looked up.

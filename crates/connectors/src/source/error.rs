@@ -77,9 +77,14 @@ pub enum ReadError {
     /// More rows came than asked for, or fewer although there are more, so that no answer proves to be whole.
     #[error("The vendor does not keep to the page size that was asked for; set one that it keeps to")]
     PageSize,
-    /// The rows lie far outside the span of time that was asked for.
-    #[error("Most rows lie outside what was asked for: the vendor does not heed the filter")]
+    /// A row came that the filter should have kept out, whatever else it lets through.
+    #[error("Rows came that the filter should have kept out: the vendor does not heed it")]
     FilterIgnored,
+    /// The rows lie outside what was asked for.
+    #[error(
+        "The rows lie outside what was asked for: it is the answer to another request, or the vendor does not heed the filter; where it stays, check `time_zone`, and for a cache on the way"
+    )]
+    OtherAnswer,
     /// More rows than the vendor lets anyone reach, in a span that cannot be divided further.
     #[error("{total} rows lie in a span that cannot be divided, and the vendor shows at most {reachable}")]
     Unreachable {
@@ -109,7 +114,7 @@ impl ReadError {
     /// What mends it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Truncated | Self::Empty => Remedy::Again,
+            Self::Truncated | Self::Empty | Self::OtherAnswer => Remedy::Again,
             Self::Failed { .. } | Self::NotFound => Remedy::NextRun,
             Self::Refused { .. }
             | Self::WebPage

@@ -27,8 +27,8 @@ pub use mode::{
 };
 pub use outcome::{OUTCOME_CLASSES, OutcomeClass, check_outcome_class};
 pub use paging::{
-    ById, Link, LinkPosition, LocalSpan, Next, Offset, OffsetPosition, PageRows, Paging, Seek, SeekPosition,
-    Single, next_offset,
+    ASTRAY, ById, Link, LinkPosition, LocalSpan, Next, Offset, OffsetPosition, PageRows, Paging, Seek,
+    SeekPosition, Single, Whereabouts, distance_outside, next_offset,
 };
 pub use reject::Reject;
 pub use request::{ApiHost, Auth, Request, Response, Verb};

@@ -9,6 +9,8 @@ mod single;
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use chrono::TimeDelta;
+
 pub use by_id::ById;
 pub use link::{Link, LinkPosition};
 pub use offset::{Offset, OffsetPosition, next_offset};
@@ -49,6 +51,12 @@ pub trait Paging: Send + Sync {
         at.clone()
     }
 
+    /// Where the rows of a page lie. The slice machine asks again where they lie beside what was asked for, and takes none that lie
+    /// elsewhere: whatever such a page says of ends and totals, it says of another question.
+    fn whereabouts_of(&self, _at: &Self::Position, _got: &Envelope<'_>, _scope: &Scope<'_>) -> Whereabouts {
+        Whereabouts::Asked
+    }
+
     /// True where the status of an answer means "none", perhaps: it has to be confirmed like an ambiguous envelope.
     fn says_none(&self, _at: &Self::Position, _got: &Response) -> bool {
         false
@@ -73,6 +81,49 @@ pub trait Paging: Send + Sync {
     fn context_of(&self, _at: &Self::Position, _scope: &Scope<'_>) -> Context {
         Context::default()
     }
+}
+
+/// Where the rows of a page lie, seen beside what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// Where they should, or one of them at least; or nobody can tell.
+    Asked,
+    /// All of them outside, by no more than a mistake about zones explains. The page may be the answer to another request.
+    Beside,
+    /// All of them far outside: it is the answer to another request, or to a filter that is not heeded.
+    Elsewhere,
+}
+
+/// How far outside rows may lie by a mistake about the zone and a change of clocks.
+pub const ASTRAY: TimeDelta = TimeDelta::hours(26);
+
+impl Whereabouts {
+    /// Judges by how far outside each row lies: zero where it does not, none where nobody can tell.
+    pub fn of_distances(distances: impl IntoIterator<Item = Option<TimeDelta>>) -> Self {
+        let mut nearest = None;
+        for distance in distances {
+            match distance {
+                Some(distance) if distance > TimeDelta::zero() => {
+                    nearest = Some(nearest.map_or(distance, |nearest: TimeDelta| nearest.min(distance)));
+                }
+                _ => return Self::Asked,
+            }
+        }
+        match nearest {
+            None => Self::Asked,
+            Some(nearest) if nearest <= ASTRAY => Self::Beside,
+            Some(_) => Self::Elsewhere,
+        }
+    }
+}
+
+/// How far a time lies outside a range whose ends belong to it.
+pub fn distance_outside<T>(time: T, first: T, last: Option<T>) -> TimeDelta
+where
+    T: Copy + std::ops::Sub<Output = TimeDelta>,
+{
+    let beyond = last.map_or(TimeDelta::zero(), |last| time - last);
+    (first - time).max(beyond).max(TimeDelta::zero())
 }
 
 /// What follows a page.

@@ -5,12 +5,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 #[cfg(test)]
 use super::super::Evidence;
 use super::super::{Account, Envelope, ReadError, Request, Scope};
-use super::{Next, Paging};
-
-/// How far outside the span a record may lie without a word: a change of clocks, and some haste.
-const MARGIN: TimeDelta = TimeDelta::hours(2);
-
-const OUTSIDE: &str = "Rows lie outside the time that was asked for; check `time_zone`, and for a cache between here and the vendor";
+use super::{Next, Paging, Whereabouts, distance_outside};
 
 /// How much wider the request is that confirms an answer which means "none" only perhaps.
 const WIDER: TimeDelta = TimeDelta::days(7);
@@ -86,11 +81,20 @@ impl Paging for Seek {
         got: &Envelope<'_>,
         scope: &Scope<'_>,
     ) -> Result<Next<SeekPosition>, ReadError> {
-        // Whatever it says of totals, it says of another question.
-        match self.warning_about(at, got, scope) {
-            Some(_) => Err(ReadError::FilterIgnored),
-            None => self.next_of(at, got, scope.account),
-        }
+        self.next_of(at, got, scope.account)
+    }
+
+    /// The filter and the rows speak of the same clock, so that no row of an honest answer lies outside by a second. Mostly one look at
+    /// the first row is enough.
+    fn whereabouts_of(&self, at: &SeekPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
+        let Some(span) = at.span else {
+            return Whereabouts::Asked;
+        };
+        let distance = |record: &std::borrow::Cow<'_, str>| {
+            let time = (self.time)(record, scope.account)?;
+            Some(distance_outside(time, span.first, Some(span.last)))
+        };
+        Whereabouts::of_distances(got.records.iter().map(distance))
     }
 
     fn confirmation_of(&self, at: &SeekPosition, _: &Scope<'_>) -> SeekPosition {
@@ -105,22 +109,6 @@ impl Paging for Seek {
             },
             _ => *at,
         }
-    }
-
-    /// A page whose ends lie elsewhere than what was asked for is the answer to another request, or to a filter that is not heeded.
-    fn warning_about(
-        &self,
-        at: &SeekPosition,
-        got: &Envelope<'_>,
-        scope: &Scope<'_>,
-    ) -> Option<&'static str> {
-        let span = at.span?;
-        let ends = [got.records.first()?, got.records.last()?];
-        let is_outside = |record: &&std::borrow::Cow<'_, str>| {
-            let time = (self.time)(record, scope.account);
-            time.is_some_and(|time| time < span.first - MARGIN || time > span.last + MARGIN)
-        };
-        ends.iter().all(is_outside).then_some(OUTSIDE)
     }
 }
 
@@ -410,25 +398,42 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_another_time_are_told() {
-        for (first, last, is_told) in [
-            ("2026-02-03T10:00:00", "2026-02-03T12:00:00", false),
-            ("2026-02-02T10:00:00", "2026-02-03T12:00:00", false),
-            ("2026-02-02T10:00:00", "2026-02-02T12:00:00", true),
-            ("2026-02-02T23:00:00", "2026-02-02T23:10:00", false),
-            ("2026-02-05T10:00:00", "2026-02-05T10:10:00", true),
+    fn rows_of_another_span_are_seen() {
+        for (times, wanted) in [
+            (
+                &["2026-02-03T10:00:00", "2026-02-03T12:00:00"][..],
+                Whereabouts::Asked,
+            ),
+            // Where the filter is heeded for some rows, nothing else was asked.
+            (
+                &[
+                    "2026-02-02T10:00:00",
+                    "2026-02-03T12:00:00",
+                    "2026-02-07T12:00:00",
+                ],
+                Whereabouts::Asked,
+            ),
+            (&["2026-02-03T00:00:00"], Whereabouts::Asked),
+            (&["2026-02-03T23:59:59"], Whereabouts::Asked),
+            (&["2026-02-02T23:59:59"], Whereabouts::Beside),
+            (
+                &["2026-02-04T00:00:00", "2026-02-04T05:10:00"],
+                Whereabouts::Beside,
+            ),
+            (
+                &["2026-02-01T10:00:00", "2026-02-06T12:00:00"],
+                Whereabouts::Elsewhere,
+            ),
+            (&["2026-02-02T10:00:00", "soon"], Whereabouts::Asked),
+            (&[], Whereabouts::Asked),
         ] {
             let day: NaiveDateTime = "2026-02-03T00:00:00".parse().unwrap();
-            let span = LocalSpan {
+            let at = list_of(LocalSpan {
                 first: day,
-                last: day + TimeDelta::hours(24),
-            };
-            let at = SeekPosition {
-                span: Some(span),
-                offset: 0,
-            };
+                last: day + TimeDelta::seconds(86_399),
+            });
             let got = Envelope {
-                records: vec![first.into(), last.into()],
+                records: times.iter().map(|time| (*time).into()).collect(),
                 ..Envelope::default()
             };
             let slice = Slice {
@@ -437,19 +442,11 @@ mod tests {
                 started_at: DateTime::UNIX_EPOCH,
             };
             let account = Account::new(chrono_tz::UTC, Region::US);
-            let seek = Seek {
-                time: |record, _| record.parse().ok(),
-                ..SEEK
+            let scope = Scope {
+                slice: &slice,
+                account: &account,
             };
-            let told = seek.warning_about(
-                &at,
-                &got,
-                &Scope {
-                    slice: &slice,
-                    account: &account,
-                },
-            );
-            assert_eq!(told.is_some(), is_told, "{first} {last}");
+            assert_eq!(SEEK.whereabouts_of(&at, &got, &scope), wanted, "{times:?}");
         }
     }
 

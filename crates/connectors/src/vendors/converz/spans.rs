@@ -8,7 +8,8 @@
 use chrono::{NaiveDateTime, TimeDelta};
 
 use crate::source::{
-    Context, Envelope, Evidence, Next, PageRows, Paging, ReadError, Request, Response, Scope,
+    ASTRAY, Context, Envelope, Evidence, Next, PageRows, Paging, ReadError, Request, Response, Scope,
+    Whereabouts, distance_outside,
 };
 use crate::wire::wire_record;
 
@@ -22,8 +23,6 @@ const SHRINK: i64 = 16;
 const GROW: i64 = 8;
 /// Percent of an answer that the next span shall fill, so that busier minutes still fit.
 const AIM: i64 = 70;
-/// Hours that a row may lie outside a span before it counts as astray: any mistake about the zone, and a change of clocks.
-const ASTRAY_HOURS: i64 = 26;
 
 const OUTSIDE: &str =
     "Some calls start outside the time that was asked for; check whether `time_zone` is the tenant's";
@@ -121,9 +120,6 @@ impl Paging for Spans {
             }),
             Filter::Span(span) | Filter::SpanAgain(span) => {
                 let times = start_times(got, scope);
-                if span.count_outside(&times, TimeDelta::hours(ASTRAY_HOURS)) * 2 > times.len() {
-                    return Err(ReadError::FilterIgnored);
-                }
                 match at.size.judge_fill(row_count)? {
                     Fill::Full => span.divide_span(at, scope),
                     Fill::PerhapsCut => Ok(Next::page(SpanPosition {
@@ -154,6 +150,20 @@ impl Paging for Spans {
         }
     }
 
+    /// An answer whose rows lie mostly far outside shows that the filter was not heeded, so that nothing tells which rows it holds.
+    fn whereabouts_of(&self, at: &SpanPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
+        let (Filter::Span(span) | Filter::SpanAgain(span)) = at.filter else {
+            return Whereabouts::Asked;
+        };
+        let times = start_times(got, scope);
+        let distances: Vec<TimeDelta> = times.iter().map(|time| span.distance_to(*time)).collect();
+        let far = distances.iter().filter(|distance| **distance > ASTRAY);
+        if far.count() * 2 > times.len() {
+            return Whereabouts::Elsewhere;
+        }
+        Whereabouts::of_distances(distances.into_iter().map(Some))
+    }
+
     /// A 404 is only believed to mean "none" of a span: a wrong path has one for everything, and fails when no call at all is
     /// found.
     fn says_none(&self, at: &SpanPosition, got: &Response) -> bool {
@@ -170,8 +180,9 @@ impl Paging for Spans {
         let (Filter::Span(span) | Filter::SpanAgain(span)) = at.filter else {
             return None;
         };
-        let is_outside = span.count_outside(&start_times(got, scope), TimeDelta::zero()) > 0;
-        is_outside.then_some(OUTSIDE)
+        let times = start_times(got, scope);
+        let is_outside = |time: &NaiveDateTime| !span.distance_to(*time).is_zero();
+        times.iter().any(is_outside).then_some(OUTSIDE)
     }
 
     fn context_of(&self, _: &SpanPosition, scope: &Scope<'_>) -> Context {
@@ -302,14 +313,9 @@ impl Span {
         times.iter().any(is_within)
     }
 
-    /// How many rows lie outside by more than this. An answer whose rows lie mostly far outside shows that the filter was not
-    /// heeded, so that nothing tells which rows it holds.
-    fn count_outside(self, times: &[NaiveDateTime], margin: TimeDelta) -> usize {
-        let is_outside = |time: &&NaiveDateTime| {
-            let minute = minute_of(**time);
-            minute < self.after - margin || self.before.is_some_and(|before| minute > before + margin)
-        };
-        times.iter().filter(is_outside).count()
+    /// How far outside a time lies.
+    fn distance_to(self, time: NaiveDateTime) -> TimeDelta {
+        distance_outside(minute_of(time), self.after, self.before)
     }
 }
 

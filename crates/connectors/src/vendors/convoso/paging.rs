@@ -1,6 +1,6 @@
 //! Ways of paging on top of the common ones: a note for the mapping beside the pages, and positions inside others.
 
-use crate::source::{Context, Envelope, Next, Paging, ReadError, Request, Scope};
+use crate::source::{Context, Envelope, Next, Paging, ReadError, Request, Scope, Whereabouts};
 
 /// Pages whose mapping has to know something of the slice.
 pub(super) struct InContext<P> {
@@ -40,6 +40,10 @@ impl<P: Paging> Paging for InContext<P> {
 
     fn warning_about(&self, at: &P::Position, got: &Envelope<'_>, scope: &Scope<'_>) -> Option<&'static str> {
         self.pages.warning_about(at, got, scope)
+    }
+
+    fn whereabouts_of(&self, at: &P::Position, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
+        self.pages.whereabouts_of(at, got, scope)
     }
 
     fn context_of(&self, _: &P::Position, scope: &Scope<'_>) -> Context {

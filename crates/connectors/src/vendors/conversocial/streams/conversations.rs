@@ -1,10 +1,10 @@
 //! Conversations by the time that the vendor sorts them by, with their messages.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{NaiveDateTime, SubsecRound as _, TimeDelta};
 
 use crate::source::{
     Envelope, Evidence, History, Next, Paging, ReadError, Request, Reread, Scope, StreamDef, SyncMode,
-    WindowPolicy,
+    Whereabouts, WindowPolicy, distance_outside,
 };
 use crate::wire::time::local;
 
@@ -19,9 +19,6 @@ use super::super::values::{ceil_second, floor_second};
 const PAGE_SIZE: u32 = 50;
 /// Where a list begins; links move it up to the time of the last row.
 const BOUND: &str = "oldest_sort_date_gte";
-
-/// How far outside its window the rows of an honest page may lie: times move while a list is read.
-const MARGIN: TimeDelta = TimeDelta::hours(2);
 
 /// Conversations by the time that the vendor sorts them by.
 pub(crate) const CONVERSATIONS: StreamDef = StreamDef {
@@ -123,16 +120,17 @@ impl Paging for ByBound {
         &self,
         at: &BoundPosition,
         got: &Envelope<'_>,
-        scope: &Scope<'_>,
+        _: &Scope<'_>,
     ) -> Result<Next<BoundPosition>, ReadError> {
-        if at.list.is_other_list(got, scope) {
-            return Err(ReadError::FilterIgnored);
-        }
         // An empty page with a link is no end, however many of them come.
         Ok(match &got.link {
             Some(link) => Next::page(at.list_behind(link, count_conversations(got))),
             None => Next::end(Evidence::NoLink),
         })
+    }
+
+    fn whereabouts_of(&self, at: &BoundPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
+        at.list.whereabouts_of(got, scope)
     }
 }
 
@@ -149,21 +147,23 @@ impl List {
         })
     }
 
-    /// True where both ends of a page belong elsewhere: it is the answer to another request, or to filters that are not heeded.
-    fn is_other_list(self, got: &Envelope<'_>, scope: &Scope<'_>) -> bool {
+    /// A page is in order, so that its ends tell where it lies. The priority of both of them is that of the list.
+    fn whereabouts_of(self, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
         let wants_priority = match self {
             Self::Priority => true,
             Self::Ordinary => false,
-            Self::Unread => return false,
+            Self::Unread => return Whereabouts::Asked,
         };
+        let Some(ends) = ends_of(got, scope.account) else {
+            return Whereabouts::Asked;
+        };
+        if ends.iter().all(|end| end.is_priority == Some(!wants_priority)) {
+            return Whereabouts::Elsewhere;
+        }
         let window = scope.slice.window();
-        let is_outside = |at: DateTime<Utc>| {
-            at < window.since - MARGIN || (!scope.slice.is_open() && at > window.until + MARGIN)
-        };
-        ends_of(got, scope.account).is_some_and(|ends| {
-            ends.iter().all(|end| end.sorted_at.is_some_and(is_outside))
-                || ends.iter().all(|end| end.is_priority == Some(!wants_priority))
-        })
+        let last = (!scope.slice.is_open()).then_some(window.until);
+        let distance = |at| distance_outside(at, window.since.trunc_subsecs(0), last);
+        Whereabouts::of_distances(ends.iter().map(|end| end.sorted_at.map(distance)))
     }
 }
 
@@ -324,35 +324,32 @@ mod tests {
         let lists = ByBound {
             lists: &[List::Ordinary],
         };
-        for (hours, is_priority, is_other) in [
-            ([1, 20], [false, false], false),
+        let whereabouts = |body: &str| {
+            let got = open_conversations(body, &Context::default()).unwrap();
+            lists.whereabouts_of(&lists.first_positions(&scope)[0], &got, &scope)
+        };
+        for (hours, is_priority, wanted) in [
+            ([1, 20], [false, false], Whereabouts::Asked),
             // Of another window.
-            ([-30, -20], [false, false], true),
-            ([27, 50], [false, false], true),
+            ([-50, -30], [false, false], Whereabouts::Elsewhere),
+            ([51, 60], [false, false], Whereabouts::Elsewhere),
             // Of the other list.
-            ([1, 20], [true, true], true),
+            ([1, 20], [true, true], Whereabouts::Elsewhere),
             // Times and priorities change while a list is read.
-            ([-30, 20], [false, false], false),
-            ([-1, -1], [false, false], false),
-            ([1, 20], [true, false], false),
+            ([-30, 20], [false, false], Whereabouts::Asked),
+            ([-1, -1], [false, false], Whereabouts::Beside),
+            ([1, 20], [true, false], Whereabouts::Asked),
         ] {
             let records = [
                 one(1, &at(hours[0]), is_priority[0]),
                 one(2, &at(hours[1]), is_priority[1]),
             ];
-            let body = page(&records.join(","));
-            let got = open_conversations(&body, &Context::default()).unwrap();
-            let positions = lists.first_positions(&scope);
-            let next = lists.position_after(&positions[0], &got, &scope);
-            let is_refused = matches!(next, Err(ReadError::FilterIgnored));
-            assert_eq!(is_refused, is_other, "{hours:?} {is_priority:?}");
-            assert_eq!(next.is_ok(), !is_other, "{hours:?} {is_priority:?}");
+            let told = whereabouts(&page(&records.join(",")));
+            assert_eq!(told, wanted, "{hours:?} {is_priority:?}");
         }
         // A day alone says little.
-        let body = page(&one(1, "2001-01-01", false));
-        let got = open_conversations(&body, &Context::default()).unwrap();
-        let positions = lists.first_positions(&scope);
-        assert!(lists.position_after(&positions[0], &got, &scope).is_ok());
+        let told = whereabouts(&page(&one(1, "2001-01-01", false)));
+        assert_eq!(told, Whereabouts::Asked);
     }
 
     #[test]

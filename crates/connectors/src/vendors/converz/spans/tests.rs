@@ -68,14 +68,18 @@ fn story_of(at: &SpanPosition, scope: &Scope<'_>) -> String {
     values.collect::<Vec<_>>().join(" ")
 }
 
-/// What follows an answer with these starts.
-fn next(at: &SpanPosition, is_open: bool, starts: &[String]) -> String {
+/// An answer of calls with these starts.
+fn starting_at(starts: &[String]) -> Envelope<'static> {
     let record = |start: &String| format!(r#"{{"call_id": 1, "start_time": "{start}"}}"#).into();
-    let got = Envelope {
+    Envelope {
         records: starts.iter().map(record).collect(),
         ..Envelope::default()
-    };
-    let (slice, account) = (slice(is_open), account());
+    }
+}
+
+/// What follows an answer with these starts.
+fn next(at: &SpanPosition, is_open: bool, starts: &[String]) -> String {
+    let (slice, account, got) = (slice(is_open), account(), starting_at(starts));
     let scope = Scope {
         slice: &slice,
         account: &account,
@@ -347,36 +351,54 @@ fn a_span_of_which_the_vendor_says_none_is_confirmed_by_any_call_at_all() {
 
 #[test]
 fn rows_far_outside_the_span_prove_that_the_filter_is_not_heeded() {
-    for (case, times, wanted) in [
+    for (case, times, wanted, is_warned) in [
         (
             "inside",
             &["2026-02-03 10:00", "2026-02-03 10:09:59"][..],
-            "then 10:10 11:29 5000 1",
+            Whereabouts::Asked,
+            false,
         ),
-        ("no time at all", &["", "yesterday"], "then 10:09 11:28 5000 1"),
+        ("no time at all", &["", "yesterday"], Whereabouts::Asked, false),
         (
-            "a zone away",
-            &["2026-02-03 02:00"],
-            "then 10:09 11:28 5000 1 with a warning",
+            "all a zone away, or in the next span",
+            &["2026-02-03 02:00", "2026-02-03 10:10"],
+            Whereabouts::Beside,
+            true,
         ),
         (
             "one of several far away",
             &["2025-01-01 10:00", "2026-02-03 10:02"],
-            "then 10:09 11:28 5000 1 with a warning",
+            Whereabouts::Asked,
+            true,
         ),
         (
             "most far away",
             &["2025-01-01 10:00", "2026-02-05 10:00", "2026-02-03 10:02"],
-            "Most rows",
+            Whereabouts::Elsewhere,
+            true,
         ),
-        ("all far away", &["2025-01-01 10:00"], "Most rows"),
+        (
+            "all far away",
+            &["2025-01-01 10:00"],
+            Whereabouts::Elsewhere,
+            true,
+        ),
     ] {
         let at = SpanPosition {
             filter: Filter::Span(span("10:00-10:09")),
             size: sized(ROOM, false),
         };
         let times: Vec<String> = times.iter().map(|time| (*time).to_owned()).collect();
-        let got = next(&at, false, &times);
-        assert!(got.starts_with(wanted), "{case}: {got}");
+        let (slice, account, got) = (slice(false), account(), starting_at(&times));
+        let scope = Scope {
+            slice: &slice,
+            account: &account,
+        };
+        assert_eq!(SPANS.whereabouts_of(&at, &got, &scope), wanted, "{case}");
+        assert_eq!(
+            next(&at, false, &times).ends_with("with a warning"),
+            is_warned,
+            "{case}"
+        );
     }
 }

@@ -5,7 +5,7 @@ use chrono::{NaiveDate, TimeDelta};
 use crate::schema::{Batch, Entity as _, ReportMetric};
 use crate::source::{
     Account, Context, DailyPolicy, Envelope, Evidence, Faults, Item, MapError, Next, Paging, Period,
-    ReadError, Request, Response, RowScope, Scope, StreamDef, SyncMode,
+    ReadError, Request, Response, RowScope, Scope, StreamDef, SyncMode, Whereabouts,
 };
 use crate::vendors::converz::envelope::{is_no_content, open_with};
 use crate::vendors::converz::values::{Members, read_measure};
@@ -148,18 +148,18 @@ impl Paging for Reports {
         request.with("metric", at.metrics.join(","))
     }
 
-    fn position_after(
-        &self,
-        _: &Report,
-        got: &Envelope<'_>,
-        scope: &Scope<'_>,
-    ) -> Result<Next<Report>, ReadError> {
+    fn position_after(&self, _: &Report, _: &Envelope<'_>, _: &Scope<'_>) -> Result<Next<Report>, ReadError> {
+        Ok(Next::end(Evidence::Single))
+    }
+
+    fn whereabouts_of(&self, _: &Report, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
         let days = first_day(scope)..=last_day(scope);
         let is_astray = |record: &str| read_date(record).is_some_and(|date| !days.contains(&date));
         if got.records.iter().any(|record| is_astray(record)) {
-            return Err(ReadError::FilterIgnored);
+            Whereabouts::Elsewhere
+        } else {
+            Whereabouts::Asked
         }
-        Ok(Next::end(Evidence::Single))
     }
 
     fn says_none(&self, _: &Report, got: &Response) -> bool {

@@ -7,7 +7,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use crate::schema::{self, Batch, Entity as _};
 use crate::source::{
     Account, Envelope, Faults, History, Item, LocalSpan, MapError, Next, Paging, ReadError, Request, Reread,
-    Scope, Seek, SeekPosition, StreamDef, SyncMode, WindowPolicy,
+    Scope, Seek, SeekPosition, StreamDef, SyncMode, Whereabouts, WindowPolicy,
 };
 use crate::vendors::convoso::paging::map_positions;
 use crate::vendors::convoso::values::{
@@ -174,13 +174,12 @@ impl Paging for LeadPages {
         Ok(map_positions(next, |at| LeadPosition { by, at }))
     }
 
-    fn warning_about(
-        &self,
-        at: &LeadPosition,
-        got: &Envelope<'_>,
-        scope: &Scope<'_>,
-    ) -> Option<&'static str> {
-        at.by.seek().warning_about(&at.at, got, scope)
+    /// That the filter compares the times that leads show is assumed: all of them outside are doubtful, and no more.
+    fn whereabouts_of(&self, at: &LeadPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
+        match at.by.seek().whereabouts_of(&at.at, got, scope) {
+            Whereabouts::Elsewhere => Whereabouts::Beside,
+            near => near,
+        }
     }
 
     fn confirmation_of(&self, at: &LeadPosition, scope: &Scope<'_>) -> LeadPosition {

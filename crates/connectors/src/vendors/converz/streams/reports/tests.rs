@@ -215,12 +215,12 @@ fn answers_that_do_not_fit_what_was_asked_for_fail_or_warn() {
         (
             "date: n",
             good(r#"[{"date": "2026-02-02", "n": 1}]"#),
-            "Most rows lie outside",
+            "The rows lie outside",
         ),
         (
             "week,date: n",
             good(r#"[{"date": "2026-02-02", "n": 1}]"#),
-            "Most rows lie outside",
+            "The rows lie outside",
         ),
         (
             "date: n, m",
