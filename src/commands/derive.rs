@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info};
+use tracing::{debug, error, info, warn};
 
 use crate::settings::Settings;
 use crate::warehouse::{Marked, Warehouse, WarehouseError};
@@ -22,6 +22,9 @@ const LONGEST_MAKING: Duration = Duration::from_secs(5);
 const LONGEST_MAKING_BESIDE_LOADS: Duration = Duration::from_millis(500);
 /// The same once everything was read, where nobody looks again.
 const LONGEST_MAKING_ONCE: Duration = Duration::from_secs(5);
+/// What is kept makes answers fast, and nothing else depends on it.
+const DAYS_NOT_MADE: &str =
+    "The days of the marts cannot be made; answers are right and slower, and the next look tries again";
 
 /// Looks at everything that has changed since the last time.
 pub async fn derive_once(warehouse: &Warehouse, keep_history: Duration) -> anyhow::Result<()> {
@@ -30,10 +33,9 @@ pub async fn derive_once(warehouse: &Warehouse, keep_history: Duration) -> anyho
         .refresh_people()
         .await
         .context("The persons cannot be decided")?;
-    warehouse
-        .make_kept_days(Marked::All, LONGEST_MAKING_ONCE)
-        .await
-        .context("The days of the marts cannot be made")?;
+    if let Err(error) = warehouse.make_kept_days(Marked::All, LONGEST_MAKING_ONCE).await {
+        warn!(error = %error, "{DAYS_NOT_MADE}");
+    }
     Ok(())
 }
 
@@ -86,7 +88,7 @@ async fn keep_deriving(warehouse: Warehouse, keep_history: Duration, stop: Cance
             Ok(()) => is_making_failing = false,
             Err(error) if !is_making_failing => {
                 is_making_failing = true;
-                error!(error = %error, "The days of the marts cannot be made; answers are right and slower, and the next looks try again");
+                warn!(error = %error, "{DAYS_NOT_MADE}");
             }
             Err(_) => (),
         }

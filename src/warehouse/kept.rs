@@ -9,14 +9,16 @@ use chrono::NaiveDate;
 use sqlx::AssertSqlSafe;
 
 use super::pool::repeat_transaction;
+use super::transaction::Transaction;
 use super::{Warehouse, WarehouseError};
 
 /// Number of the lock by which instances wait for each other.
 const LOCK: i64 = 2_667_366;
 /// The kept tables, without their prefix.
 const KEPT: [&str; 4] = ["calls", "agents", "dials", "attempts"];
-/// Days that are looked up at once.
+/// Days that are looked up at once, and how long one transaction goes on with them.
 const STEP_DAYS: i64 = 50;
+const LONGEST_STEP: Duration = Duration::from_secs(1);
 
 /// Which of the marked days are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,18 +55,20 @@ impl Warehouse {
         repeat_transaction(|| self.try_splitting(which)).await?;
         loop {
             let days = self.marked_days(which).await?;
-            let before = all.made;
-            for day in &days {
-                if begun_at.elapsed() >= longest {
-                    all.is_unfinished = true;
-                    return Ok(all);
-                }
-                all.made += usize::from(repeat_transaction(|| self.try_day(day)).await?);
-            }
-            // Another instance is at it where nothing was made.
-            if all.made == before {
+            if days.is_empty() {
                 return Ok(all);
             }
+            let left = longest.saturating_sub(begun_at.elapsed());
+            if left.is_zero() {
+                all.is_unfinished = true;
+                return Ok(all);
+            }
+            let made = repeat_transaction(|| self.try_days(&days, left.min(LONGEST_STEP))).await?;
+            // Another instance is at it where nothing was made.
+            if made == 0 {
+                return Ok(all);
+            }
+            all.made += made;
         }
     }
 
@@ -149,13 +153,10 @@ impl Warehouse {
         Ok(days)
     }
 
-    /// Makes a day anew. False where another instance is making days.
-    async fn try_day(&self, day: &KeptDay) -> Result<bool, WarehouseError> {
-        let kept = KEPT
-            .iter()
-            .find(|kept| **kept == day.kept)
-            .expect("the database marks days of these tables alone");
+    /// Makes days anew, as many as can be begun in this time. Returns how many; none where another instance is making days.
+    async fn try_days(&self, days: &[KeptDay], longest: Duration) -> Result<usize, WarehouseError> {
         let mut transaction = self.begin().await?;
+        let begun_at = Instant::now();
         // One look for all statements: a mark that is not seen belongs to rows that are not seen, and stays.
         sqlx::query("set transaction isolation level repeatable read")
             .execute(&mut transaction)
@@ -164,27 +165,41 @@ impl Warehouse {
             .bind(LOCK)
             .fetch_one(&mut transaction)
             .await?;
-        if is_ours {
-            for statement in [
-                format!("delete from sync.kept_{kept} where source = $1 and local_day = $2"),
-                format!(
-                    "insert into sync.kept_{kept} select * from sync.made_{kept} where source = $1 and local_day = $2"
-                ),
-                format!(
-                    "delete from sync.changed_days where kept = '{kept}' and source = $1 and day = $2 and through = $2"
-                ),
-                format!(
-                    "update sync.kept_days set made_at = now() where kept = '{kept}' and source = $1 and day = $2"
-                ),
-            ] {
-                sqlx::query(AssertSqlSafe(statement))
-                    .bind(&day.source)
-                    .bind(day.day)
-                    .execute(&mut transaction)
-                    .await?;
+        let mut made = 0;
+        for day in days.iter().filter(|_| is_ours) {
+            if begun_at.elapsed() >= longest {
+                break;
             }
+            make_day(&mut transaction, day).await?;
+            made += 1;
         }
         transaction.commit().await?;
-        Ok(is_ours)
+        Ok(made)
     }
+}
+
+async fn make_day(transaction: &mut Transaction, day: &KeptDay) -> Result<(), WarehouseError> {
+    let kept = KEPT
+        .iter()
+        .find(|kept| **kept == day.kept)
+        .expect("the database marks days of these tables alone");
+    for statement in [
+        format!("delete from sync.kept_{kept} where source = $1 and local_day = $2"),
+        format!(
+            "insert into sync.kept_{kept} select * from sync.made_{kept} where source = $1 and local_day = $2"
+        ),
+        format!(
+            "delete from sync.changed_days where kept = '{kept}' and source = $1 and day = $2 and through = $2"
+        ),
+        format!(
+            "update sync.kept_days set made_at = now() where kept = '{kept}' and source = $1 and day = $2"
+        ),
+    ] {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(&day.source)
+            .bind(day.day)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    Ok(())
 }

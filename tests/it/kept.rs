@@ -40,6 +40,31 @@ fn batch(calls: impl IntoIterator<Item = Call>) -> Batch {
     batch
 }
 
+/// Calls whose count along their number or lead is another than what comes of looking at each other call.
+const WRONG_COUNTS: &str = "
+    select 'dials ' || d::text from sync.now_dials as d
+    cross join lateral (
+        select count(*) filter (where p.started_at >= d.started_at - interval '24 hours') as dials_24h, count(*) as dials_7d
+        from sync.made_calls as p
+        where p.source = d.source and p.customer_e164 = d.customer_e164 and p.direction = 'outbound'
+            and p.started_at between d.started_at - interval '7 days' and d.started_at
+    ) as n
+    where d.dials_24h <> n.dials_24h or d.dials_7d <> n.dials_7d
+    union all
+    select 'attempts ' || a::text || ' ' || c.id from sync.made_calls as c
+    join warehouse.calls as own on own.source = c.source and own.id = c.id
+    cross join lateral (
+        select count(*) as attempt_seq from warehouse.calls as p
+        where p.source = c.source and p.lead_id = c.lead_id and p.direction = 'outbound' and p.deleted_at is null
+            and (p.started_at, p.id) <= (c.started_at, c.id)
+    ) as a
+    where c.direction = 'outbound' and c.lead_id is not null and c.started_at is not null and c.is_final
+        and not exists (
+            select from sync.now_attempts as n
+            where n.source = c.source and n.local_day = c.local_day and n.attempt_seq = a.attempt_seq
+                and n.disposition_code is not distinct from c.disposition_code
+        )";
+
 /// How many rows differ between what is served and what follows from the calls.
 async fn differences(loader: &TestLoader) -> Vec<String> {
     let mut all = Vec::new();
@@ -66,6 +91,7 @@ async fn differences(loader: &TestLoader) -> Vec<String> {
             .expect("it is asked");
         all.extend(rows.into_iter().map(|row| format!("{kept}: {row}")));
     }
+    all.extend(loader.texts(WRONG_COUNTS).await);
     all
 }
 
