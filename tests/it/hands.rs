@@ -63,7 +63,6 @@ async fn what_is_paused_is_not_read_until_it_is_resumed_and_everybody_can_see_it
     .await;
     let unknown = format!("{SOURCE}.nothing");
     operate(&env, &file, &["pause", &unknown], 1, "is no stream of").await;
-    let begun = Instant::now();
     operate(
         &env,
         &file,
@@ -77,7 +76,6 @@ async fn what_is_paused_is_not_read_until_it_is_resumed_and_everybody_can_see_it
     let is_idle = "(select count(*) = 0 from sync.runs where stream = 'calls'
                     and (state = 'running' or started_at > clock_timestamp() - interval '3 seconds'))";
     until(&env, is_idle).await;
-    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
     until(&env, "exists (select from sync.runs where stream = 'agents' and started_at > clock_timestamp() - interval '2 seconds')").await;
     operate(&env, &file, &["status"], 1, "maintenance").await;
     operate(
