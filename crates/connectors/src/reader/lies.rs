@@ -763,7 +763,7 @@ const LIES: &[(&str, &StreamDef, Lie)] = &[
         },
     ),
     ("the answer for another day", &BY_CHANGE, |_, _, got| {
-        shift_rows(got, TimeDelta::days(1))
+        shift_rows(got, TimeDelta::days(1));
     }),
     (
         "the same rows under new ids on each page",
