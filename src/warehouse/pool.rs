@@ -162,6 +162,10 @@ impl Warehouse {
                         Some(place),
                     ));
                 }
+                // A gate that is free lets in whoever has no patience left, too.
+                Err(sqlx::Error::PoolTimedOut) if begun_at.elapsed() >= PATIENCE => {
+                    return Err(self.why_not().await);
+                }
                 Err(sqlx::Error::PoolTimedOut) => self.gate.narrow_gate(place).await,
                 Err(error) => {
                     self.suspicion.raise_suspicion();

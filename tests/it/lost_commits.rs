@@ -11,6 +11,8 @@ use sqlx::{Connection, PgConnection, PgPool};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
+use crate::binary::{Running, bare, until};
+
 use crate::support::env::{SOURCE, TestEnv, after_each_batch};
 use crate::support::invariants::execute;
 use crate::support::invariants::{assert_proof, busy_field};
@@ -169,4 +171,23 @@ async fn the_schema_the_lease_and_the_coverage_outlive_a_crash_that_follows_at_o
     env.assert_same("calls", env.sandbox.convoso().snapshot("calls"))
         .await;
     server.stop().await.expect("the server stops");
+}
+
+/// Nobody waits for ever for a server that has gone for good, whatever the command was doing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sync_whose_server_is_gone_ends_and_says_so() {
+    let mut env = one_window(20_000).await;
+    let server = on_own_server(&mut env).await;
+    let file = env.settings_file("");
+    let mut command = bare(&["sync", "--config"]);
+    command
+        .arg(&file.path)
+        .env("DATABASE_URL", server.url("postgres"));
+    let sync = Running::start(&mut command);
+    until(&env, "exists (select from warehouse.calls)").await;
+    env.pool.close().await;
+    server.stop().await.expect("the server stops");
+    let done = sync.end().await;
+    assert_eq!(done.code, Some(1), "{done:#?}");
+    assert!(done.err.contains("The warehouse cannot be reached"), "{done:#?}");
 }

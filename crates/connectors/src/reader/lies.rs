@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{SliceLimits, Verdict};
+use super::{Shortfall, SliceLimits, Verdict};
 use crate::schema::{Agent, Batch, Conversation, Entity as _, Region};
 use crate::source::{
     Absence, Account, ById, Context, Envelope, EnvelopeReader, Evidence, Extent, Item, Link, MapError, Next,
@@ -16,6 +16,8 @@ use crate::source::{
 use crate::wire::body::UNKNOWN;
 
 const PAGE: u64 = 4;
+/// The most that a slice may be, far above what any of them is.
+const BYTES: usize = 1_000_000;
 const FORM: &str = "%Y-%m-%dT%H:%M:%S";
 
 const OFFSET: Offset = Offset {
@@ -208,6 +210,7 @@ type Lie = fn(&mut World, &Request, &mut Value);
 
 struct Outcome {
     verdict: Verdict,
+    proves_absence: bool,
     met: BTreeSet<String>,
     request_count: usize,
 }
@@ -236,6 +239,7 @@ fn read(stream: &'static StreamDef, world: &mut World, lie: Lie) -> Outcome {
     let account = Arc::new(Account::new(chrono_tz::UTC, Region::US));
     let limits = SliceLimits {
         max_pages: 400,
+        max_bytes: BYTES as u64,
         ..SliceLimits::default()
     };
     let mut reader = stream.open(account, slice, limits);
@@ -268,6 +272,7 @@ fn read(stream: &'static StreamDef, world: &mut World, lie: Lie) -> Outcome {
             Err(error) => {
                 return Outcome {
                     verdict: Verdict::Failed(error),
+                    proves_absence: false,
                     met,
                     request_count: world.request_count,
                 };
@@ -283,6 +288,7 @@ fn read(stream: &'static StreamDef, world: &mut World, lie: Lie) -> Outcome {
     }
     Outcome {
         verdict: reading.verdict,
+        proves_absence: reading.proves_absence,
         met,
         request_count: world.request_count,
     }
@@ -829,6 +835,185 @@ fn no_lie_ends_complete_with_a_row_missing() {
     }
 }
 
+/// What a slice is refused for, each by one rule of the reader alone: without that rule it would end otherwise.
+const REFUSED: &[(&str, &StreamDef, Lie, &str)] = &[
+    (
+        "an end that is only presumed, after every row",
+        &BY_HOPE,
+        |_, _, got| got["total"] = json!(null),
+        "how the list ends is only presumed",
+    ),
+    (
+        "a total below the rows of its page",
+        &BY_CHANGE,
+        |world, _, got| {
+            world.rows.retain(|id, _| *id < 3);
+            got["rows"].as_array_mut().unwrap().truncate(3);
+            got["total"] = json!(2);
+        },
+        "3 rows came although the vendor counts 2",
+    ),
+    (
+        "two records under one key, and nothing counted",
+        &AT_ONCE,
+        |_, _, got| {
+            got["total"] = json!(null);
+            let mut twin = got["rows"][0].clone();
+            twin["state"] = json!("another");
+            got["rows"].as_array_mut().unwrap().push(twin);
+        },
+        "1 different records came under a key",
+    ),
+    (
+        "a list within the slice that lacks a row of its own total, where the slice has as many as were counted at first",
+        &BY_TIME,
+        |_, request, got| {
+            if is_later(request) {
+                got["total"] = json!(got["total"].as_u64().unwrap() + 1);
+            }
+        },
+        "rows came, after several readings",
+    ),
+    (
+        "a page of rows that came before, at a place that is new",
+        &BY_LINK,
+        |world, _, got| {
+            let rows: Vec<&Value> = world.rows.values().take(4).collect();
+            let next = format!("https://vendor.example/page/{}", world.request_count);
+            *got = json!({"rows": rows, "next": next});
+        },
+        "the same page again and again",
+    ),
+    (
+        "a place that came before, with rows that are new",
+        &BY_LINK,
+        |world, _, got| {
+            got["rows"] = json!([{"id": 1_000 + world.request_count}]);
+            got["next"] = json!("https://vendor.example/page/4");
+        },
+        "the same page again and again",
+    ),
+    (
+        "a list that is always new",
+        &BY_LINK,
+        |world, _, got| {
+            got["rows"] = json!([{"id": 1_000 + world.request_count}]);
+            got["next"] = json!(format!("https://vendor.example/page/{}", world.request_count));
+        },
+        "did not end within 400 pages",
+    ),
+    (
+        "answers without a measure",
+        &BY_LINK,
+        |world, _, got| {
+            got["rows"] = json!([{"id": 1_000 + world.request_count, "text": "x".repeat(BYTES / 4)}]);
+            got["next"] = json!(format!("https://vendor.example/page/{}", world.request_count));
+        },
+        "bytes came",
+    ),
+    (
+        "an id that is answered by another row",
+        &ONE_BY_ONE,
+        |world, _, got| {
+            if on(world, &[2]) {
+                got["rows"][0]["id"] = json!(3);
+            }
+        },
+        "1 ids could not be looked up",
+    ),
+    (
+        "a bare 404 for an id",
+        &ONE_BY_ONE,
+        |world, _, got| {
+            if on(world, &[2]) {
+                *got = json!({"status": 404, "text": "Not Found"});
+            }
+        },
+        "1 ids could not be looked up",
+    ),
+    (
+        "a bare 404 for every id",
+        &ONE_BY_ONE,
+        |_, _, got| *got = json!({"status": 404, "text": "Not Found"}),
+        "and not in its own words",
+    ),
+    (
+        "a total that is one row short, over more than one page",
+        &BY_OFFSET,
+        |world, _, got| got["total"] = json!(world.rows.len() - 1),
+        "9 rows came although the vendor counts 8",
+    ),
+    (
+        "an error with the rows of a good answer",
+        &BY_OFFSET,
+        |_, _, got| {
+            let text = got.to_string();
+            *got = json!({"status": 500, "text": text});
+        },
+        "500",
+    ),
+];
+
+#[test]
+fn each_rule_refuses_what_no_other_does() {
+    for (name, stream, lie, wanted) in REFUSED {
+        let mut world = World::of(9);
+        let told = match read(stream, &mut world, *lie).verdict {
+            Verdict::Complete => "complete".to_owned(),
+            Verdict::Incomplete(shortfall) => shortfall.to_string(),
+            Verdict::Failed(error) => error.to_string(),
+        };
+        assert!(told.contains(wanted), "{name}: {told}");
+    }
+}
+
+#[test]
+fn a_slice_that_is_given_up_is_not_complete() {
+    let slice = Slice {
+        partition: String::new(),
+        extent: Extent::List,
+        started_at: begin(),
+    };
+    let account = Arc::new(Account::new(chrono_tz::UTC, Region::US));
+    let reader = BY_OFFSET.open(account, slice, SliceLimits::default());
+    assert_eq!(
+        reader.finish().verdict,
+        Verdict::Incomplete(Shortfall::Unfinished)
+    );
+}
+
+/// Only a whole list in which nothing was doubtful proves that a row is gone.
+#[test]
+fn absence_is_proved_by_nothing_that_was_doubtful() {
+    for (name, stream, lie, proves) in [
+        ("every row", &BY_OFFSET, (|_, _, _| ()) as Lie, true),
+        (
+            "a record that cannot be read, which may be any row",
+            &AT_ONCE,
+            |_, _, got| {
+                let rows = got["rows"].as_array_mut().unwrap();
+                rows.push(json!({"id": null}));
+                got["total"] = json!(rows.len());
+            },
+            false,
+        ),
+        (
+            "none, said by a good answer without rows",
+            &BY_OFFSET,
+            |world, _, got| {
+                world.rows.clear();
+                *got = json!({"status": 204, "text": ""});
+            },
+            false,
+        ),
+    ] {
+        let mut world = World::of(23);
+        let outcome = read(stream, &mut world, lie);
+        assert_eq!(outcome.verdict, Verdict::Complete, "{name}");
+        assert_eq!(outcome.proves_absence, proves, "{name}");
+    }
+}
+
 /// Tombstones over more than one page have nothing but their ids; no page of them is another one again.
 #[test]
 fn tombstones_of_several_pages_end_complete() {
@@ -870,6 +1055,15 @@ const ODDITIES: &[(&str, &StreamDef, Lie)] = &[
             world.rows.remove(&1);
         }
     }),
+    (
+        "rows leave the list with each request",
+        &BY_CHANGE,
+        |world, _, _| {
+            if world.rows.len() > 4 {
+                world.rows.pop_last();
+            }
+        },
+    ),
     (
         "none, said twice of an empty window",
         &BY_TIME,
