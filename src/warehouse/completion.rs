@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use connectors::source::Belonging;
 
-use super::deletions::{Absences, judge_absences, judge_tombstones};
+use super::absences::{Absences, judge_absences};
 use super::drift::{TableFields, book_fields};
 use super::ledger::{LedgerSlice, seconds_of};
+use super::tombstones::judge_tombstones;
 use super::transaction::Transaction;
 use super::{Lease, WarehouseError};
 

@@ -12,37 +12,22 @@
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 
-use connectors::schema::{Batch, Children, Proof as StatedProof, TABLES, Table};
+use connectors::schema::{Children, Proof as StatedProof, TABLES, Table};
 use connectors::source::Belonging;
 
-use super::completion::{Completion, SliceOutcome};
+use super::completion::SliceOutcome;
 use super::history::trace_deletions;
-use super::ledger::{LedgerSlice, SliceId};
+use super::ledger::LedgerSlice;
 use super::pool::repeat_transaction;
 use super::transaction::Transaction;
 use super::{CHANNEL, Lease, Warehouse, WarehouseError};
 
 /// The share of living rows that tombstones of one slice may delete: vendors do archive much at once.
-const STATED_SHARE: f64 = 0.6;
+pub(super) const STATED_SHARE: f64 = 0.6;
 /// Up to so many living rows any number of tombstones is believed.
 const STATED_SMALL: i64 = 1_000;
 /// Up to so many times as many rows as an operator has seen are deleted on one word.
 const CONFIRMED_GROWTH: i64 = 2;
-
-/// What a complete slice met of a table, where it should have met everything.
-#[derive(Debug, Clone)]
-pub struct Absences<'a> {
-    /// The table.
-    pub table: &'static Table,
-    /// The ids that the slice met.
-    pub seen: &'a [String],
-    /// Only rows whose columns, as text, have these values.
-    pub only: Vec<ColumnValue>,
-    /// After how many complete slices in a row a row is believed to be gone.
-    pub times: u32,
-    /// The largest share that is believed, 0 to 1; 1 believes every number.
-    pub share: f64,
-}
 
 /// A value of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,14 +112,14 @@ impl Warehouse {
 
 /// How it is known that rows are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Proof {
+pub(super) enum Proof {
     Stated,
     Absent,
     NotFound,
 }
 
 impl Proof {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Stated => "stated",
             Self::Absent => "absent",
@@ -152,370 +137,15 @@ impl From<StatedProof> for Proof {
     }
 }
 
-/// Keeps the tombstones of a batch until their slice is judged. A batch alone cannot tell whether they are too many.
-pub(super) async fn keep_tombstones(
-    connection: &mut Transaction,
-    lease: &Lease,
-    slice: &LedgerSlice,
-    batch: &Batch,
-) -> Result<(), WarehouseError> {
-    if batch.tombstones().is_empty() {
-        return Ok(());
-    }
-    let stones = || batch.tombstones().iter();
-    let tables: Vec<&str> = stones().map(|stone| stone.table.name).collect();
-    let ids: Vec<&str> = stones().map(|stone| stone.id.as_str()).collect();
-    let proofs: Vec<&str> = stones().map(|stone| Proof::from(stone.proof).word()).collect();
-    let times: Vec<DateTime<Utc>> = stones()
-        .map(|stone| stone.at.unwrap_or(slice.started_at))
-        .collect();
-    sqlx::query(
-        "insert into sync.tombstones as t (source, stream, partition, table_name, id, proof, at, slice_id)
-         select distinct on (u.table_name, u.id) $1, $2, $3, u.table_name, u.id, u.proof, u.at, $4
-         from unnest($5::text[], $6::text[], $7::text[], $8::timestamptz[]) as u (table_name, id, proof, at)
-         order by u.table_name, u.id, u.at desc
-         on conflict (source, stream, partition, table_name, id) do update
-         set proof = excluded.proof, at = greatest(t.at, excluded.at), slice_id = excluded.slice_id",
-    )
-    .bind(lease.source())
-    .bind(&slice.stream)
-    .bind(&slice.partition)
-    .bind(slice.id)
-    .bind(tables)
-    .bind(ids)
-    .bind(proofs)
-    .bind(times)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Forgets what a slice that is not complete has said of deletions: its tombstones, and that rows were absent in a row.
-pub(super) async fn forget_unproved(
-    connection: &mut Transaction,
-    lease: &Lease,
-    slice: &LedgerSlice,
-) -> Result<(), WarehouseError> {
-    forget_absences(connection, lease, (&slice.stream, &slice.partition), slice.id).await
-}
-
-/// The same for a slice of which only the number is left.
-pub(super) async fn forget_absences(
-    connection: &mut Transaction,
-    lease: &Lease,
-    (stream, partition): (&str, &str),
-    slice: SliceId,
-) -> Result<(), WarehouseError> {
-    sqlx::query(
-        "delete from sync.tombstones where source = $1 and stream = $2 and partition = $3 and slice_id = $4 and not is_held",
-    )
-    .bind(lease.source())
-    .bind(stream)
-    .bind(partition)
-    .bind(slice)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query("delete from sync.absences where source = $1 and stream = $2 and partition = $3")
-        .bind(lease.source())
-        .bind(stream)
-        .bind(partition)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// The tombstones of a partition that wait, of one table and one proof.
-#[derive(Debug, sqlx::FromRow)]
-struct Waiting {
-    table_name: String,
-    proof: String,
-}
-
-/// Judges the tombstones that a complete slice has brought, together with those that were held before.
-pub(super) async fn judge_tombstones(
-    connection: &mut Transaction,
-    lease: &Lease,
-    slice: &LedgerSlice,
-    completion: &Completion<'_>,
-) -> Result<SliceOutcome, WarehouseError> {
-    let waiting: Vec<Waiting> = sqlx::query_as(
-        "select distinct table_name, proof from sync.tombstones
-         where source = $1 and stream = $2 and partition = $3 and (slice_id = $4 or is_held) order by 1, 2",
-    )
-    .bind(lease.source())
-    .bind(&slice.stream)
-    .bind(&slice.partition)
-    .bind(slice.id)
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut outcome = SliceOutcome::default();
-    for table in TABLES {
-        for proof in [Proof::Stated, Proof::NotFound] {
-            if !waiting
-                .iter()
-                .any(|waits| waits.table_name == table.name && waits.proof == proof.word())
-            {
-                continue;
-            }
-            let judged = judge_waiting(connection, lease, slice, completion, table, proof).await?;
-            outcome.deleted += judged.deleted;
-            outcome.held += judged.held;
-        }
-    }
-    Ok(outcome)
-}
-
-async fn judge_waiting(
-    connection: &mut Transaction,
-    lease: &Lease,
-    slice: &LedgerSlice,
-    completion: &Completion<'_>,
-    table: &'static Table,
-    proof: Proof,
-) -> Result<SliceOutcome, WarehouseError> {
-    let statement = format!(
-        "select s.id, s.at, t.id is not null from sync.tombstones as s
-         left join warehouse.{} as t on t.source = s.source and t.id = s.id and t.deleted_at is null and t.fetched_at <= s.at
-         where s.source = $1 and s.stream = $2 and s.partition = $3 and (s.slice_id = $4 or s.is_held)
-             and s.table_name = $5 and s.proof = $6 order by s.id",
-        table.name
-    );
-    let stones: Vec<(String, DateTime<Utc>, bool)> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(lease.source())
-        .bind(&slice.stream)
-        .bind(&slice.partition)
-        .bind(slice.id)
-        .bind(table.name)
-        .bind(proof.word())
-        .fetch_all(&mut *connection)
-        .await?;
-    let mut gone = Gone::default();
-    let mut needless = Vec::new();
-    for (id, at, is_alive) in stones {
-        if is_alive {
-            gone.ids.push(id);
-            gone.at.push(at);
-        } else {
-            needless.push(id);
-        }
-    }
-    if proof == Proof::NotFound {
-        needless.extend(
-            keep_often_missing(connection, lease, slice, completion.not_found_times, &mut gone).await?,
-        );
-    }
-    let share = if proof == Proof::Stated {
-        STATED_SHARE
-    } else {
-        completion.delete_share
-    };
-    let guarded = Guarded {
-        slice,
-        table,
-        proof,
-        share,
-        only: &[],
-        belongings: completion.belongings,
-    };
-    let outcome = guarded.judge_rows(connection, lease, &gone, None).await?;
-    if outcome.held == 0 {
-        needless.append(&mut gone.ids);
-        if proof == Proof::NotFound {
-            believe_missing(connection, lease, slice, completion.not_found_times, &needless).await?;
-        }
-    }
-    settle_tombstones(connection, lease, slice, table, &needless).await?;
-    Ok(outcome)
-}
-
-/// Removes the tombstones that have had their effect; the others of the partition are held.
-async fn settle_tombstones(
-    connection: &mut Transaction,
-    lease: &Lease,
-    slice: &LedgerSlice,
-    table: &'static Table,
-    done: &[String],
-) -> Result<(), WarehouseError> {
-    sqlx::query(
-        "delete from sync.tombstones where source = $1 and stream = $2 and partition = $3 and table_name = $4 and id = any($5)",
-    )
-    .bind(lease.source())
-    .bind(&slice.stream)
-    .bind(&slice.partition)
-    .bind(table.name)
-    .bind(done)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "update sync.tombstones set is_held = true
-         where source = $1 and stream = $2 and partition = $3 and table_name = $4 and slice_id = $5 and not is_held",
-    )
-    .bind(lease.source())
-    .bind(&slice.stream)
-    .bind(&slice.partition)
-    .bind(table.name)
-    .bind(slice.id)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Takes out the ids that were not missing often enough, and returns them: they stay due.
-async fn keep_often_missing(
-    connection: &mut Transaction,
-    lease: &Lease,
-    slice: &LedgerSlice,
-    times: u32,
-    gone: &mut Gone,
-) -> Result<Vec<String>, WarehouseError> {
-    let seldom: Vec<String> = sqlx::query_scalar(
-        "select id from sync.lookups where source = $1 and stream = $2 and id = any($3) and missing_count < $4",
-    )
-    .bind(lease.source())
-    .bind(&slice.stream)
-    .bind(&gone.ids)
-    .bind(i32::try_from(times).unwrap_or(i32::MAX))
-    .fetch_all(connection)
-    .await?;
-    let ids = std::mem::take(&mut gone.ids);
-    let at = std::mem::take(&mut gone.at);
-    for (id, at) in ids.into_iter().zip(at) {
-        if !seldom.contains(&id) {
-            gone.ids.push(id);
-            gone.at.push(at);
-        }
-    }
-    Ok(seldom)
-}
-
-/// Ids whose rows are gone, or were never there, and that were missing often enough need not be asked for at each run.
-async fn believe_missing(
-    connection: &mut Transaction,
-    lease: &Lease,
-    slice: &LedgerSlice,
-    times: u32,
-    ids: &[String],
-) -> Result<(), WarehouseError> {
-    sqlx::query(
-        "update sync.lookups set is_missing = true
-         where source = $1 and stream = $2 and id = any($3) and missing_count >= greatest($4, 1)",
-    )
-    .bind(lease.source())
-    .bind(&slice.stream)
-    .bind(ids)
-    .bind(i32::try_from(times).unwrap_or(i32::MAX))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Judges what a complete slice did not meet.
-pub(super) async fn judge_absences(
-    connection: &mut Transaction,
-    lease: &Lease,
-    slice: &LedgerSlice,
-    completion: &Completion<'_>,
-    absences: &Absences<'_>,
-) -> Result<SliceOutcome, WarehouseError> {
-    let known = known_rows(connection, lease, absences).await?;
-    let all = i64::try_from(known.len()).unwrap_or(i64::MAX);
-    let absent = known
-        .into_iter()
-        .filter(|(_, is_seen)| !is_seen)
-        .map(|(id, _)| id);
-    let mut gone = Gone::all_at(absent.collect(), slice.started_at);
-    let guarded = Guarded {
-        slice,
-        table: absences.table,
-        proof: Proof::Absent,
-        share: absences.share,
-        only: &absences.only,
-        belongings: completion.belongings,
-    };
-    if gone.ids.is_empty() {
-        // Every row is there again, whatever seemed to be missing before.
-        guarded.forget_held(connection, lease).await?;
-    }
-    // All that are missing are weighed, not only those that were missing before.
-    if absences.times > 1 && !guarded.is_held(connection, lease, gone.count(), all).await? {
-        gone = Gone::all_at(
-            often_absent(connection, lease, slice, absences, &gone.ids).await?,
-            slice.started_at,
-        );
-        if gone.ids.is_empty() {
-            return Ok(SliceOutcome::default());
-        }
-    }
-    guarded.judge_rows(connection, lease, &gone, Some(all)).await
-}
-
-/// The living rows, and whether the slice met each.
-async fn known_rows(
-    connection: &mut Transaction,
-    lease: &Lease,
-    absences: &Absences<'_>,
-) -> Result<Vec<(String, bool)>, WarehouseError> {
-    let conditions = absences.only.iter().enumerate();
-    let conditions = conditions.map(|(place, only)| format!(" and t.{}::text = ${}", only.column, place + 3));
-    let statement = format!(
-        "select t.id, u.id is not null from warehouse.{} as t left join unnest($2::text[]) as u (id) on u.id = t.id
-         where t.source = $1 and t.deleted_at is null{}",
-        absences.table.name,
-        conditions.collect::<String>()
-    );
-    let mut query = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(lease.source())
-        .bind(absences.seen);
-    for only in &absences.only {
-        query = query.bind(&only.value);
-    }
-    Ok(query.fetch_all(connection).await?)
-}
-
-/// Counts these absences on, forgets those that ended, and returns the ids that were absent often enough.
-async fn often_absent(
-    connection: &mut Transaction,
-    lease: &Lease,
-    slice: &LedgerSlice,
-    absences: &Absences<'_>,
-    absent: &[String],
-) -> Result<Vec<String>, WarehouseError> {
-    sqlx::query(
-        "delete from sync.absences where source = $1 and stream = $2 and partition = $3 and table_name = $4 and id <> all($5)",
-    )
-    .bind(lease.source())
-    .bind(&slice.stream)
-    .bind(&slice.partition)
-    .bind(absences.table.name)
-    .bind(absent)
-    .execute(&mut *connection)
-    .await?;
-    let counted: Vec<(String, i32)> = sqlx::query_as(
-        "insert into sync.absences as a (source, stream, partition, table_name, id, times)
-         select $1, $2, $3, $4, u.id, 1 from unnest($5::text[]) as u (id) order by u.id
-         on conflict (source, stream, partition, table_name, id) do update set times = a.times + 1
-         returning id, times",
-    )
-    .bind(lease.source())
-    .bind(&slice.stream)
-    .bind(&slice.partition)
-    .bind(absences.table.name)
-    .bind(absent)
-    .fetch_all(connection)
-    .await?;
-    let is_often = |(_, times): &(String, i32)| u32::try_from(*times).unwrap_or(0) >= absences.times;
-    Ok(counted.into_iter().filter(is_often).map(|(id, _)| id).collect())
-}
-
 /// Rows that seem to be gone, each with the time of the reading that says so.
 #[derive(Debug, Default)]
-struct Gone {
-    ids: Vec<String>,
-    at: Vec<DateTime<Utc>>,
+pub(super) struct Gone {
+    pub(super) ids: Vec<String>,
+    pub(super) at: Vec<DateTime<Utc>>,
 }
 
 impl Gone {
-    fn all_at(ids: Vec<String>, at: DateTime<Utc>) -> Self {
+    pub(super) fn all_at(ids: Vec<String>, at: DateTime<Utc>) -> Self {
         Self {
             at: vec![at; ids.len()],
             ids,
@@ -527,24 +157,24 @@ impl Gone {
         Self { ids, at }
     }
 
-    fn count(&self) -> i64 {
+    pub(super) fn count(&self) -> i64 {
         i64::try_from(self.ids.len()).unwrap_or(i64::MAX)
     }
 }
 
 /// What is judged: which rows, by which proof, and how many are believed.
-struct Guarded<'a> {
-    slice: &'a LedgerSlice,
-    table: &'static Table,
-    proof: Proof,
-    share: f64,
-    only: &'a [ColumnValue],
-    belongings: &'static [Belonging],
+pub(super) struct Guarded<'a> {
+    pub(super) slice: &'a LedgerSlice,
+    pub(super) table: &'static Table,
+    pub(super) proof: Proof,
+    pub(super) share: f64,
+    pub(super) only: &'a [ColumnValue],
+    pub(super) belongings: &'static [Belonging],
 }
 
 impl Guarded<'_> {
     /// Marks the rows, or holds them. `all` is the number of living rows, where it is known already.
-    async fn judge_rows(
+    pub(super) async fn judge_rows(
         &self,
         connection: &mut Transaction,
         lease: &Lease,
@@ -595,7 +225,7 @@ impl Guarded<'_> {
     }
 
     /// True where they are too many to be believed, and nobody has confirmed about so many.
-    async fn is_held(
+    pub(super) async fn is_held(
         &self,
         connection: &mut Transaction,
         lease: &Lease,
@@ -660,7 +290,11 @@ impl Guarded<'_> {
     }
 
     /// Nothing is held here any more, and an operator's word is used up.
-    async fn forget_held(&self, connection: &mut Transaction, lease: &Lease) -> Result<(), WarehouseError> {
+    pub(super) async fn forget_held(
+        &self,
+        connection: &mut Transaction,
+        lease: &Lease,
+    ) -> Result<(), WarehouseError> {
         for statement in [
             "delete from sync.held_deletions where source = $1 and stream = $2 and partition = $3 and table_name = $4 and proof = $5",
             "delete from sync.confirmations where source = $1 and stream = $2 and partition = $3 and table_name = $4 and proof = $5",

@@ -277,7 +277,12 @@ pub(super) async fn record_late_readings(
     let ids: Vec<&str> = ids.into_iter().collect();
     let names: Vec<&str> = columns.iter().map(|column| column.name).chain([GONE]).collect();
     let changes: Vec<Change> = of_rows.into_values().flat_map(changes_between).collect();
-    replace_changes(connection, to, rows.table(), (&ids, &names), &changes).await?;
+    let all = ColumnsOfRows {
+        table: rows.table(),
+        ids: &ids,
+        columns: &names,
+    };
+    replace_changes(connection, to, all, &changes).await?;
     let firsts = format!(
         "update warehouse.{} as t set first_seen_at = u.at from unnest($2::text[], $3::timestamptz[]) as u (id, at)
          where t.source = $1 and t.id = u.id and t.id = any($4) and t.first_seen_at > u.at",
@@ -412,20 +417,27 @@ fn changes_between(mut points: Vec<Point>) -> Vec<Change> {
     changes
 }
 
+/// All that is told of these columns of these rows.
+#[derive(Debug, Clone, Copy)]
+struct ColumnsOfRows<'a> {
+    table: &'static Table,
+    ids: &'a [&'a str],
+    columns: &'a [&'a str],
+}
+
 async fn replace_changes(
     connection: &mut Transaction,
     to: Destination<'_>,
-    table: &Table,
-    (ids, columns): (&[&str], &[&str]),
+    of: ColumnsOfRows<'_>,
     changes: &[Change],
 ) -> Result<(), WarehouseError> {
     sqlx::query(
         "delete from history.changes where source = $1 and table_name = $2 and id = any($3) and \"column\" = any($4)",
     )
     .bind(to.source)
-    .bind(table.name)
-    .bind(ids)
-    .bind(columns)
+    .bind(of.table.name)
+    .bind(of.ids)
+    .bind(of.columns)
     .execute(&mut *connection)
     .await?;
     let text = |value: fn(&Change) -> &str| changes.iter().map(value).collect::<Vec<_>>();
@@ -436,7 +448,7 @@ async fn replace_changes(
          select $1, $2, u.* from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::bigint[]) as u",
     )
     .bind(to.source)
-    .bind(table.name)
+    .bind(of.table.name)
     .bind(text(|change| &change.id))
     .bind(text(|change| &change.column))
     .bind(option(|change| change.old.as_deref()))

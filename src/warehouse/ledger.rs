@@ -6,9 +6,10 @@ use connectors::source::{Remedy, Window};
 
 use super::completion::{Completion, LooseEnds, SliceOutcome, book_completion};
 use super::pool::repeat_transaction;
+use super::tombstones::{self, Unproved};
 use super::transaction::Transaction;
 use super::words::{LONGEST_REASON, LONGEST_WORDS, cut_to_fit};
-use super::{Lease, Warehouse, WarehouseError, deletions};
+use super::{Lease, Warehouse, WarehouseError};
 
 /// A run's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
@@ -358,7 +359,7 @@ impl Warehouse {
                 }
             }
             SliceVerdict::Incomplete(flaw) | SliceVerdict::Failed(flaw) => {
-                deletions::forget_unproved(&mut transaction, lease, slice).await?;
+                tombstones::forget_unproved(&mut transaction, lease, slice).await?;
                 book_retry(&mut transaction, lease, slice, flaw).await?;
             }
         }
@@ -457,7 +458,12 @@ async fn close_left_open(
     .fetch_all(&mut *connection)
     .await?;
     for (slice, partition) in left {
-        deletions::forget_absences(connection, lease, (stream, &partition), slice).await?;
+        let left = Unproved {
+            stream,
+            partition: &partition,
+            slice,
+        };
+        tombstones::forget_left(connection, lease, left).await?;
         add_to_totals(connection, slice).await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use connectors::schema::{Batch, Ownership, Rows, TABLES};
 use connectors::source::{FieldFault, Reject};
 
 use super::copy::copy_rows;
-use super::deletions::{delete_orphans, keep_tombstones};
+use super::deletions::delete_orphans;
 use super::faults::store_faults;
 use super::history::Followed;
 use super::ledger::{LedgerSlice, Traffic};
@@ -18,6 +18,7 @@ use super::merge::{Destination, Written, drop_unchanged, merge_rows};
 use super::pool::Repeats;
 use super::rejects::store_rejects;
 use super::tallies::{Inserted, add_to_tallies};
+use super::tombstones::keep_tombstones;
 use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
@@ -173,7 +174,8 @@ impl Warehouse {
                 before.add_to_table(rows.table().name, more);
             }
         }
-        let landed = write_batch(&mut transaction, lease, (load, self.followed()), before.clone()).await?;
+        let to = destination_of(lease, load, self.followed());
+        let landed = write_batch(&mut transaction, lease, load, to, before.clone()).await?;
         match transaction.commit().await {
             Ok(()) => Ok(landed),
             // A connection lost during the commit says nothing about the commit; the ledger does.
@@ -234,13 +236,13 @@ fn destination_of<'a>(lease: &'a Lease, load: &Load<'_>, followed: &'a Followed)
 async fn write_batch(
     connection: &mut Transaction,
     lease: &Lease,
-    (load, followed): (&Load<'_>, &Followed),
+    load: &Load<'_>,
+    to: Destination<'_>,
     mut landed: Landed,
 ) -> Result<Landed, WarehouseError> {
     let mut refused = Vec::new();
     let mut born = Vec::new();
     for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
-        let to = destination_of(lease, load, followed);
         let refused_before = refused.len();
         let Written { inserted, written } = write_table(
             connection,

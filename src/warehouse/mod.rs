@@ -1,5 +1,6 @@
 //! The warehouse: every statement of SQL, behind typed calls.
 
+mod absences;
 mod budgets;
 mod completion;
 mod copy;
@@ -42,14 +43,16 @@ mod sources;
 mod status;
 mod streams;
 mod tallies;
+mod tombstones;
 mod transaction;
 mod verification;
 mod words;
 
+pub use absences::Absences;
 pub use budgets::Reservation;
 pub use completion::{Completion, Reach, SliceOutcome};
 pub use coverage::{Coverage, PartitionSpec, Retry};
-pub use deletions::{Absences, ColumnValue, HeldDeletion};
+pub use deletions::{ColumnValue, HeldDeletion};
 pub use dictionary::{DictionaryColumn, DictionaryTable};
 pub use distribute::{Placement, placements};
 pub use drift::{DriftEntry, TableFields};
