@@ -982,9 +982,9 @@ fn a_slice_that_is_given_up_is_not_complete() {
     );
 }
 
-/// Only a whole list in which nothing was doubtful proves that a row is gone.
+/// Only a whole list in which nothing was uncertain proves that a row is gone.
 #[test]
-fn absence_is_proved_by_nothing_that_was_doubtful() {
+fn absence_is_proved_only_where_nothing_was_uncertain() {
     for (name, stream, lie, proves) in [
         ("every row", &BY_OFFSET, (|_, _, _| ()) as Lie, true),
         (

@@ -174,7 +174,7 @@ impl Paging for LeadPages {
         Ok(map_positions(next, |at| LeadPosition { by, at }))
     }
 
-    /// That the filter compares the times that leads show is assumed: all of them outside are doubtful, and no more.
+    /// That the filter compares the times that leads show is assumed: all of them outside are only asked for again.
     fn whereabouts_of(&self, at: &LeadPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
         match at.by.seek().whereabouts_of(&at.at, got, scope) {
             Whereabouts::Elsewhere => Whereabouts::Beside,
