@@ -28,7 +28,7 @@ pub(crate) const CONVERSATIONS: StreamDef = StreamDef {
     // That time may move (assumed), so that a conversation can leave a window while it is read.
     mode: SyncMode::Incremental(POLICY),
     paging: &ByBound {
-        lists: &[List::Priority, List::Ordinary],
+        lists: &[List::Priority, List::Ordinary, List::PriorityAgain],
     },
     envelope: open_conversations,
     put_together: Some(PUT_TOGETHER),
@@ -68,6 +68,8 @@ pub(super) enum List {
     Priority,
     /// Those without priority.
     Ordinary,
+    /// Those with priority once more: whatever was given priority between the two readings was in neither.
+    PriorityAgain,
     /// Those that nobody has dealt with, of any age and priority.
     Unread,
 }
@@ -141,7 +143,7 @@ impl List {
             .with("sort", "oldest_sort_date")
             .with("page_size", PAGE_SIZE);
         with_details(match self {
-            Self::Priority => within_slice(request.with("is_priority", true), scope),
+            Self::Priority | Self::PriorityAgain => within_slice(request.with("is_priority", true), scope),
             Self::Ordinary => within_slice(request.with("is_priority", false), scope),
             Self::Unread => request.with("status", "unread"),
         })
@@ -150,7 +152,7 @@ impl List {
     /// A page is in order, so that its ends tell where it lies. The priority of both of them is that of the list.
     fn whereabouts_of(self, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
         let wants_priority = match self {
-            Self::Priority => true,
+            Self::Priority | Self::PriorityAgain => true,
             Self::Ordinary => false,
             Self::Unread => return Whereabouts::Asked,
         };
@@ -250,14 +252,15 @@ mod tests {
     }
 
     #[test]
-    fn the_list_without_priority_follows_when_the_one_with_priority_ends() {
-        let told = read(&[LAST, LAST]);
+    fn the_list_with_priority_is_read_before_and_after_the_one_without() {
+        let told = read(&[LAST, LAST, LAST]);
         assert_eq!(told.verdict, Verdict::Complete);
-        let [first, second] = &told.requests[..] else {
+        let [first, second, third] = &told.requests[..] else {
             panic!("{:?}", told.requests)
         };
         assert_eq!(first.param("is_priority"), Some("true"));
         assert_eq!(second.param("is_priority"), Some("false"));
+        assert_eq!(third, first);
         for name in [
             "oldest_sort_date_gte",
             "oldest_sort_date_lt",
@@ -271,13 +274,25 @@ mod tests {
     }
 
     #[test]
+    fn a_conversation_that_is_given_priority_between_the_lists_is_met() {
+        let told = read(&[LAST, LAST, &page(&["7"], "null")]);
+        assert_eq!(told.ids("conversations"), ["7"]);
+        assert_eq!(told.verdict, Verdict::Complete);
+    }
+
+    #[test]
     fn a_link_is_followed_before_the_other_list_and_a_link_back_never() {
         let more = page(&["1"], r#""https://a.example/2?skip=1""#);
-        let told = read(&[&more, LAST, LAST]);
+        let told = read(&[&more, LAST, LAST, LAST]);
         let paths: Vec<&str> = told.requests.iter().map(|request| &*request.path).collect();
         assert_eq!(
             paths,
-            ["conversations", "https://a.example/2?skip=1", "conversations"]
+            [
+                "conversations",
+                "https://a.example/2?skip=1",
+                "conversations",
+                "conversations"
+            ]
         );
         assert_eq!(told.verdict, Verdict::Complete);
     }
@@ -290,6 +305,7 @@ mod tests {
             empty(3),
             empty(4),
             page(&["7"], "null"),
+            LAST.to_owned(),
             LAST.to_owned(),
         ];
         let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
@@ -387,12 +403,12 @@ mod tests {
         let ids = || slice_of(Extent::Ids(vec!["1".to_owned()]));
         let one = r#"{"conversation":{"id":"1"}}"#;
         let requests = [
-            read(&[LAST, LAST]).requests,
+            read(&[LAST, LAST, LAST]).requests,
             exchange(&OPEN_CONVERSATIONS, list(), &[LAST]).requests,
             exchange(&FOLLOWED_CONVERSATIONS, ids(), &[one]).requests,
         ]
         .concat();
-        assert_eq!(requests.len(), 4);
+        assert_eq!(requests.len(), 5);
         for request in &requests {
             let sorts = request.params().iter().filter(|(name, _)| *name == "sort");
             assert!(sorts.clone().count() <= 1 && sorts.clone().all(|(_, key)| key == "oldest_sort_date"));
@@ -402,7 +418,7 @@ mod tests {
             }
             assert_eq!(request.param("include"), Some("content"));
         }
-        let unread = &requests[2];
+        let unread = &requests[3];
         assert_eq!(
             (
                 unread.param("status"),
