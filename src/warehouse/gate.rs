@@ -1,7 +1,7 @@
 //! How many connections may be asked for at a time: as many as the settings want, or as the server turns out to give.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
@@ -17,6 +17,14 @@ pub(super) struct Gate {
     limit: u32,
     open: AtomicU32,
     changed_at: Mutex<Instant>,
+    silence: StdMutex<Option<Silence>>,
+}
+
+/// The server gives nobody a connection.
+#[derive(Debug, Clone, Copy)]
+struct Silence {
+    since: Instant,
+    noted_at: Instant,
 }
 
 /// The right to a connection.
@@ -32,6 +40,7 @@ impl Gate {
             limit,
             open: AtomicU32::new(limit),
             changed_at: Mutex::new(Instant::now()),
+            silence: StdMutex::default(),
         }
     }
 
@@ -51,8 +60,26 @@ impl Gate {
         }
     }
 
+    /// For how long the server has given nobody a connection; not at all where nobody has asked for long.
+    pub(super) fn silence(&self) -> Duration {
+        let silence = *self.silence.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = silence.filter(|silence| silence.noted_at.elapsed() < CAUTION);
+        fresh.map_or(Duration::ZERO, |silence| silence.since.elapsed())
+    }
+
+    /// Notes that the server gave no connection to one who has asked since then: not everybody has to wait for themselves.
+    pub(super) fn note_silence(&self, asked_at: Instant) {
+        let silence = self.silence().max(asked_at.elapsed());
+        let noted_at = Instant::now();
+        *self.silence.lock().unwrap_or_else(PoisonError::into_inner) = Some(Silence {
+            since: noted_at.checked_sub(silence).unwrap_or(noted_at),
+            noted_at,
+        });
+    }
+
     /// Notes that there was a connection; after a while one more is tried.
     pub(super) async fn widen_gate(&self) {
+        *self.silence.lock().unwrap_or_else(PoisonError::into_inner) = None;
         if self.open.load(Ordering::Relaxed) == self.limit {
             return;
         }
@@ -68,6 +95,23 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_silence_is_that_of_all_callers_until_one_has_a_connection() {
+        let gate = Gate::new(3);
+        let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+        gate.note_silence(ago(20));
+        gate.note_silence(ago(1));
+        assert!(
+            gate.silence() >= Duration::from_secs(20),
+            "that of another caller too"
+        );
+        gate.widen_gate().await;
+        assert_eq!(gate.silence(), Duration::ZERO);
+        gate.note_silence(ago(20));
+        gate.silence.lock().unwrap().as_mut().unwrap().noted_at = ago(90);
+        assert_eq!(gate.silence(), Duration::ZERO, "nobody has asked for long");
+    }
 
     #[tokio::test]
     async fn a_server_that_gives_fewer_connections_is_asked_for_fewer_but_never_for_none() {

@@ -152,6 +152,12 @@ impl Warehouse {
             let Ok(place) = timeout(left, self.gate.enter_gate()).await else {
                 return Err(self.why_not().await);
             };
+            let asked_at = Instant::now();
+            if self.gate.silence() >= PATIENCE {
+                self.try_once()
+                    .await
+                    .inspect_err(|_| self.gate.note_silence(asked_at))?;
+            }
             match self.pool.begin_with(self.begin_statement).await {
                 Ok(inner) => {
                     self.gate.widen_gate().await;
@@ -162,11 +168,14 @@ impl Warehouse {
                         Some(place),
                     ));
                 }
-                // A gate that is free lets in whoever has no patience left, too.
-                Err(sqlx::Error::PoolTimedOut) if begun_at.elapsed() >= PATIENCE => {
-                    return Err(self.why_not().await);
+                Err(sqlx::Error::PoolTimedOut) => {
+                    self.gate.note_silence(asked_at);
+                    self.gate.narrow_gate(place).await;
+                    // A gate that is free lets in whoever has no patience left, too.
+                    if begun_at.elapsed() >= PATIENCE {
+                        return Err(self.why_not().await);
+                    }
                 }
-                Err(sqlx::Error::PoolTimedOut) => self.gate.narrow_gate(place).await,
                 Err(error) => {
                     self.suspicion.raise_suspicion();
                     return Err(error.into());
