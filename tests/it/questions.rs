@@ -31,7 +31,11 @@ const SET_UP: &str = "
         coalesce(nullif(raw ->> 'call_length', ''), '0')::int as talk, (raw ->> 'queue_seconds')::numeric as wait,
         coalesce(raw ->> 'queue_id', case raw ->> 'queue' when 'Sales Inbound' then '31' when 'Service' then '32' when 'Español' then '35' end)
             as queue,
-        raw ->> 'status' <> 'INCALL' as is_over, coalesce(jsonb_array_length(raw -> 'recording'), 0) as recorded
+        -- A young call without a length is perhaps live, whatever its status says.
+        raw ->> 'status' <> 'INCALL' and (
+            nullif(raw ->> 'call_length', '') is not null or (c.context ->> 'read_at')::timestamptz - i.later >= interval '15 minutes'
+        ) as is_over,
+        coalesce(jsonb_array_length(raw -> 'recording'), 0) as recorded
     from warehouse.calls as c join p using (source)
     cross join lateral (select (raw ->> 'call_date')::timestamp at time zone p.tz as later) as i;
     create index on k (phone, utc);
