@@ -52,7 +52,7 @@ pub trait Paging: Send + Sync {
     }
 
     /// Where the rows of a page lie. The slice machine asks again where they lie beside what was asked for, and takes none that lie
-    /// elsewhere: whatever such a page says of ends and totals, it says of another question.
+    /// elsewhere: whatever such a page says of ends and totals, it says of another request.
     fn whereabouts_of(&self, _at: &Self::Position, _got: &Envelope<'_>, _scope: &Scope<'_>) -> Whereabouts {
         Whereabouts::Asked
     }
