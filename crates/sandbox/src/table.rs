@@ -1,4 +1,7 @@
 //! Rows with life stories: they appear, change, are deleted or archived and come back at instants of the simulated clock.
+//!
+//! A story may be told ahead, version by version. Whoever changes a row before the story is at its end makes another one of it: what
+//! was told of later is dropped.
 
 use std::collections::HashMap;
 
@@ -167,6 +170,9 @@ impl<R: Clone> Table<R> {
 
     fn go_on(&mut self, id: &str, now: i64, change: impl FnOnce(&mut Version<R>)) -> Option<()> {
         let story = &mut self.stories[*self.places.get(id)?];
+        while story.versions.len() > 1 && story.versions.last()?.since > now {
+            story.versions.pop();
+        }
         let last = story.versions.last()?;
         if last.since < now {
             let next = Version {
@@ -208,5 +214,38 @@ mod tests {
         assert_eq!((table.find("a", 35), table.present(35).count()), (Some(&2), 0));
         let gone = table.all(35).next().map(|view| (view.life, view.since));
         assert_eq!(gone, Some((Life::Archived, 30)));
+    }
+
+    #[test]
+    fn what_was_told_ahead_comes_unless_somebody_changes_the_row_before() {
+        let told = || {
+            let mut table = Table::default();
+            table.add("a".to_owned(), 10, 1);
+            assert!(table.change("a", 20, |record| *record = 2) && table.set_life("a", 30, Life::Deleted));
+            table
+        };
+        let mut table = told();
+        assert_eq!(
+            [15, 25, 35].map(|now| table.get("a", now)),
+            [Some(&1), Some(&2), None]
+        );
+        assert!(table.change("a", 15, |record| *record = 9));
+        assert_eq!(
+            [12, 15, 35].map(|now| table.get("a", now)),
+            [Some(&1), Some(&9), Some(&9)]
+        );
+        let mut table = told();
+        assert!(table.set_life("a", 25, Life::Archived));
+        assert_eq!(
+            table.all(40).next().map(|view| (view.life, view.since)),
+            Some((Life::Archived, 25))
+        );
+        // A row that is not there yet keeps its beginning.
+        let mut table = told();
+        assert!(table.change("a", 5, |record| *record = 7));
+        assert_eq!(
+            [5, 10, 40].map(|now| table.get("a", now)),
+            [None, Some(&7), Some(&7)]
+        );
     }
 }

@@ -24,7 +24,7 @@ use crate::request::{Request, Response};
 use crate::rng::hex_id;
 use crate::table::{Record, Rows, Table};
 
-use seed::user_number;
+use seed::{Told, user_number};
 
 /// Where the simulated APIs live on the server.
 pub const PREFIX: &str = "/conversocial";
@@ -126,6 +126,8 @@ struct Conversation {
     channel: String,
     tags: Vec<String>,
     messages: Vec<Message>,
+    /// Seconds that agents had to do with it, for each time that it was closed.
+    handled: Vec<i64>,
 }
 
 impl Record for Conversation {}
@@ -209,14 +211,22 @@ impl Vendor for Conversocial {
 }
 
 impl State {
-    /// Takes a conversation in, with its customer.
-    fn admit(&mut self, seed: u64, id: String, born: i64, conversation: Conversation) {
+    /// Takes a conversation in, with its customer and with what becomes of it.
+    fn admit(&mut self, seed: u64, born: i64, told: Told) {
+        let Told {
+            id,
+            conversation,
+            later,
+        } = told;
         let author = conversation.author.clone();
         if self.authors.find(&author, i64::MAX).is_none() {
             let record = seed::describe_author(seed, &author);
             self.authors.add(author, i64::MIN, record);
         }
-        self.conversations.add(id, born, conversation);
+        self.conversations.add(id.clone(), born, conversation);
+        for (at, conversation) in later {
+            self.conversations.change(&id, at, |own| *own = conversation);
+        }
     }
 
     /// A generator for the next thing that is made by hand.
@@ -237,12 +247,13 @@ impl Account {
     /// Adds a conversation of one customer's message; an old start makes it a row that appears late.
     pub fn add_conversation(&self, at: DateTime<Utc>) -> String {
         let seed = self.options().seed;
-        self.with(|state, now| {
+        self.with(|state, _| {
             let mut rng = state.next_rng();
-            let (id, mut made) = seed::seed_conversation(seed, &mut rng, 1, at.timestamp(), now);
-            made.messages.truncate(1);
-            "unread".clone_into(&mut made.status);
-            state.admit(seed, id.clone(), at.timestamp(), made);
+            let mut told = seed::tell_conversation(seed, &mut rng, 1, at.timestamp());
+            told.conversation.messages.truncate(1);
+            told.later.clear();
+            let id = told.id.clone();
+            state.admit(seed, at.timestamp(), told);
             id
         })
     }

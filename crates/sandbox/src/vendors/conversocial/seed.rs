@@ -54,8 +54,8 @@ pub(super) fn seed_account(options: &Options) -> State {
         let mut rng = rng_of(options.seed ^ 0x0050_C1A1, u64::try_from(start).unwrap_or(0));
         for _ in 0..options.conversations_per_day {
             let born = start + rng.i64(0..DAY);
-            let (id, made) = seed_conversation(options.seed, &mut rng, users, born, now);
-            state.admit(options.seed, id, born, made);
+            let told = tell_conversation(options.seed, &mut rng, users, born);
+            state.admit(options.seed, born, told);
         }
         add_actions(&mut state, options.seed, &mut rng, users, start);
         add_events(&mut state, &mut rng, users, start);
@@ -64,14 +64,16 @@ pub(super) fn seed_account(options: &Options) -> State {
     state
 }
 
-/// A conversation that begins at a second, as it stands `now`.
-pub(super) fn seed_conversation(
-    seed: u64,
-    rng: &mut Rng,
-    users: usize,
-    born: i64,
-    now: i64,
-) -> (String, Conversation) {
+/// A conversation as it begins, and what it becomes from which second on.
+pub(super) struct Told {
+    pub(super) id: String,
+    pub(super) conversation: Conversation,
+    pub(super) later: Vec<(i64, Conversation)>,
+}
+
+/// A conversation that begins at a second: the customer writes, an agent answers, most are closed with labels, and some are opened again
+/// by the customer and lose a label.
+pub(super) fn tell_conversation(seed: u64, rng: &mut Rng, users: usize, born: i64) -> Told {
     let customer = any_customer(seed, rng.u64(..));
     let agent = user_id(rng.usize(..users));
     let (channel, _) = NETWORKS[rng.usize(..NETWORKS.len())];
@@ -80,41 +82,104 @@ pub(super) fn seed_conversation(
     let mut messages: Vec<Message> = Vec::new();
     let mut at = born;
     for place in 0..rng.usize(1..5) {
-        let is_answer = place % 2 == 1;
-        messages.push(Message {
-            id: hex_id(rng),
-            at,
-            text: write_prose(rng.u64(..), rng.usize(20..90)).trim_end().to_owned(),
-            author: (!is_answer).then(|| author.clone()),
-            user: is_answer.then(|| agent.clone()),
-            is_private,
-            parent: messages.last().map(|message| message.id.clone()),
-            sentiment: (rng.u8(..3) == 0).then(|| rng.i64(-2..3)),
-        });
+        let user = (place % 2 == 1).then_some(&*agent);
+        messages.push(write_message(rng, &author, user, is_private, at, messages.last()));
         at += rng.i64(30..6 * HOUR);
     }
-    let is_fresh = born > now - DAY || rng.u8(..20) == 0;
-    let status = if is_fresh {
-        "unread"
-    } else {
-        ["archived", "archived", "archived", "read"][rng.usize(..4)]
-    };
+    let is_left_alone = rng.u8(..20) == 0;
+    let is_closed = rng.u8(..4) > 0;
+    let is_reopened = is_closed && rng.u8(..6) == 0;
     let labels = rng.usize(..3);
     let mut tags: Vec<String> = (0..labels).map(|_| label_id(rng.usize(..LABELS.len()))).collect();
     tags.sort();
     tags.dedup();
+    let answered = messages.get(1).map(|answer| answer.at);
+    let last = messages.last().map_or(born, |message| message.at);
+    let closed = last + rng.i64(HOUR..20 * HOUR);
+    let opened = closed + rng.i64(HOUR..2 * DAY);
+    if is_reopened && !is_left_alone {
+        messages.push(write_message(
+            rng,
+            &author,
+            None,
+            is_private,
+            opened,
+            messages.last(),
+        ));
+    }
     let id = hex_id(rng);
     let conversation = Conversation {
         sorted: born,
-        status: status.to_owned(),
+        status: "unread".to_owned(),
         is_priority: rng.u8(..8) == 0,
         author,
-        assigned_to: (!is_fresh).then_some(agent),
+        assigned_to: None,
         channel: channel.to_owned(),
-        tags,
+        tags: Vec::new(),
         messages,
+        handled: Vec::new(),
     };
-    (id, conversation)
+    let mut later = Vec::new();
+    let mut becomes = |at: i64, change: &mut dyn FnMut(&mut Conversation)| {
+        let mut next = later.last().map_or(&conversation, |(_, before)| before).clone();
+        change(&mut next);
+        later.push((at, next));
+    };
+    if !is_left_alone {
+        becomes(answered.unwrap_or(closed), &mut |own| {
+            "read".clone_into(&mut own.status);
+            own.assigned_to = Some(agent.clone());
+        });
+        let seconds = rng.i64(20..15 * 60);
+        becomes(closed, &mut |own| {
+            own.tags.clone_from(&tags);
+            if is_closed {
+                own.close(seconds);
+            }
+        });
+    }
+    if is_reopened && !is_left_alone {
+        becomes(opened, &mut |own| {
+            "unread".clone_into(&mut own.status);
+            own.tags.pop();
+        });
+        let seconds = rng.i64(20..15 * 60);
+        becomes(opened + rng.i64(HOUR / 2..DAY), &mut |own| own.close(seconds));
+    }
+    Told {
+        id,
+        conversation,
+        later,
+    }
+}
+
+impl Conversation {
+    /// An agent is done with it.
+    fn close(&mut self, seconds: i64) {
+        "archived".clone_into(&mut self.status);
+        self.handled.push(seconds);
+    }
+}
+
+/// A message of an agent, or of the customer.
+fn write_message(
+    rng: &mut Rng,
+    author: &str,
+    user: Option<&str>,
+    is_private: bool,
+    at: i64,
+    before: Option<&Message>,
+) -> Message {
+    Message {
+        id: hex_id(rng),
+        at,
+        text: write_prose(rng.u64(..), rng.usize(20..90)).trim_end().to_owned(),
+        author: user.is_none().then(|| author.to_owned()),
+        user: user.map(str::to_owned),
+        is_private,
+        parent: before.map(|message| message.id.clone()),
+        sentiment: (rng.u8(..3) == 0).then(|| rng.i64(-2..3)),
+    }
 }
 
 /// A customer as a network knows them.

@@ -1,5 +1,7 @@
 //! The simulated account as its API tells it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
@@ -197,4 +199,54 @@ fn one_seed_makes_one_account_and_customers_are_those_of_all_vendors() {
     let person = describe_customer(7, id.trim_start_matches("t:").parse().unwrap());
     let name = format!("\"{} {}\"", person.first, person.last);
     assert!(record.contains(&name), "{record}");
+}
+
+/// The status, the number of labels, and the times of handling of every conversation.
+fn states(simulator: &Simulator) -> BTreeMap<String, (String, usize, usize)> {
+    let snapshot = simulator.conversocial().snapshot("conversations").into_iter();
+    let state = |(id, record): (String, String)| {
+        let record: Value = serde_json::from_str(&record).unwrap();
+        let count = |member: &str| record[member].as_array().unwrap().len();
+        let handled = record["handling_times"].as_array().unwrap();
+        assert!(handled.iter().all(|time| time["seconds"].as_i64() > Some(0)));
+        let status = record["status"].as_str().unwrap().to_owned();
+        (id, (status, count("tags"), count("handling_times")))
+    };
+    snapshot.map(state).collect()
+}
+
+#[test]
+fn conversations_are_answered_closed_and_opened_again_and_labels_go() {
+    let simulator = Simulator::new(Options {
+        days: 9,
+        ..Options::new(at("2026-02-03T20:00:00Z"))
+    });
+    let before = states(&simulator);
+    let count = |wanted: &str| before.values().filter(|(status, ..)| status == wanted).count();
+    assert!(count("archived") > before.len() / 2 && count("read") > 5 && count("unread") > 5);
+    // Each time that it was closed took its time.
+    assert!(
+        before
+            .values()
+            .all(|(status, _, handled)| status != "archived" || *handled > 0)
+    );
+    let twice = before.values().filter(|(_, _, handled)| *handled > 1).count();
+    assert!(twice > 2, "{twice} were closed twice");
+    let (mut opened, mut closed, mut lost) = (0, 0, 0);
+    let mut last = before;
+    for _ in 0..24 {
+        simulator.advance(TimeDelta::hours(2));
+        let now = states(&simulator);
+        for (id, (status, tags, _)) in &last {
+            let (status_now, tags_now, _) = &now[id];
+            opened += u32::from(status == "archived" && status_now == "unread");
+            closed += u32::from(status != "archived" && status_now == "archived");
+            lost += u32::from(tags_now < tags);
+        }
+        last = now;
+    }
+    assert!(
+        opened > 1 && closed > opened && lost > 0,
+        "{opened} {closed} {lost}"
+    );
 }

@@ -28,6 +28,8 @@ const CITIES: [&str; 3] = ["Exampleville, CA", "Sampleton, NV", ""];
 /// How a North American prefix is written (client programs).
 const PREFIXES: [&str; 3] = ["+1", "1", ""];
 const SEGMENTS: [&str; 3] = ["Newsletter", "Open quotes", "Customers of 2025"];
+/// The place of the group that contacts leave.
+const LEFT: usize = 1;
 
 /// Why a request is refused: the status and words.
 type Refused = (u16, &'static str);
@@ -203,12 +205,12 @@ fn visitor(account: &Account, chat: &Chat, now: i64) -> Value {
     let fate = chat.fate;
     let tags = match &chat.tags {
         Some(tags) => tags.clone(),
-        None if fate.is_multiple_of(4) => vec![one_of(&TAGS, fate >> 2).to_owned()],
+        None if fate.is_multiple_of(4) && !chat.is_cleared(now) => vec![one_of(&TAGS, fate >> 2).to_owned()],
         None => Vec::new(),
     };
     let (mut name, mut email, mut number, mut prefix) = <(String, String, String, &str)>::default();
     if chat.is_lead(now) {
-        let customer = any_customer(account.options().seed, fate >> 13);
+        let customer = any_customer(account.options().seed, chat.visitor());
         // Following blanks were seen.
         let blank = if fate & 8 == 0 { " " } else { "" };
         name = format!("{} {}{blank}", customer.first, customer.last);
@@ -247,7 +249,7 @@ fn contact_record(account: &Account, chat: &Chat, now: i64) -> Value {
         "chatBotType": "FLOW_BASED",
         "platform": ["WEBSITE"], "secondaryPlatform": ["website"],
         "isContact": chat.is_lead(now), "isSubscriber": true, "isImported": false, "userInteracted": chat.fate & 1 == 0,
-        "segments": segments_of(chat), "integrations": {}, "hasOrdered": { "status": chat.is_lead(now) && (chat.fate >> 30).is_multiple_of(4) },
+        "segments": segments_of(chat, now), "integrations": {}, "hasOrdered": { "status": chat.is_lead(now) && (chat.fate >> 30).is_multiple_of(4) },
         "unreadMessage": [ { "userId": agent_id(0), "count": touched % 7 } ],
         "unreadMessages": touched % 7,
         "__v": 0,
@@ -280,10 +282,12 @@ fn make_odd(row: &mut Value, chat: &Chat) {
     }
 }
 
-/// The groups that a contact belongs to, by their ids.
-fn segments_of(chat: &Chat) -> Vec<String> {
+/// The groups that a contact belongs to, by their ids. One group is left when the chat is over.
+fn segments_of(chat: &Chat, now: i64) -> Vec<String> {
     let places = 0..SEGMENTS.len();
-    let belongs = |place: &usize| (chat.fate >> (40 + 2 * place)).is_multiple_of(4);
+    let belongs = |place: &usize| {
+        (chat.fate >> (40 + 2 * place)).is_multiple_of(4) && (*place != LEFT || !chat.is_cleared(now))
+    };
     places.filter(belongs).map(segment_id).collect()
 }
 

@@ -2,6 +2,11 @@
 
 mod api;
 
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +15,7 @@ use crate::clock::Clock;
 use crate::faults::Shape;
 use crate::local::DAY;
 use crate::options::Options;
+use crate::people::any_customer;
 use crate::request::{Request, Response};
 use crate::rng::{one_of, scatter};
 use crate::table::{Record, Rows, Table};
@@ -23,6 +29,8 @@ pub const BOTS: [&str; 2] = ["65a0000000000000000000e1", "65a0000000000000000000
 /// The usual account's key, for contacts and segments.
 pub const API_KEY: &str = "sandbox-key";
 
+/// So many seconds after the first message visitors who tell who they are do so.
+const TOLD_AFTER: i64 = 120;
 /// States in the vendor's spelling (documented).
 const STATUSES: [&str; 6] = ["OPEN", "INPROGRESS", "REVIEW", "ONHOLD", "DEPENDANCY", "CLOSED"];
 
@@ -154,12 +162,21 @@ impl Chat {
         format!("{:08x}{:08x}{:08x}", self.start, self.fate >> 32, self.number)
     }
 
-    /// When somebody last wrote: a chat lasts up to a quarter of an hour.
+    /// When it is over by itself: a chat lasts up to a quarter of an hour.
+    fn end(&self) -> i64 {
+        self.start + (self.fate % 900).cast_signed()
+    }
+
+    /// When somebody last wrote.
     fn written(&self, now: i64) -> i64 {
-        let end = self.start + (self.fate % 900).cast_signed();
         self.active
-            .unwrap_or_else(|| end.min(now - now % 10))
+            .unwrap_or_else(|| self.end().min(now - now % 10))
             .max(self.start)
+    }
+
+    /// Whether labels and groups that hold for the chat's time only are gone: an agent clears up at its end.
+    fn is_cleared(&self, now: i64) -> bool {
+        now >= self.end() && self.fate >> 50 & 1 == 1
     }
 
     /// When the visitor was last seen.
@@ -182,7 +199,12 @@ impl Chat {
     /// Whether contact data are known; they come some minutes after the first message.
     fn is_lead(&self, now: i64) -> bool {
         let tells = self.fate >> 20 & 7 < 3;
-        self.lead.unwrap_or(tells && now >= self.start + 120)
+        self.lead.unwrap_or(tells && now >= self.start + TOLD_AFTER)
+    }
+
+    /// Which of the customers the visitor is.
+    fn visitor(&self) -> u64 {
+        self.fate >> 13
     }
 
     /// Whether it shows in a listing.
@@ -207,17 +229,44 @@ impl State {
     }
 }
 
+/// Seconds from one chat to the next.
+fn pace(options: &Options) -> i64 {
+    DAY / i64::from(options.chats_per_day.clamp(1, 20_000))
+}
+
+/// When the first chat begins.
+fn first_start(options: &Options) -> i64 {
+    options.now.timestamp() - i64::from(options.days) * DAY + pace(options) / 2
+}
+
+/// When chats that begin by themselves in a stretch of time tell who the visitor is, and which customer that is.
+pub(crate) fn leads_between(options: &Options, span: Range<i64>) -> impl Iterator<Item = (i64, u32)> {
+    let (pace, first) = (pace(options), first_start(options));
+    let place = move |at: i64| (at - first + pace - 1).div_euclid(pace).max(0);
+    let places = if options.chats_per_day == 0 {
+        0..0
+    } else {
+        place(span.start)..place(span.end)
+    };
+    let seed = options.seed;
+    let chats = places.filter_map(move |place| {
+        let number = u32::try_from(place).ok()?;
+        Some(Chat::new(seed, number, first + place * pace))
+    });
+    let told = chats.map(|chat| (chat.start + TOLD_AFTER, chat));
+    told.filter(|(at, chat)| chat.is_lead(*at))
+        .map(move |(at, chat)| (at, any_customer(seed, chat.visitor()).number))
+}
+
 pub(crate) fn open_account(options: &Options, clock: &Clock) -> Account {
-    let pace = DAY / i64::from(options.chats_per_day.clamp(1, 20_000));
-    let first = options.now.timestamp() - i64::from(options.days) * DAY;
     let state = State {
         chats: Table::default(),
         seed: options.seed,
-        pace,
+        pace: pace(options),
         next_start: if options.chats_per_day == 0 {
             i64::MAX
         } else {
-            first + pace / 2
+            first_start(options)
         },
     };
     Account::new(options.clone(), clock.clone(), state)

@@ -1,5 +1,7 @@
 //! The simulated tenant as its API tells it.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -72,4 +74,37 @@ fn other_programs_change_rows_by_column_or_spoil_them_by_row() {
         (&agents()[0]["email"], &agents()[1]["name"]),
         (&Value::Null, &Value::Null)
     );
+}
+
+#[test]
+fn a_call_that_both_vendors_know_is_the_same_call_at_both() {
+    let simulator = simulator();
+    let snapshot = |records: crate::Records| -> BTreeMap<String, Value> {
+        let records = records.into_iter();
+        records
+            .map(|(id, record)| (id, serde_json::from_str(&record).unwrap()))
+            .collect()
+    };
+    let (copies, calls) = (
+        snapshot(simulator.converz().snapshot("calls")),
+        snapshot(simulator.convoso().snapshot("calls")),
+    );
+    let links = simulator.converz().linked_calls();
+    assert!(links.len() > 50);
+    for (copy, call) in links {
+        let (copy, call) = (&copies[&copy], &calls[&call]);
+        let length = call["call_length"].as_str().filter(|length| !length.is_empty());
+        assert_eq!(
+            copy["duration"]
+                .as_i64()
+                .map(|seconds| seconds.to_string())
+                .as_deref(),
+            length
+        );
+        assert_eq!(copy["customer_phone"], call["phone_number"]);
+        if let Some(rep) = copy["rep_id"].as_str() {
+            let place: usize = rep.trim_start_matches('a').parse().unwrap();
+            assert_eq!(call["user_id"], (1_000_777 + 7 * (place - 101)).to_string());
+        }
+    }
 }

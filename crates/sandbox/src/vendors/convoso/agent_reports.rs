@@ -31,6 +31,8 @@ struct Figures {
     calls: i64,
     machines: i64,
     talk: i64,
+    wait: i64,
+    pause: i64,
     wrap: i64,
 }
 
@@ -39,6 +41,15 @@ impl<'a> CallLog<'a> {
     fn talks(&self, span: Span) -> impl Iterator<Item = CallView<'a>> {
         let views = self.between(span).map(|call: &'a Call| self.view(call));
         views.filter(|view| matches!(view.script.fate, Fate::Talk(_)))
+    }
+
+    /// The same of a span and of what lies around it, for what begins in the span.
+    fn talks_around(&self, span: Span) -> Vec<CallView<'a>> {
+        let around = Span {
+            first: span.first - LONGEST,
+            last: span.last + LONGEST,
+        };
+        self.talks(around).collect()
     }
 }
 
@@ -70,11 +81,12 @@ pub(super) fn report_performance(account: &Account, request: &Request) -> Result
     ))
 }
 
-/// The rows of a span of local time, by agent.
+/// The rows of a span of local time, by agent: the calls that began in it, and what the agents did between calls as their events tell.
 fn figures(log: &CallLog<'_>, span: Span) -> BTreeMap<String, Value> {
     let mut agents: BTreeMap<u32, Figures> = BTreeMap::new();
-    for view in log.talks(span) {
-        let user = log.user(&view);
+    let views = log.talks_around(span);
+    for view in views.iter().filter(|view| span.holds(view.call.local)) {
+        let user = log.user(view);
         let own = agents.entry(user.id).or_default();
         own.name = user.name;
         own.calls += 1;
@@ -82,6 +94,18 @@ fn figures(log: &CallLog<'_>, span: Span) -> BTreeMap<String, Value> {
         own.talk += view.state.seconds.unwrap_or(0);
         let wrap = view.talk().map_or(0, |talk| talk.wrap_seconds);
         own.wrap += (log.now - view.script.start - view.script.seconds).clamp(0, wrap);
+    }
+    for begun in begun_events(log, &views, span) {
+        // Who took no call has no row.
+        let Some(own) = agents.get_mut(&begun.agent) else {
+            continue;
+        };
+        let seconds = begun.event.seconds(log);
+        match begun.event.state {
+            State::InCall => (),
+            State::Ready => own.wait += seconds,
+            State::Paused(_) => own.pause += seconds,
+        }
     }
     let rows = agents.into_iter();
     rows.map(|(id, figures)| (id.to_string(), figures_row(id, &figures)))
@@ -93,10 +117,11 @@ fn figures_row(id: u32, figures: &Figures) -> Value {
         calls,
         machines,
         talk,
+        wait,
+        pause,
         wrap,
         ..
     } = figures;
-    let (wait, pause) = (97 * calls, 31 * calls);
     let total = talk + wait + pause + wrap;
     // Two decimals, as whole hundredths.
     let share = |part: i64, all: i64| {
@@ -153,54 +178,57 @@ pub(super) fn report_productivity(account: &Account, request: &Request) -> Resul
     Ok(page.envelope(quirks.count(rows.len()), "entries", shown))
 }
 
-/// The events of a span of local time, by their ids: two for each conversation, the second of which grows for a while. What an
-/// agent does ends when the next thing begins. By agent, which is as good as no order.
+/// The events of a span of local time, by their ids. By agent, which is as good as no order.
 pub(super) fn list_events(log: &CallLog<'_>, span: Span) -> Vec<(u64, Value)> {
-    let around = Span {
-        first: span.first - LONGEST,
-        last: span.last + LONGEST,
-    };
-    let views: Vec<CallView<'_>> = log.talks(around).collect();
-    let mut begun: Vec<(u32, Event, &CallView<'_>)> = Vec::with_capacity(2 * views.len());
-    for view in &views {
-        let user = log.user(view).id;
-        let (number, start) = (view.call.number, view.script.start);
-        let wrap = view.talk().map_or(0, |talk| talk.wrap_seconds);
-        let over = start + view.script.seconds + wrap;
-        let idle = (scatter(0xE7, u64::from(number)) % 1_800).cast_signed();
-        let id = 300_001 + 2 * u64::from(number);
-        for event in [
-            Event {
-                id,
-                at: start,
-                longest: over - start,
-                state: "INCALL",
-            },
-            Event {
-                id: id + 1,
-                at: over,
-                longest: idle,
-                state: "READY",
-            },
-        ] {
-            begun.push((user, event, view));
-        }
+    let views = log.talks_around(span);
+    let mut begun = begun_events(log, &views, span);
+    begun.sort_by_key(|begun| (begun.agent, begun.event.id));
+    let rows = begun.into_iter();
+    rows.map(|begun| (begun.event.id, begun.event.row(log, begun.view)))
+        .collect()
+}
+
+/// An event that has begun, of the agent who had a call.
+struct Begun<'a, 'b> {
+    agent: u32,
+    event: Event,
+    view: &'b CallView<'a>,
+}
+
+/// The events of a span of local time: two for each call, the second of which grows for a while. What an agent does ends when the next
+/// thing begins, and work on a call lets nothing else begin.
+fn begun_events<'a, 'b>(log: &CallLog<'_>, views: &'b [CallView<'a>], span: Span) -> Vec<Begun<'a, 'b>> {
+    let mut begun: Vec<Begun<'a, 'b>> = Vec::with_capacity(2 * views.len());
+    for view in views {
+        let agent = log.user(view).id;
+        begun.extend(Event::of(view).map(|event| Begun { agent, event, view }));
     }
-    begun.retain(|(_, event, _)| event.at <= log.now);
-    begun.sort_by_key(|(agent, event, _)| (*agent, event.at, event.id));
+    begun.retain(|begun| begun.event.at <= log.now);
+    begun.sort_by_key(|begun| (begun.agent, begun.event.at, begun.event.id));
     for place in 1..begun.len() {
-        let (next_agent, next_at) = (begun[place].0, begun[place].1.at);
-        let (agent, event, _) = &mut begun[place - 1];
+        let (next_agent, next_at) = (begun[place].agent, begun[place].event.at);
+        let Begun { agent, event, .. } = &mut begun[place - 1];
         if *agent == next_agent {
             event.longest = event.longest.min(next_at - event.at);
         }
     }
-    begun.retain(|(_, event, _)| span.holds(log.state.wall(event.at)));
-    begun.sort_by_key(|(agent, event, _)| (*agent, event.id));
-    let rows = begun.into_iter();
-    rows.map(|(_, event, view)| (event.id, event.row(log, view)))
-        .collect()
+    begun.retain(|begun| span.holds(log.state.wall(begun.event.at)));
+    begun
 }
+
+/// What an agent is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Talking, or at work on the call afterwards.
+    InCall,
+    /// Waiting for the next call.
+    Ready,
+    /// Away, with the reason's code and name.
+    Paused([&'static str; 2]),
+}
+
+/// Why agents are away.
+const REASONS: [[&str; 2]; 2] = [["LUNCH", "Lunch"], ["TRAIN", "Training"]];
 
 /// A change of what an agent is doing.
 struct Event {
@@ -208,27 +236,57 @@ struct Event {
     at: i64,
     /// How long it lasts at most.
     longest: i64,
-    state: &'static str,
+    state: State,
 }
 
 impl Event {
+    /// A call with the work after it, and what follows.
+    fn of(view: &CallView<'_>) -> [Self; 2] {
+        let (number, start) = (u64::from(view.call.number), view.script.start);
+        let id = 300_001 + 2 * number;
+        let busy = view.script.busy_seconds();
+        let pick = scatter(0xE7, number);
+        let reason = usize::try_from(scatter(pick, 1) % 10).expect("a digit");
+        let call = Self {
+            id,
+            at: start,
+            longest: busy,
+            state: State::InCall,
+        };
+        let after = Self {
+            id: id + 1,
+            at: start + busy,
+            longest: (pick % 1_800).cast_signed(),
+            state: REASONS
+                .get(reason)
+                .map_or(State::Ready, |&why| State::Paused(why)),
+        };
+        [call, after]
+    }
+
+    /// How long it has lasted.
+    fn seconds(&self, log: &CallLog<'_>) -> i64 {
+        self.longest.min(log.now - self.at)
+    }
+
     fn row(&self, log: &CallLog<'_>, view: &CallView<'_>) -> Value {
-        let seconds = self.longest.min(log.now - self.at);
+        let seconds = self.seconds(log);
         let length = if seconds < HOUR && self.id.is_multiple_of(2) {
             format!("{:02}:{:02}", seconds / 60, seconds % 60)
         } else {
             length(seconds)
         };
-        let (code, reason) = match (self.state, view.talk().map_or(0, |talk| talk.comment % 4)) {
-            ("READY", 0) => ("LUNCH", "Lunch"),
-            ("READY", 1) => ("TRAIN", "Training"),
-            _ => ("", ""),
+        // Who is away is ready, with a reason.
+        let (state, [code, reason]) = match self.state {
+            State::InCall => ("INCALL", [""; 2]),
+            State::Ready => ("READY", [""; 2]),
+            State::Paused(why) => ("READY", why),
         };
         let user = log.user(view);
         let campaign = view.script.campaign;
         let campaign_id = campaign.map_or_else(String::new, |campaign| campaign.id.to_string());
         let mut row = json!({
-            "id": self.id.to_string(), "user_id": user.id.to_string(), "state": self.state, "availability_code": code,
+            "id": self.id.to_string(), "user_id": user.id.to_string(), "state": state, "availability_code": code,
             "campaign_id": campaign_id, "event_epoch": self.at.to_string(), "event_sec": length,
             "created_at": wall_text(log.state.wall(self.at)), "browser": "Chrome", "ip_address": "192.0.2.10",
             "user_uid": user.id.to_string(), "availability_code_name": reason, "campaign_uid": campaign_id,

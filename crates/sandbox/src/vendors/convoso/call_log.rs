@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::api::{BAD_DATE, Page, Paging, Refused, Span};
 use super::call_script::{CallScript, CallState, Comment, Fate, Kind};
 use super::catalogue::{CAMPAIGNS, COMMENTS, EDITS, QUEUES, SYSTEM_NAME, SYSTEM_USERS, list_ids};
+use super::planner::Plan;
 use super::{Account, HOUR, Order, OverLimit, Quirks, State, Ties, lists};
 use crate::account::Records;
 use crate::listing::shuffle_ties;
@@ -46,7 +47,7 @@ pub(super) fn call_number(id: &str) -> Option<u32> {
     u32::try_from(id.checked_sub(FIRST_ID)?).ok()
 }
 
-/// One call; everything else about it is drawn from its number when it is shown.
+/// One call; everything else about it is drawn from its number and its plan when it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Call {
     /// What the account's wall clock showed at its start; the vendor's column holds no more than that.
@@ -56,6 +57,7 @@ pub(super) struct Call {
     pub(super) start: i64,
     /// From when on it is listed, usually its start.
     pub(super) since: i64,
+    pub(super) plan: Plan,
 }
 
 /// All calls, past and coming, ordered by wall clock.
@@ -63,7 +65,7 @@ pub(super) struct Call {
 pub(super) struct Calls(Vec<Call>);
 
 impl Calls {
-    fn add(&mut self, more: impl IntoIterator<Item = Call>) {
+    pub(super) fn add(&mut self, more: impl IntoIterator<Item = Call>) {
         let before = self.0.len();
         self.0.extend(more);
         if !self.0[before.saturating_sub(1)..].is_sorted() {
@@ -81,6 +83,14 @@ impl Calls {
         let from = self.0.partition_point(|call| call.local < span.first);
         let to = self.0.partition_point(|call| call.local <= span.last);
         self.0.get(from..to).unwrap_or_default()
+    }
+
+    /// A call by its place in the order.
+    pub(super) fn find_mut(&mut self, local: i64, number: u32) -> Option<&mut Call> {
+        let place = self
+            .0
+            .partition_point(|call| (call.local, call.number) < (local, number));
+        self.0.get_mut(place).filter(|call| call.number == number)
     }
 
     /// Lists a call from another instant on.
@@ -118,21 +128,34 @@ pub(crate) struct Link {
 }
 
 impl State {
-    /// Gives the starts their numbers and places; returns the first number.
-    pub(super) fn schedule(&mut self, starts: Vec<i64>) -> u32 {
+    /// Adds calls that nobody planned: who takes them may be busy. Returns the first number.
+    pub(super) fn add_calls(&mut self, starts: Vec<i64>) -> u32 {
+        let first = self.next_call;
+        let mut calls = self.number_calls(starts);
+        for call in &mut calls {
+            let script = CallScript::draw(self.seed, self.agent_count, call.number, call.start);
+            call.plan.choose_lead(&script, self.leads.present_at(&script));
+        }
+        self.calls.add(calls);
+        first
+    }
+
+    /// Gives the starts their numbers.
+    pub(super) fn number_calls(&mut self, starts: Vec<i64>) -> Vec<Call> {
         let first = self.next_call;
         let count = u32::try_from(starts.len()).expect("a day has fewer calls");
         self.next_call = first
             .checked_add(count)
             .expect("the account has fewer calls than numbers");
         let offset = shared_offset(self.zone, &starts);
-        self.calls.add((first..).zip(starts).map(|(number, start)| Call {
+        let call = |(number, start)| Call {
             local: start + offset.unwrap_or_else(|| local::offset_at(self.zone, start)),
             number,
             start,
             since: start,
-        }));
-        first
+            plan: Plan::default(),
+        };
+        (first..).zip(starts).map(call).collect()
     }
 
     /// The calls as they look now.
@@ -199,7 +222,7 @@ impl CallView<'_> {
 
 impl<'a> CallLog<'a> {
     pub(super) fn view(&self, call: &'a Call) -> CallView<'a> {
-        let script = CallScript::of(self.state.seed, self.state.agent_count, call.number, call.start);
+        let script = CallScript::of(self.state.seed, self.state.agent_count, call);
         let edits: &HashMap<u32, Edit> = &self.state.edits;
         CallView {
             call,

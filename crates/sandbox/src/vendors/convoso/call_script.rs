@@ -1,7 +1,9 @@
-//! Everything that will ever be true about one call, drawn from the seed and the call's number, and how it stands at an instant.
+//! Everything that will ever be true about one call, drawn from the seed and the call's number and bent by what was planned, and how
+//! it stands at an instant.
 
 use fastrand::Rng;
 
+use super::call_log::Call;
 use super::catalogue::{
     CAMPAIGNS, CHOSEN, COMMENTS, Campaign, Disposition, EDITS, Ending, INBOUND_ENDINGS, LIVE,
     OUTBOUND_ENDINGS, QUEUES, Queue, WRAP_UP,
@@ -73,7 +75,26 @@ pub(super) struct CallScript {
 }
 
 impl CallScript {
-    pub(super) fn of(seed: u64, agents: usize, number: u32, start: i64) -> Self {
+    /// What is true about a call.
+    pub(super) fn of(seed: u64, agents: usize, call: &Call) -> Self {
+        let mut script = Self::draw(seed, agents, call.number, call.start);
+        if let Some(lead) = call.plan.lead() {
+            script.lead = Some(lead);
+        }
+        if let Fate::Talk(talk) = &mut script.fate {
+            talk.agent = call.plan.agent().unwrap_or(talk.agent);
+            // Before the agent's next call there must be time for both.
+            let (needed, room) = (script.seconds + talk.wrap_seconds, call.plan.room());
+            if needed > room {
+                script.seconds = script.seconds * room / needed;
+                talk.wrap_seconds = room - script.seconds;
+            }
+        }
+        script
+    }
+
+    /// The same as chance alone would have it.
+    pub(super) fn draw(seed: u64, agents: usize, number: u32, start: i64) -> Self {
         let mut rng = rng_of(seed, u64::from(number));
         let kind = match rng.u32(..100) {
             0..=71 => Kind::Outbound,
@@ -173,6 +194,14 @@ pub(super) struct CallState {
 }
 
 impl CallScript {
+    /// How long the agent has to do with it: the conversation and the work after it; nothing where no agent took it.
+    pub(super) fn busy_seconds(&self) -> i64 {
+        match &self.fate {
+            Fate::Talk(talk) => self.seconds + talk.wrap_seconds,
+            Fate::System(_) => 0,
+        }
+    }
+
     pub(super) fn state_at(&self, now: i64) -> CallState {
         let hang_up = self.start + self.seconds;
         let is_live = now < hang_up;
@@ -229,7 +258,7 @@ mod tests {
     use super::*;
 
     fn scripts() -> impl Iterator<Item = CallScript> {
-        (0..20_000).map(|number| CallScript::of(7, 12, number, 1_000_000))
+        (0..20_000).map(|number| CallScript::draw(7, 12, number, 1_000_000))
     }
 
     fn end(script: &CallScript) -> i64 {

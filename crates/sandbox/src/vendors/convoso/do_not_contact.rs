@@ -7,15 +7,19 @@ use super::catalogue::CAMPAIGNS;
 use super::{Account, HOUR, State};
 use crate::account::Records;
 use crate::local::wall_text;
-use crate::people::any_customer;
+use crate::people::{Customer, any_customer};
 use crate::request::{Request, Response};
 use crate::rng::scatter;
-use crate::table::{Record, Table};
+use crate::table::{Life, Record, Table};
 
 /// One of the two documented defaults; the greatest page and offset are documented.
 const PAGING: Paging = Paging::new(100, 1_000).up_to(100_000);
 /// The campaigns of entries: none, by purpose, or one of the account's.
 const CAMPAIGN_IDS: [i64; 4] = [0, -1, 410, 411];
+/// So many seconds for each older entry, and it is lifted.
+const LIFTED_AFTER: i64 = 180;
+/// So many seconds after an entry its number is called all the same, where that happens.
+const BREACHED_AFTER: i64 = 1_200;
 /// The id of the first entry.
 const FIRST_ID: usize = 501;
 
@@ -30,14 +34,33 @@ pub(super) struct Entry {
 
 impl Record for Entry {}
 
-/// The entries that an account begins with.
-pub(super) fn seed_entries(seed: u64, count: u32, wall_clock: i64) -> Table<Entry> {
+/// The entries that an account begins with; one of eight is lifted while the clock runs.
+pub(super) fn seed_entries(seed: u64, count: u32, wall_clock: i64, now: i64) -> Table<Entry> {
     let mut entries = Table::default();
     for place in 0..count {
         let inserted = wall_clock - i64::from(place + 1) * HOUR;
-        add_entry(&mut entries, seed, CAMPAIGN_IDS[place as usize % 4], inserted);
+        let id = add_entry(&mut entries, seed, CAMPAIGN_IDS[place as usize % 4], inserted);
+        if place % 8 == 7 {
+            entries.set_life(&id, now + i64::from(place) * LIFTED_AFTER, Life::Deleted);
+        }
     }
     entries
+}
+
+/// A few of those who must not be called by any campaign are called all the same, some minutes later.
+pub(super) fn wish_breaches(state: &mut State, now: i64) {
+    let entries: Vec<Entry> = state
+        .do_not_call
+        .present(now)
+        .map(|(_, entry)| entry.clone())
+        .collect();
+    for entry in entries.iter().filter(|entry| entry.campaign == 0).step_by(2) {
+        let at = now - (state.wall(now) - entry.inserted) + BREACHED_AFTER;
+        let lead = entry.customer(state.seed).number;
+        if state.leads.made_at(lead) <= at {
+            state.planner.wish(at, lead);
+        }
+    }
 }
 
 /// A further entry; returns the id.
@@ -46,7 +69,7 @@ pub(super) fn add_entry(entries: &mut Table<Entry>, seed: u64, campaign: i64, in
     let entry = Entry {
         number,
         campaign,
-        phone: any_customer(seed, scatter(seed ^ 0xD2C, number as u64)).phone,
+        phone: forbidden_customer(seed, number).phone,
         inserted,
     };
     entries.add(number.to_string(), i64::MIN, entry);
@@ -64,7 +87,16 @@ impl State {
     }
 }
 
+/// Whose number an entry holds.
+fn forbidden_customer(seed: u64, number: usize) -> Customer {
+    any_customer(seed, scatter(seed ^ 0xD2C, number as u64))
+}
+
 impl Entry {
+    fn customer(&self, seed: u64) -> Customer {
+        forbidden_customer(seed, self.number)
+    }
+
     fn record(&self, is_sms: bool) -> Value {
         let mut campaigns = CAMPAIGNS.iter();
         let campaign = campaigns.find(|campaign| i64::from(campaign.id) == self.campaign);

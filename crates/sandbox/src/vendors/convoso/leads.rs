@@ -7,9 +7,11 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::api::{Paging, Refused, Span};
+use super::call_log::Call;
 use super::call_script::{CallScript, Fate, Kind};
 use super::catalogue::{CAMPAIGNS, list_ids};
 use super::lists::{agent_id, list_name};
+use super::planner::Planner;
 use super::{Account, DAY, Empty, HOUR, Quirks, State, Ties};
 use crate::account::Records;
 use crate::local::{offset_text, wall_text};
@@ -20,6 +22,9 @@ use crate::table::{Life, Record, Table, View};
 
 /// Documented default and greatest page.
 const PAGING: Paging = Paging::new(10, 2_000).strictly();
+const MINUTE: i64 = 60;
+/// From the beginning of the clock on, one of the leads that are to go goes after so many seconds each.
+const GOING_PACE: i64 = 20 * MINUTE;
 
 /// A lead as it stands.
 #[derive(Debug, Clone)]
@@ -44,8 +49,15 @@ impl Record for Lead {}
 struct Touch {
     at: i64,
     lead: u32,
-    call: u32,
-    start: i64,
+    call: Call,
+}
+
+/// A lead that will go.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Going {
+    at: i64,
+    lead: u32,
+    is_deleted: bool,
 }
 
 /// All leads there ever were, kept up with the calls.
@@ -54,11 +66,14 @@ pub(super) struct LeadStore {
     seed: u64,
     /// How many customers are leads.
     count: u32,
-    /// What the leads are drawn from, as long as nobody has asked for them.
-    history: Option<Range<i64>>,
+    /// What the leads are drawn from.
+    history: Range<i64>,
+    /// Whether anybody has asked for them.
+    is_drawn: bool,
     /// Calls that began up to here are known.
     known: i64,
     touches: BinaryHeap<Reverse<Touch>>,
+    goings: BinaryHeap<Reverse<Going>>,
 }
 
 impl LeadStore {
@@ -68,22 +83,57 @@ impl LeadStore {
             seed,
             count: count.min(CUSTOMERS),
             known: history.start - DAY,
-            history: Some(history),
+            history,
+            is_drawn: false,
             touches: BinaryHeap::new(),
+            goings: BinaryHeap::new(),
         }
     }
 
-    /// Every customer as a lead, last changed some time in the history; a third were made in it, and some are gone.
-    fn draw(&mut self, history: &Range<i64>) {
-        let length = u64::try_from(history.end - history.start).unwrap_or(0).max(1);
+    fn length(&self) -> u64 {
+        u64::try_from(self.history.end - self.history.start)
+            .unwrap_or(0)
+            .max(1)
+    }
+
+    fn pick(&self, number: u32) -> u64 {
+        scatter(self.seed ^ 0x1EAD, u64::from(number))
+    }
+
+    /// When a customer became a lead: a third of them did in the history.
+    pub(super) fn made_at(&self, number: u32) -> i64 {
+        let pick = self.pick(number);
+        if is_new(number) {
+            self.history.start + (scatter(pick, 2) % self.length()).cast_signed()
+        } else {
+            self.history.start - (scatter(pick, 1) % 300).cast_signed() * DAY
+        }
+    }
+
+    /// The lead of a call, or an older one where that lead was not made yet when the call began.
+    pub(super) fn present_at(&self, script: &CallScript) -> Option<u32> {
+        let lead = script.lead.filter(|&lead| lead > 0)?;
+        // The neighbour of a new one is old.
+        let is_made = !is_new(lead) || self.made_at(lead) <= script.start;
+        Some(if is_made { lead } else { lead + 1 })
+    }
+
+    /// New leads are to be called within minutes, hours or days; a few are left to chance.
+    pub(super) fn wish_first_calls(&self, planner: &mut Planner) {
+        for number in (FIRST_CUSTOMER..FIRST_CUSTOMER + self.count).filter(|&number| is_new(number)) {
+            if let Some(patience) = patience_of(self.pick(number)) {
+                planner.wish(self.made_at(number) + patience, number);
+            }
+        }
+    }
+
+    /// Every customer as a lead, last changed some time in the history; some are gone, and some will be.
+    fn draw(&mut self) {
+        self.is_drawn = true;
         for number in FIRST_CUSTOMER..FIRST_CUSTOMER + self.count {
-            let pick = scatter(self.seed ^ 0x1EAD, u64::from(number));
-            let modified = history.start + (pick % length).cast_signed();
-            let created = if number % 3 == 1 {
-                history.start + (scatter(pick, 2) % length).cast_signed()
-            } else {
-                history.start - (scatter(pick, 1) % 300).cast_signed() * DAY
-            };
+            let pick = self.pick(number);
+            let created = self.made_at(number);
+            let modified = self.history.start + (pick % self.length()).cast_signed();
             let modified = modified.max(created);
             let (id, who) = (number.to_string(), describe_customer(self.seed, number));
             self.all
@@ -93,7 +143,31 @@ impl LeadStore {
                 57 => Life::Archived,
                 _ => continue,
             };
-            self.all.set_life(&id, modified, life);
+            if number.is_multiple_of(4) {
+                let turn = i64::try_from(self.goings.len()).expect("a few") + 1;
+                self.goings.push(Reverse(Going {
+                    at: self.history.end + turn * GOING_PACE,
+                    lead: number,
+                    is_deleted: life == Life::Deleted,
+                }));
+            } else {
+                self.all.set_life(&id, modified, life);
+            }
+        }
+    }
+
+    /// Lets the leads go that go up to an instant.
+    fn let_go(&mut self, until: i64) {
+        while self.goings.peek().is_some_and(|Reverse(going)| going.at <= until) {
+            let Some(Reverse(going)) = self.goings.pop() else {
+                break;
+            };
+            let life = if going.is_deleted {
+                Life::Deleted
+            } else {
+                Life::Archived
+            };
+            self.all.set_life(&going.lead.to_string(), going.at, life);
         }
     }
 
@@ -114,6 +188,22 @@ impl LeadStore {
             lead.modified = at;
             lead.note = format!("{} changed", lead.note.len());
         })
+    }
+}
+
+/// Whether a customer became a lead in the history.
+fn is_new(number: u32) -> bool {
+    number % 3 == 1
+}
+
+/// After how many seconds somebody who has just become known is to be called; nothing where nobody cares.
+pub(super) fn patience_of(pick: u64) -> Option<i64> {
+    let among = |most: i64| (scatter(pick, 4) % most.unsigned_abs()).cast_signed();
+    match scatter(pick, 3) % 10 {
+        0..=3 => Some(MINUTE + among(HOUR)),
+        4..=7 => Some(HOUR + among(DAY)),
+        8 => Some(DAY + among(4 * DAY)),
+        _ => None,
     }
 }
 
@@ -158,8 +248,8 @@ impl Lead {
 impl State {
     /// Applies all calls that are over by now. Calls that are added to the past afterwards touch no lead.
     pub(super) fn follow_calls(&mut self, now: i64) {
-        if let Some(history) = self.leads.history.take() {
-            self.leads.draw(&history);
+        if !self.leads.is_drawn {
+            self.leads.draw();
         }
         let recent = Span {
             first: self.wall(self.leads.known) - HOUR,
@@ -169,17 +259,12 @@ impl State {
             if !(self.leads.known < call.start && call.start <= now) {
                 continue;
             }
-            let script = CallScript::of(self.seed, self.agent_count, call.number, call.start);
-            let wrap = match &script.fate {
-                Fate::Talk(talk) => talk.wrap_seconds,
-                Fate::System(_) => 0,
-            };
+            let script = CallScript::of(self.seed, self.agent_count, call);
             if let Some(lead) = script.lead.filter(|lead| *lead > 0) {
                 self.leads.touches.push(Reverse(Touch {
-                    at: script.start + script.seconds + wrap,
+                    at: script.start + script.seconds.max(script.busy_seconds()),
                     lead,
-                    call: call.number,
-                    start: call.start,
+                    call: *call,
                 }));
             }
         }
@@ -189,12 +274,14 @@ impl State {
             let Some(Reverse(touch)) = leads.touches.pop() else {
                 break;
             };
+            leads.let_go(touch.at);
             let id = touch.lead.to_string();
             if leads.all.get(&id, now).is_some() {
-                let script = CallScript::of(self.seed, self.agent_count, touch.call, touch.start);
+                let script = CallScript::of(self.seed, self.agent_count, &touch.call);
                 leads.all.amend(&id, |lead| lead.hear(&script, touch.at));
             }
         }
+        leads.let_go(now);
     }
 }
 

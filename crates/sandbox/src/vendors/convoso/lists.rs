@@ -4,11 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::api::{BAD_DATE, Paging, Refused, Span};
-use super::call_script::{CallScript, Kind};
 use super::catalogue::{CAMPAIGNS, CHOSEN, Disposition, INBOUND_ENDINGS, OUTBOUND_ENDINGS, WRAP_UP};
-use super::{Account, DAY, Empty, HOUR, State, schedule};
+use super::{Account, DAY, Empty, HOUR, State};
 use crate::account::Records;
-use crate::local::{offset_text, parse, parse_date, wall_text};
+use crate::local::{day_at, days_before, midnight_of, offset_text, parse, parse_date, wall_text};
 use crate::options::Options;
 use crate::people::{LAST, any_customer, describe_colleague, describe_customer};
 use crate::request::{Request, Response};
@@ -23,8 +22,6 @@ const FIRST_AGENT: u32 = 1_000_777;
 const FIRST_CALLBACK: usize = 41_001;
 /// How many callbacks an account begins with.
 const CALLBACKS: u32 = 150;
-/// So many calls of a day are the most that are looked through for callbacks.
-const MOST_CALLS: u32 = 20_000;
 const COMMENTS: [&str; 3] = ["after 5 pm", "ask for Dana", ""];
 
 /// Adds a row under its `id`.
@@ -133,58 +130,77 @@ pub(super) fn search_agents(account: &Account, request: &Request) -> Result<Resp
     })
 }
 
-/// Promises the callbacks that an account begins with: some were kept, some were late, some were due lately and perhaps missed,
-/// and most lie ahead.
-pub(super) fn seed_callbacks(state: &mut State, options: &Options, now: i64) {
-    let wall_clock = state.wall(now);
-    for place in 0..CALLBACKS {
-        let pick = scatter(state.seed ^ 0xCB, u64::from(place));
-        let past = match place % 5 {
-            0 | 1 => past_dial(state, options, pick),
-            _ => None,
-        };
-        match past {
-            Some((start, lead)) => {
-                let early = match place % 5 {
-                    0 => (pick % 1_200).cast_signed() - 600,
-                    _ => HOUR + (pick % 72_000).cast_signed(),
-                };
-                let due = (state.wall(start) - early).max(wall_clock - i64::from(options.days) * DAY);
-                promise_callback(state, due, due - 2 * DAY, Some(lead));
-            }
-            None if place % 5 == 2 => {
-                let due = wall_clock - (pick % (2 * 86_400)).cast_signed();
-                add_callback(state, due, due - 2 * DAY);
-            }
-            None => {
-                let due = wall_clock - 2 * DAY + (pick % (200 * 86_400)).cast_signed();
-                add_callback(state, due, wall_clock.min(due) - 2 * DAY);
-            }
-        }
-    }
+/// What becomes of a promised call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Promise {
+    Kept,
+    Late,
+    Missed,
+    Dismissed,
+    /// Due after the account's beginning; most of them will be kept.
+    Open,
 }
 
-/// When a lead was called on some day of the history, and which; nothing in accounts with so many calls that looking them up
-/// takes long.
-fn past_dial(state: &State, options: &Options, pick: u64) -> Option<(i64, u32)> {
-    if options.days == 0 || options.calls_per_day > MOST_CALLS {
-        return None;
+/// Of twenty callbacks, what becomes of each.
+const PROMISES: [Promise; 20] = {
+    use Promise::{Dismissed, Kept, Late, Missed, Open};
+    [
+        Kept, Open, Late, Kept, Missed, Kept, Open, Kept, Late, Open, Kept, Dismissed, Kept, Late, Open,
+        Kept, Missed, Kept, Open, Late,
+    ]
+};
+
+/// Promises the callbacks that an account begins with, and has those called who will be.
+pub(super) fn seed_callbacks(state: &mut State, options: &Options, now: i64) {
+    let today = day_at(state.zone, now);
+    for place in 0..CALLBACKS {
+        let pick = scatter(state.seed ^ 0xCB, u64::from(place));
+        let promise = PROMISES[place as usize % PROMISES.len()];
+        let days_ago = match promise {
+            // Later somebody might call all the same.
+            Promise::Missed => 1 + pick % 2,
+            _ => 1 + pick % u64::from(options.days.max(2) - 1),
+        };
+        let day = match promise {
+            // One of two is due soon, the others some time in the year.
+            Promise::Open => {
+                now + (scatter(pick, 1) % [2, 200][place as usize / 2 % 2] * DAY.unsigned_abs()).cast_signed()
+            }
+            _ => midnight_of(
+                state.zone,
+                days_before(today, u32::try_from(days_ago).unwrap_or(1)),
+            ),
+        };
+        // Promised is what lies in the hours of work.
+        let due = midnight_of(state.zone, day_at(state.zone, day))
+            + 9 * HOUR
+            + (pick >> 20).cast_signed() % (9 * HOUR);
+        let due = if promise == Promise::Open {
+            due.max(now + HOUR / 2)
+        } else {
+            due
+        };
+        // Old leads were there when it was promised.
+        let lead = any_customer(state.seed, pick >> 8).number;
+        let lead = if lead % 3 == 1 { lead + 1 } else { lead };
+        let created = (due - 2 * DAY - HOUR / 3).max(state.leads.made_at(lead)).min(now);
+        let called = match promise {
+            Promise::Kept => Some(due - 300 + (scatter(pick, 2) % 900).cast_signed()),
+            Promise::Late => Some(due + HOUR / 2 + (scatter(pick, 2) % 72_000).cast_signed()),
+            Promise::Open if pick % 5 > 1 => Some(due + (scatter(pick, 2) % 400).cast_signed()),
+            _ => None,
+        };
+        if let Some(called) = called {
+            state.planner.wish(called, lead);
+        }
+        let id = promise_callback(state, state.wall(due), state.wall(created), Some(lead));
+        let stage = match promise {
+            Promise::Dismissed => "Dismissed",
+            _ if called.is_some() => "Completed",
+            _ => "PAST_DUE",
+        };
+        state.callbacks.amend(&id, |row| row["stage"] = json!(stage));
     }
-    // The calls of the first days have the first numbers, in order.
-    let day = u32::try_from(pick % u64::from(options.days)).ok()?;
-    let date = state.horizon.checked_add_days(chrono::Days::new(day.into()))?;
-    let starts = schedule::draw_day(state.seed, state.zone, date, options.calls_per_day);
-    let first = usize::try_from(pick >> 24).ok()? % starts.len().max(1);
-    let numbers = (day * options.calls_per_day..).zip(starts).skip(first);
-    let mut dials = numbers.filter_map(|(number, start)| {
-        let script = CallScript::of(state.seed, state.agent_count, number, start);
-        let is_dial = matches!(script.kind, Kind::Outbound | Kind::Manual);
-        script
-            .lead
-            .filter(|lead| is_dial && *lead > 0)
-            .map(|lead| (start, lead))
-    });
-    dials.next()
 }
 
 /// Promises a callback to some customer, by the account's wall clock; returns the id.
@@ -208,7 +224,7 @@ fn promise_callback(state: &mut State, due: i64, created: i64, lead: Option<u32>
         "created_at": wall_text(created), "callback_time": wall_text(due), "modified_at": wall_text(created),
         "user": user.to_string(), "recipient": if pick.is_multiple_of(4) { "System" } else { "USERONLY" },
         "comments": COMMENTS[comment], "context": "", "callback_seen": "",
-        "phone_number": customer.phone.to_string(), "stage": if lead.is_some() || pick.is_multiple_of(3) { "Completed" } else { "PAST_DUE" },
+        "phone_number": customer.phone.to_string(), "stage": if pick.is_multiple_of(3) { "Completed" } else { "PAST_DUE" },
         "user_name": format!("Agent {user}"), "directory_name": "Leads 1850",
         "campaign_name": (["Spring Outbound", "Renewals & Upgrades"][campaign]),
         "campaign_type": "OUTBOUND", "status_name": "Call Back",

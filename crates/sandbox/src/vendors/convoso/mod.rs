@@ -9,6 +9,7 @@ mod catalogue;
 mod do_not_contact;
 mod leads;
 mod lists;
+mod planner;
 mod schedule;
 
 #[cfg(test)]
@@ -29,11 +30,13 @@ use crate::options::Options;
 use crate::people::Prose;
 use crate::request::{Request, Response};
 use crate::table::{Life, Rows, Table};
+use crate::vendors::convertalk;
 
 use api::Span;
 use call_log::{Calls, Edit, call_number};
 use do_not_contact::Entry;
 use leads::LeadStore;
+use planner::Planner;
 
 pub(crate) use call_log::Link;
 
@@ -178,6 +181,7 @@ pub struct State {
     comment_bytes: usize,
     prose: Prose,
     calls: Calls,
+    planner: Planner,
     edits: HashMap<u32, Edit>,
     /// The number of the next call.
     next_call: u32,
@@ -211,6 +215,7 @@ pub(crate) fn open_account(options: &Options, clock: &Clock) -> Account {
         comment_bytes: options.comment_bytes,
         prose: Prose::new(seed, options.comment_bytes),
         calls: Calls::default(),
+        planner: Planner::new(agent_count),
         edits: HashMap::new(),
         next_call: 0,
         horizon: first_day,
@@ -219,11 +224,13 @@ pub(crate) fn open_account(options: &Options, clock: &Clock) -> Account {
         callbacks: Table::default(),
         campaigns: Table::default(),
         lists: Table::default(),
-        do_not_call: do_not_contact::seed_entries(seed, 40, wall_clock),
-        sms_opt_outs: do_not_contact::seed_entries(seed ^ 0x535, 25, wall_clock),
+        do_not_call: do_not_contact::seed_entries(seed, 40, wall_clock, now),
+        sms_opt_outs: do_not_contact::seed_entries(seed ^ 0x535, 25, wall_clock, now),
     };
     lists::seed_agents(&mut state, now);
     lists::seed_callbacks(&mut state, options, now);
+    state.leads.wish_first_calls(&mut state.planner);
+    do_not_contact::wish_breaches(&mut state, now);
     lists::seed_campaigns(&mut state, now);
     Account::new(options.clone(), clock.clone(), state)
 }
@@ -244,15 +251,25 @@ impl Vendor for Convoso {
         request.param(api::SECRET) == Some(&account.options().token)
     }
 
-    /// Schedules the days up to some days ahead of now.
+    /// Plans the days up to some days ahead of now.
     fn grow_state(options: &Options, state: &mut State, now: i64) {
         let today = local::day_at(state.zone, now);
         let last = today.checked_add_days(chrono::Days::new(DAYS_AHEAD));
         let last = last.expect("the simulation lies within the calendar");
         while state.horizon <= last {
-            let starts = schedule::draw_day(state.seed, state.zone, state.horizon, options.calls_per_day);
-            state.schedule(starts);
-            state.horizon = local::next(state.horizon);
+            let (day, next) = (state.horizon, local::next(state.horizon));
+            let span = local::midnight_of(state.zone, day)..local::midnight_of(state.zone, next);
+            // Who tells a chat how to be reached is a lead of the dialer too.
+            for (at, customer) in convertalk::leads_between(options, span) {
+                if let Some(patience) = leads::patience_of(u64::from(customer) ^ at.unsigned_abs())
+                    && state.leads.made_at(customer) <= at
+                {
+                    state.planner.wish(at + patience, customer);
+                }
+            }
+            let starts = schedule::draw_day(state.seed, state.zone, day, options.calls_per_day);
+            state.plan_calls(starts);
+            state.horizon = next;
         }
     }
 
@@ -327,7 +344,7 @@ impl Account {
     pub fn add_calls(&self, count: u32, from: DateTime<Utc>, span: TimeDelta) -> Vec<String> {
         let start = |place| from.timestamp() + span.num_seconds() * place / i64::from(count);
         let starts = (0..i64::from(count)).map(start).collect();
-        let first = self.with(|state, _| state.schedule(starts));
+        let first = self.with(|state, _| state.add_calls(starts));
         (first..first + count).map(call_log::call_id).collect()
     }
 

@@ -356,3 +356,271 @@ fn the_control_plane_changes_what_tests_change() {
     control("DELETE", "requests", json!(null));
     assert!(simulator.requests().is_empty());
 }
+
+/// An account like that of the demo, at the same noon.
+fn busy_simulator() -> Simulator {
+    Simulator::new(Options {
+        days: 7,
+        calls_per_day: 1_500,
+        ..Options::new(at("2026-02-03T20:00:00Z"))
+    })
+}
+
+fn snapshot(simulator: &Simulator, table: &str) -> Vec<Value> {
+    let records = simulator.convoso().snapshot(table).into_iter();
+    records
+        .map(|(_, record)| serde_json::from_str(&record).unwrap())
+        .collect()
+}
+
+fn text(row: &Value, member: &str) -> String {
+    row[member].as_str().unwrap_or_default().to_owned()
+}
+
+/// Seconds of a length: hours are there or not.
+fn length(text: &str) -> i64 {
+    text.split(':')
+        .fold(0, |seconds, part| 60 * seconds + part.parse::<i64>().unwrap())
+}
+
+/// Local seconds, of a plain time or of one with an offset.
+fn wall(text: &str) -> i64 {
+    crate::local::parse(&text[..19]).unwrap()
+}
+
+/// What an agent was doing.
+struct Doing {
+    at: i64,
+    seconds: i64,
+    state: &'static str,
+    day: String,
+}
+
+/// What the events say, by agent, in order.
+fn events(simulator: &Simulator) -> BTreeMap<String, Vec<Doing>> {
+    let mut agents: BTreeMap<String, Vec<Doing>> = BTreeMap::new();
+    for event in snapshot(simulator, "agent_events") {
+        let state = match (event["state"].as_str(), event["availability_code"].as_str()) {
+            (Some("INCALL"), Some("")) => "call",
+            (Some("READY"), Some("")) => "wait",
+            (Some("READY"), Some(_)) => "pause",
+            other => panic!("{other:?}"),
+        };
+        agents.entry(text(&event, "user_id")).or_default().push(Doing {
+            at: text(&event, "event_epoch").parse().unwrap(),
+            seconds: length(&text(&event, "event_sec")),
+            state,
+            day: text(&event, "created_at")[..10].to_owned(),
+        });
+    }
+    for doings in agents.values_mut() {
+        doings.sort_by_key(|doing| doing.at);
+    }
+    agents
+}
+
+#[test]
+fn an_agent_does_one_thing_at_a_time_and_calls_are_among_it() {
+    let simulator = busy_simulator();
+    let agents = events(&simulator);
+    assert_eq!(agents.len(), 12);
+    for (agent, doings) in &agents {
+        for pair in doings.windows(2) {
+            assert!(
+                pair[0].at + pair[0].seconds <= pair[1].at,
+                "{agent} at {}",
+                pair[1].at
+            );
+        }
+    }
+    // Los Angeles is eight hours behind in February.
+    let mut talked = 0;
+    for call in snapshot(&simulator, "calls") {
+        let Some(doings) = agents.get(&text(&call, "user_id")) else {
+            continue;
+        };
+        let at = wall(&text(&call, "call_date")) + 8 * crate::local::HOUR;
+        let seconds: i64 = text(&call, "call_length").parse().unwrap_or(0);
+        let own = doings
+            .iter()
+            .find(|doing| doing.at == at && doing.state == "call");
+        assert!(own.is_some_and(|own| own.seconds >= seconds), "{call}");
+        talked += seconds;
+    }
+    let busy: i64 = agents
+        .values()
+        .flatten()
+        .filter(|doing| doing.state == "call")
+        .map(|doing| doing.seconds)
+        .sum();
+    assert!(talked > busy / 2 && talked < busy, "{talked} of {busy}");
+}
+
+#[test]
+fn the_days_report_of_an_agent_is_the_sum_of_the_events() {
+    let simulator = busy_simulator();
+    let mut sums: BTreeMap<(String, String), BTreeMap<&str, i64>> = BTreeMap::new();
+    for (agent, doings) in events(&simulator) {
+        for doing in doings {
+            let day = sums.entry((agent.clone(), doing.day)).or_default();
+            *day.entry(doing.state).or_default() += doing.seconds;
+        }
+    }
+    let mut counts = [0; 2];
+    for (id, record) in simulator.convoso().snapshot("agent_performance") {
+        let (agent, day) = id.split_once(':').unwrap();
+        if day == "2026-02-03" {
+            // Of a live call nobody knows the length.
+            continue;
+        }
+        let row: Value = serde_json::from_str(&record).unwrap();
+        let of = |member: &str| length(&text(&row, member));
+        let events = &sums[&(agent.to_owned(), day.to_owned())];
+        let sum = |state: &str| events.get(state).copied().unwrap_or(0);
+        assert_eq!(of("talk_sec") + of("wrap_sec"), sum("call"), "{id}");
+        assert_eq!(
+            (of("wait_sec"), of("pause_sec")),
+            (sum("wait"), sum("pause")),
+            "{id}"
+        );
+        assert_eq!(of("total_time"), events.values().sum::<i64>(), "{id}");
+        counts[0] += 1;
+        counts[1] += usize::from(sum("pause") > 0);
+    }
+    assert!(counts[0] == 7 * 12 && counts[1] > 70, "{counts:?}");
+}
+
+#[test]
+fn leads_are_called_after_they_were_made_and_most_new_ones_within_a_day() {
+    let simulator = busy_simulator();
+    let made: BTreeMap<String, i64> = snapshot(&simulator, "leads")
+        .iter()
+        .map(|lead| (text(lead, "id"), wall(&text(lead, "created_at"))))
+        .collect();
+    let mut first: BTreeMap<String, i64> = BTreeMap::new();
+    for call in snapshot(&simulator, "calls") {
+        let (lead, at) = (text(&call, "lead_id"), wall(&text(&call, "call_date")));
+        if let Some(made) = made.get(&lead) {
+            assert!(at >= *made, "{call}");
+            let earliest = first.entry(lead).or_insert(at);
+            *earliest = at.min(*earliest);
+        }
+    }
+    // Made in the first days, so that there was time to call them.
+    let begin = crate::local::parse("2026-01-27 00:00:00").unwrap();
+    let young = made
+        .iter()
+        .filter(|(_, at)| (begin..begin + 4 * crate::local::DAY).contains(*at));
+    let waits: Vec<Option<i64>> = young
+        .map(|(id, made)| first.get(id).map(|at| at - made))
+        .collect();
+    let within = |most: i64| waits.iter().flatten().filter(|wait| **wait <= most).count() * 100 / waits.len();
+    let shares = [
+        within(0),
+        within(crate::local::HOUR),
+        within(crate::local::DAY),
+        within(1 << 40),
+    ];
+    assert!(waits.len() > 200, "{}", waits.len());
+    assert!(shares[0] < 2 && (15..60).contains(&shares[1]), "{shares:?}");
+    assert!(
+        (60..92).contains(&shares[2]) && shares[3] > shares[2],
+        "{shares:?}"
+    );
+}
+
+/// How each callback ended, by the calls to its lead: as analysts judge it.
+fn outcomes(simulator: &Simulator) -> BTreeMap<&'static str, usize> {
+    let mut dials: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for call in snapshot(simulator, "calls") {
+        if matches!(call["call_type"].as_str(), Some("OUTBOUND" | "MANUAL")) {
+            let at = wall(&text(&call, "call_date"));
+            dials.entry(text(&call, "lead_id")).or_default().push(at);
+        }
+    }
+    let now = crate::local::wall_clock(chrono_tz::Tz::America__Los_Angeles, simulator.now().timestamp());
+    let mut counts = BTreeMap::new();
+    for callback in snapshot(simulator, "callbacks") {
+        let due = wall(&text(&callback, "callback_time"));
+        let dials = dials
+            .get(&text(&callback, "lead_id"))
+            .map_or(&[][..], Vec::as_slice);
+        let outcome = if callback["stage"] == "Dismissed" {
+            "dismissed"
+        } else if dials.iter().any(|at| (at - due).abs() <= 900) {
+            "kept"
+        } else if due + 900 > now {
+            "pending"
+        } else if dials.iter().any(|at| at - due > 900) {
+            "late"
+        } else {
+            "missed"
+        };
+        *counts.entry(outcome).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn callbacks_are_kept_late_missed_or_dismissed_and_few_lie_ahead() {
+    let simulator = busy_simulator();
+    let counts = outcomes(&simulator);
+    let share = |outcome: &str| counts.get(outcome).copied().unwrap_or(0) * 100 / 150;
+    assert!(
+        (30..60).contains(&share("kept")) && (10..35).contains(&share("late")),
+        "{counts:?}"
+    );
+    assert!(share("missed") >= 2 && share("dismissed") >= 2, "{counts:?}");
+    assert!((10..35).contains(&share("pending")), "{counts:?}");
+    // What lies ahead is kept too, when its time has come.
+    simulator.advance(chrono::TimeDelta::days(3));
+    let later = outcomes(&simulator);
+    assert!(
+        later["pending"] < counts["pending"] && later["kept"] > counts["kept"],
+        "{counts:?} {later:?}"
+    );
+}
+
+#[test]
+fn leads_and_forbidden_numbers_go_while_the_clock_runs() {
+    let simulator = simulator();
+    let tombstones = |kind: &str| {
+        let form = format!("{kind}_at_start=2025-01-01+00:00:00&{kind}_at_end=2027-01-01+00:00:00");
+        all_leads(&simulator, &form).len()
+    };
+    let count = || {
+        [
+            tombstones("deleted"),
+            tombstones("archived"),
+            simulator.convoso().snapshot("do_not_contact").len(),
+        ]
+    };
+    let before = count();
+    assert!(before[0] > 5 && before[1] > 5, "{before:?}");
+    simulator.advance(chrono::TimeDelta::hours(3));
+    let after = count();
+    assert!(
+        after[0] > before[0] && after[1] > before[1] && after[2] < before[2],
+        "{before:?} {after:?}"
+    );
+}
+
+#[test]
+fn a_few_numbers_are_called_that_must_not_be() {
+    let simulator = simulator();
+    let entries = snapshot(&simulator, "do_not_contact");
+    let mut forbidden = entries
+        .iter()
+        .filter(|entry| entry.get("purpose").is_some() && entry["campaign_id"] == "0");
+    let calls = snapshot(&simulator, "calls");
+    let is_breached = |entry: &Value| {
+        let since = wall(&text(entry, "insert_date"));
+        let mut later = calls
+            .iter()
+            .filter(|call| call["call_type"] == "OUTBOUND" || call["call_type"] == "MANUAL");
+        later.any(|call| {
+            call["phone_number"] == entry["phone_number"] && wall(&text(call, "call_date")) >= since
+        })
+    };
+    assert!(forbidden.any(is_breached));
+}
