@@ -102,7 +102,9 @@ async fn a_slice_that_lost_a_batch_is_not_complete_whichever_batch_it_was() {
 
 /// Puts the field on a server of its own, which may crash.
 async fn on_own_server(env: &mut TestEnv) -> Embedded {
-    let server = Embedded::start().await.unwrap_or_else(|error| panic!("{error}"));
+    let server = Embedded::start_fleeting()
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     let url = server.url("postgres");
     env.pool = PgPool::connect(&url).await.expect("the server answers");
     for statement in LAZY {

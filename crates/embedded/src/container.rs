@@ -9,7 +9,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::supervisor::{Answer, Supervisor, shell};
-use super::{EmbeddedError, NoImage, SETTINGS};
+use super::{EmbeddedError, NoImage, Setup};
 
 const SCRIPT: &str = include_str!("container.sh");
 
@@ -49,8 +49,13 @@ impl Image {
     }
 
     /// Starts a container with this password and this mark in its name; gives the port it is published at.
-    pub(super) async fn start(&self, password: &str, mark: &str) -> Result<(Supervisor, u16), EmbeddedError> {
-        let mut supervisor = Supervisor::spawn(self.command(mark))?;
+    pub(super) async fn start(
+        &self,
+        setup: &Setup,
+        password: &str,
+        mark: &str,
+    ) -> Result<(Supervisor, u16), EmbeddedError> {
+        let mut supervisor = Supervisor::spawn(self.command(setup, mark))?;
         if let Answer::Failed(said) = supervisor.ask("fetch", LONGEST_FETCH).await? {
             return Err(EmbeddedError::NoImage(NoImage {
                 image: self.name.clone(),
@@ -73,10 +78,10 @@ impl Image {
         self.said(answer).map(drop)
     }
 
-    fn command(&self, mark: &str) -> Command {
+    fn command(&self, setup: &Setup, mark: &str) -> Command {
         let name = format!("convene-embedded-{mark}");
         let mut arguments = vec![self.name.as_str(), &name];
-        for setting in SETTINGS {
+        for setting in setup.settings {
             arguments.extend(["-c", setting]);
         }
         shell(SCRIPT, &arguments)

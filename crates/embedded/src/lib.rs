@@ -25,14 +25,41 @@ use supervisor::Supervisor;
 
 pub use package::{FetchError, Fetched};
 
+/// How a server is set up.
+#[derive(Debug)]
+struct Setup {
+    /// Its settings, as `name=value`.
+    settings: &'static [&'static str],
+    /// True where its files may be in memory.
+    is_in_memory: bool,
+}
+
 /// Modest, and as durable as a real server: the benchmark measures against it.
-const SETTINGS: [&str; 5] = [
-    "shared_buffers=128MB",
-    "max_connections=60",
-    "fsync=on",
-    "timezone=UTC",
-    "log_timezone=UTC",
-];
+const DURABLE: &Setup = &Setup {
+    settings: &[
+        "shared_buffers=128MB",
+        "max_connections=60",
+        "fsync=on",
+        "timezone=UTC",
+        "log_timezone=UTC",
+    ],
+    is_in_memory: false,
+};
+
+/// Gone with the machine, and never waiting for its disk: a database is hundreds of files, and tests make one each. They open many
+/// connections side by side.
+const FLEETING: &Setup = &Setup {
+    settings: &[
+        "shared_buffers=128MB",
+        "max_connections=300",
+        "fsync=off",
+        "full_page_writes=off",
+        "max_wal_size=256MB",
+        "timezone=UTC",
+        "log_timezone=UTC",
+    ],
+    is_in_memory: true,
+};
 
 /// A container makes its cluster between its start and its first connection.
 const LONGEST_READY: Duration = Duration::from_mins(1);
@@ -138,21 +165,30 @@ impl Embedded {
         Self::start_with(&|_| ()).await
     }
 
+    /// Like `start`, for tests: a server that need not outlive the machine and does not wait for its disk.
+    pub async fn start_fleeting() -> Result<Self, EmbeddedError> {
+        Self::start_of(FLEETING, &|_| ()).await
+    }
+
     /// Like `start`, and says how far it is where Postgres has to be fetched first.
     ///
     /// The order: binaries of this machine, those fetched before, a container, and binaries that are fetched now.
     pub async fn start_with(report: &(dyn Fn(Fetched) + Sync)) -> Result<Self, EmbeddedError> {
+        Self::start_of(DURABLE, report).await
+    }
+
+    async fn start_of(setup: &Setup, report: &(dyn Fn(Fetched) + Sync)) -> Result<Self, EmbeddedError> {
         if let Some(binaries) = Binaries::find().await? {
-            return Self::start_server(&binaries).await;
+            return Self::start_server(&binaries, setup).await;
         }
         let is_root = we_are_root().await?;
         if let Some(folder) = cached_binaries(is_root)
             && let Some(binaries) = Binaries::in_folder(&folder).await
         {
-            return Self::start_server(&binaries).await;
+            return Self::start_server(&binaries, setup).await;
         }
         let container = match Image::find().await {
-            Some(image) => match Self::start_container(&image).await {
+            Some(image) => match Self::start_container(&image, setup).await {
                 Err(EmbeddedError::NoImage(no_image)) => Some(no_image),
                 started => return started,
             },
@@ -161,7 +197,7 @@ impl Embedded {
         let nothing = |cause| EmbeddedError::NothingInstalled { container, cause };
         let folder = fetch_binaries(is_root, report).await.map_err(nothing)?;
         match Binaries::in_folder(&folder).await {
-            Some(binaries) => Self::start_server(&binaries).await,
+            Some(binaries) => Self::start_server(&binaries, setup).await,
             None => Err(EmbeddedError::NotRunnable(folder)),
         }
     }
@@ -185,9 +221,9 @@ impl Embedded {
         self.supervisor.stop().await
     }
 
-    async fn start_server(binaries: &Binaries) -> Result<Self, EmbeddedError> {
+    async fn start_server(binaries: &Binaries, setup: &Setup) -> Result<Self, EmbeddedError> {
         let password = random_hex()?;
-        let (supervisor, port) = server::start(binaries, &password).await?;
+        let (supervisor, port) = server::start(binaries, setup, &password).await?;
         let embedded = Self {
             supervisor,
             port,
@@ -203,9 +239,9 @@ impl Embedded {
         }
     }
 
-    async fn start_container(image: &Image) -> Result<Self, EmbeddedError> {
+    async fn start_container(image: &Image, setup: &Setup) -> Result<Self, EmbeddedError> {
         let password = random_hex()?;
-        let (supervisor, port) = image.start(&password, &random_hex()?[..12]).await?;
+        let (supervisor, port) = image.start(setup, &password, &random_hex()?[..12]).await?;
         let mut embedded = Self {
             supervisor,
             port,

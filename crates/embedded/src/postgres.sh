@@ -16,6 +16,11 @@ trap 'exit 143' TERM
 exec 2>&1
 umask 077
 
+# Memory is a place only where there is much of it: in most containers there is not.
+has_room() {
+  [ "$1" != /dev/shm ] || [ "$(df -Pk "$1" | awk 'END { print $4 }')" -ge 2097152 ] 2>/dev/null
+}
+
 init() {
   read -r password
   if ! [ -x "$bin/initdb" ]; then
@@ -24,6 +29,7 @@ init() {
     return
   fi
   for parent in "$@"; do
+    has_room "$parent" || continue
     folder=$(mktemp -d "$parent/convene-postgres.XXXXXXXX" 2>/dev/null) && break
   done
   if [ -z "$folder" ]; then

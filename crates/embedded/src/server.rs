@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::account::Account;
 use super::binaries::Binaries;
 use super::supervisor::{Answer, Supervisor, shell};
-use super::{EmbeddedError, SETTINGS};
+use super::{EmbeddedError, Setup};
 
 const SCRIPT: &str = include_str!("postgres.sh");
 
@@ -18,8 +18,12 @@ const LONGEST_STEP: Duration = Duration::from_secs(90);
 const PORT_TRIES: u32 = 5;
 
 /// Starts a server with this password on a free port of the loopback interface.
-pub(super) async fn start(binaries: &Binaries, password: &str) -> Result<(Supervisor, u16), EmbeddedError> {
-    let mut supervisor = Supervisor::spawn(command(binaries, Account::to_step_down_to().await?))?;
+pub(super) async fn start(
+    binaries: &Binaries,
+    setup: &Setup,
+    password: &str,
+) -> Result<(Supervisor, u16), EmbeddedError> {
+    let mut supervisor = Supervisor::spawn(command(binaries, setup, Account::to_step_down_to().await?))?;
     match supervisor.ask(&format!("init\n{password}"), LONGEST_STEP).await? {
         Answer::Done(_) => {}
         Answer::Failed(said) => return Err(failed(binaries, said)),
@@ -36,13 +40,18 @@ pub(super) async fn start(binaries: &Binaries, password: &str) -> Result<(Superv
     Err(EmbeddedError::NoPort)
 }
 
-fn command(binaries: &Binaries, account: Option<Account>) -> tokio::process::Command {
+fn command(binaries: &Binaries, setup: &Setup, account: Option<Account>) -> tokio::process::Command {
     let folder = binaries.folder.to_string_lossy();
-    let options = options();
+    let options = options(setup);
     let temporary = env::temp_dir();
+    let mut arguments = vec![folder.as_ref(), options.as_str()];
+    if setup.is_in_memory {
+        arguments.push("/dev/shm");
+    }
     let temporary = temporary.to_string_lossy();
     // The account may not be let into the first of them; the shell tries as that account, which is the only sure test.
-    let mut command = shell(SCRIPT, &[&folder, &options, &temporary, "/tmp", "/var/tmp"]);
+    arguments.extend([temporary.as_ref(), "/tmp", "/var/tmp"]);
+    let mut command = shell(SCRIPT, &arguments);
     if let Some(account) = account {
         account.take(&mut command);
     }
@@ -50,9 +59,9 @@ fn command(binaries: &Binaries, account: Option<Account>) -> tokio::process::Com
 }
 
 /// Only the loopback interface, and no socket file: its path would have to stay below a hundred bytes.
-fn options() -> String {
+fn options(setup: &Setup) -> String {
     let mut options = "-c listen_addresses=127.0.0.1 -c unix_socket_directories=''".to_owned();
-    for setting in SETTINGS {
+    for setting in setup.settings {
         options.push_str(" -c ");
         options.push_str(setting);
     }

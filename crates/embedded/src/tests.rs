@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::container::Image;
-use super::{Embedded, EmbeddedError, FetchError, random_hex};
+use super::{DURABLE, Embedded, EmbeddedError, FetchError, random_hex};
 
 /// Names the file in which the process that will be killed leaves its traces.
 const VICTIM: &str = "CONVENE_TEST_VICTIM";
@@ -160,6 +160,34 @@ async fn a_server_takes_connections_until_a_stop_that_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_fleeting_server_does_not_wait_for_the_disk_and_leaves_nothing() {
+    let embedded = Embedded::start_fleeting().await.unwrap();
+    let mut connection = PgConnection::connect(&embedded.url("postgres")).await.unwrap();
+    let waits: String = sqlx::query_scalar("show fsync")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(waits, "off");
+    let traces = Traces::of(&embedded).await;
+    assert_eq!(
+        traces.folder.starts_with("/dev/shm"),
+        memory_has_room(),
+        "{traces:?}"
+    );
+    embedded.stop().await.unwrap();
+    assert!(!traces.are_there().await, "{traces:?}");
+}
+
+/// Whether there are two gigabytes of memory to be had as files.
+fn memory_has_room() -> bool {
+    let free = Command::new("df").args(["-Pk", "/dev/shm"]).output().unwrap();
+    let free = String::from_utf8(free.stdout).unwrap();
+    let line = free.lines().last().unwrap_or_default();
+    let kilobytes = line.split_whitespace().nth(3).unwrap_or_default();
+    kilobytes.parse::<u64>().is_ok_and(|free| free >= 2 << 20)
+}
+
+#[tokio::test]
 async fn a_stranger_without_the_password_is_turned_away() {
     let embedded = Embedded::start().await.unwrap();
     let url = format!("postgres://convene:guess@127.0.0.1:{}/postgres", embedded.port);
@@ -230,7 +258,7 @@ async fn a_kill_in_the_middle_of_the_start_leaves_nothing() {
 #[ignore = "needs a Docker engine that has or can fetch the image; .ci/run runs it where there is one"]
 async fn a_container_takes_connections_until_it_is_dropped() {
     let image = Image::find().await.expect("a Docker engine should answer");
-    let embedded = Embedded::start_container(&image).await.unwrap();
+    let embedded = Embedded::start_container(&image, DURABLE).await.unwrap();
     assert!(embedded.way().ends_with(" (Docker)"));
     let traces = Traces::of(&embedded).await;
     assert!(traces.are_there().await);

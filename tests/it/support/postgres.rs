@@ -99,7 +99,9 @@ async fn find() -> (Server, String, Option<Embedded>) {
             Err(error) => assert!(forced.is_none(), "CONVENE_TEST_POSTGRES=docker, but: {error}"),
         }
     }
-    let embedded = Embedded::start().await.unwrap_or_else(|error| panic!("{error}"));
+    let embedded = Embedded::start_fleeting()
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     let way = format!("embedded, {}", embedded.way());
     (
         Server {
