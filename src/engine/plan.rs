@@ -178,13 +178,12 @@ pub(super) fn cut_window(window: Window, max_span: TimeDelta) -> Vec<Window> {
 }
 
 pub(super) fn plan_window(known: &Known<'_>, window: Window, purpose: Purpose, rank: Rank) -> PlannedWindow {
-    let touches = |covered: &Window| covered.since < window.until && window.since < covered.until;
     PlannedWindow {
         window,
         purpose,
         rank,
         is_open: false,
-        skip_probe: !known.covered.iter().any(touches),
+        skip_probe: !known.covered.iter().any(|covered| covered.touches(&window)),
     }
 }
 

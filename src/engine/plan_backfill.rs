@@ -159,11 +159,7 @@ impl BackfillTally {
 
 fn intersect(one: &[Window], other: &[Window]) -> Vec<Window> {
     one.iter()
-        .flat_map(|one| {
-            other
-                .iter()
-                .filter_map(|other| Window::new(one.since.max(other.since), one.until.min(other.until)))
-        })
+        .flat_map(|one| other.iter().filter_map(|other| one.intersect(other)))
         .collect()
 }
 

@@ -49,7 +49,7 @@ pub(super) fn plan_days(known: &Known<'_>, rules: DayRules, now: DateTime<Utc>) 
         let whole = window_of_days(day, end, rules.zone)?;
         // The present period ends for us now.
         let window = Window::new(whole.since, whole.until.min(now))?;
-        let touches = |gap: &Window| gap.since < window.until && window.since < gap.until;
+        let touches = |other: &Window| other.touches(&window);
         let is_missing = gaps.iter().any(touches);
         let is_unsettled = unsettled.iter().any(touches);
         let is_asked = known.pending.iter().any(touches);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::warehouse::{Coverage, PartitionSpec, PendingRequest, Purpose, Retry};
-use connectors::source::{Extent, FeedPolicy, History, LookupPolicy, SyncMode, Window, WindowPolicy};
+use connectors::source::{Extent, FeedPolicy, History, LookupPolicy, SyncMode, WindowPolicy};
 
 use super::SyncError;
 use super::plan::{IdsLeft, Known, PlannedSlice, PlannedWindow, Rank, find_gaps, plan_windows};
@@ -74,7 +74,7 @@ pub(super) async fn plan_run(
 fn waits_for<'a>(slice: &PlannedSlice, retries: &'a [Retry], now: DateTime<Utc>) -> Option<&'a Retry> {
     retries.iter().find(|retry| {
         let is_same_window = match (slice.window(), retry.window) {
-            (Some(one), Some(other)) => one.since < other.until && other.since < one.until,
+            (Some(one), Some(other)) => one.touches(&other),
             (None, None) => true,
             _ => false,
         };
@@ -197,25 +197,22 @@ fn plan_wishes(
         let Some(backfill) = &wish.backfill else { continue };
         for left in backfill.left.iter().rev() {
             let windows = plan_range(spec, partition, *left, now);
-            slices.extend(windows.into_iter().map(|window| {
-                let touches = |covered: &Window| covered.since < window.until && window.since < covered.until;
-                PlannedSlice {
-                    partition: partition.to_owned(),
-                    generation: coverage.generation,
-                    purpose: if find_gaps(&coverage.covered, window).is_empty() {
-                        Purpose::Reread
-                    } else {
-                        Purpose::Window
-                    },
-                    extent: Extent::Window {
-                        window,
-                        is_open: false,
-                    },
-                    rank: Rank::Backfill,
-                    skip_probe: !coverage.covered.iter().any(touches),
-                    ids_left: IdsLeft::default(),
-                    backfill: Some(wish.id),
-                }
+            slices.extend(windows.into_iter().map(|window| PlannedSlice {
+                partition: partition.to_owned(),
+                generation: coverage.generation,
+                purpose: if find_gaps(&coverage.covered, window).is_empty() {
+                    Purpose::Reread
+                } else {
+                    Purpose::Window
+                },
+                extent: Extent::Window {
+                    window,
+                    is_open: false,
+                },
+                rank: Rank::Backfill,
+                skip_probe: !coverage.covered.iter().any(|covered| covered.touches(&window)),
+                ids_left: IdsLeft::default(),
+                backfill: Some(wish.id),
             }));
         }
     }
@@ -261,7 +258,7 @@ fn recent_since(policy: &FeedPolicy, coverage: &Coverage, now: DateTime<Utc>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use connectors::source::Absence;
+    use connectors::source::{Absence, Window};
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()

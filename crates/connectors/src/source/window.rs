@@ -19,6 +19,16 @@ impl Window {
         (since < until).then_some(Self { since, until })
     }
 
+    /// The part that it has in common with another.
+    pub fn intersect(&self, other: &Self) -> Option<Self> {
+        Self::new(self.since.max(other.since), self.until.min(other.until))
+    }
+
+    /// True where it has an instant in common with another.
+    pub fn touches(&self, other: &Self) -> bool {
+        self.intersect(other).is_some()
+    }
+
     /// How long it is.
     pub fn span(&self) -> TimeDelta {
         self.until - self.since
