@@ -25,6 +25,7 @@ mod run_plan;
 mod session;
 mod shares;
 mod slice;
+mod slice_runs;
 mod source_gate;
 mod stream_spec;
 mod supervise;

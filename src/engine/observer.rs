@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::transport::AttemptRecord;
-use crate::warehouse::{Counts, TableCounts};
+use crate::warehouse::{Counts, RunState, TableCounts};
 use connectors::source::{Remedy, Window};
+
+use super::SyncError;
 
 /// Hears what happens. It must not block.
 pub type Observer = Arc<dyn Fn(Event<'_>) + Send + Sync>;
@@ -118,15 +120,29 @@ impl RunReport {
         self.unfinished.is_empty() && self.ids_left == 0 && self.lost == 0
     }
 
-    /// complete, incomplete or failed.
-    pub(super) fn outcome_word(&self) -> &'static str {
+    /// What it came to, by the first of its flaws: that is the one of which the ledger tells.
+    pub(crate) fn state(&self) -> RunState {
         if self.is_complete() {
-            "complete"
+            RunState::Complete
         } else if self.unfinished.first().is_some_and(|slice| slice.is_failed) {
-            "failed"
+            RunState::Failed
         } else {
-            "incomplete"
+            RunState::Incomplete
         }
+    }
+
+    /// Takes down that the run itself broke off, which is graver than what became of its slices.
+    pub(super) fn break_off(&mut self, error: &SyncError) {
+        self.is_source_failure |= error.is_of_source();
+        let broken_off = UnfinishedSlice {
+            partition: String::new(),
+            window: None,
+            is_failed: true,
+            is_waiting: false,
+            reason: error.describe_causes(),
+            remedy: error.remedy(),
+        };
+        self.unfinished.insert(0, broken_off);
     }
 
     /// Takes in the run that followed this one and read what this one had left.

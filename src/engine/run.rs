@@ -1,27 +1,21 @@
-//! One run of one stream: plan, then slice after slice.
+//! One run of one stream: its plan, its slices, and its end in the ledger.
 
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
 use tracing::field::Empty;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::warehouse::{PendingRequest, RunEnd, RunId, RunState};
-use connectors::source::{Remedy, Window};
+use crate::warehouse::{PendingRequest, RunEnd, RunId};
+use connectors::source::Window;
 
 use super::SyncError;
 use super::failpoint::reach_failpoint;
 use super::losses::mend_losses;
-use super::observer::{Event, RunReport, UnfinishedSlice};
-use super::plan::PlannedSlice;
-use super::plan_backfill::BackfillTally;
-use super::run_plan::{RunPlan, WaitingSlice, plan_run};
+use super::observer::{Event, RunReport};
+use super::run_plan::plan_run;
 use super::session::Session;
-use super::slice::run_slice;
+use super::slice_runs::SliceRuns;
 use super::stream_spec::StreamSpec;
-
-/// After so many failures in a row the rest of a run would fail too.
-const FAILURES_IN_A_ROW: u32 = 3;
 
 /// After so many rows there is memory to be given back.
 const LARGE_RUN: i64 = 1_000;
@@ -52,7 +46,7 @@ pub async fn run_stream(
     let report = time_run(spec, session, options, is_wanted_anew)
         .instrument(span.clone())
         .await;
-    span.record("outcome", report.outcome_word());
+    span.record("outcome", report.state().word());
     span.record("slice_count", report.complete_count + report.unfinished.len());
     span.record("row_count", report.counts.seen());
     if !report.is_complete() {
@@ -74,8 +68,7 @@ async fn time_run(
     let begin = Instant::now();
     let mut report = RunReport::begin(&spec.source, spec.name());
     if let Err(error) = record_run(spec, session, options, &mut report, is_wanted_anew).await {
-        report.is_source_failure |= error.is_of_source();
-        report.unfinished.push(broken_off(&error));
+        report.break_off(&error);
     }
     report.elapsed = begin.elapsed();
     log_run(&report);
@@ -108,42 +101,37 @@ async fn record_run(
         // Whoever asks for a run wants what has failed to be tried, too.
         ignores_retries: options.ignores_retries || wishes.iter().any(|wish| wish.backfill.is_none()),
     };
-    let outcome = run_slices(spec, session, run, options, &wishes, report, is_wanted_anew).await;
+    if let Err(error) = run_slices(spec, session, run, options, &wishes, report, is_wanted_anew).await {
+        report.break_off(&error);
+    }
     reach_failpoint("before end of run");
     session
         .warehouse
-        .end_run(&session.lease, run, &run_end(report, outcome.as_ref().err()))
+        .end_run(&session.lease, run, &run_end(report))
         .await?;
     reach_failpoint("after end of run");
     if wishes.iter().any(|wish| wish.backfill.is_none()) {
-        let missing = describe_missing(report, outcome.as_ref().err());
+        let missing = describe_missing(report);
         session
             .warehouse
             .end_requests(&session.lease, run, missing.as_deref())
             .await?;
     }
-    outcome
+    Ok(())
 }
 
 /// What a run has not read, for those who asked for it.
-fn describe_missing(report: &RunReport, error: Option<&SyncError>) -> Option<String> {
+fn describe_missing(report: &RunReport) -> Option<String> {
     let left = (report.ids_left > 0).then(|| format!("{} ids to go", report.ids_left));
     let first = report.unfinished.first().map(|slice| slice.reason.clone());
     let lost = (report.lost > 0).then(|| format!("{} rows are missing in the warehouse", report.lost));
-    error.map(SyncError::describe_causes).or(first).or(left).or(lost)
+    first.or(left).or(lost)
 }
 
-fn run_end<'a>(report: &'a RunReport, error: Option<&SyncError>) -> RunEnd<'a> {
+fn run_end(report: &RunReport) -> RunEnd<'_> {
     let first = report.unfinished.first();
-    let state = match (first, error) {
-        (_, Some(_)) => RunState::Failed,
-        (Some(slice), _) if slice.is_failed => RunState::Failed,
-        (Some(_), _) => RunState::Incomplete,
-        (None, _) if report.ids_left > 0 || report.lost > 0 => RunState::Incomplete,
-        (None, _) => RunState::Complete,
-    };
     RunEnd {
-        state,
+        state: report.state(),
         reason: first.map(|slice| slice.reason.as_str()),
         remedy: report.remedy(),
     }
@@ -159,135 +147,21 @@ async fn run_slices(
     report: &mut RunReport,
     is_wanted_anew: impl Fn() -> bool,
 ) -> Result<(), SyncError> {
-    run_planned_slices(spec, session, run, options, wishes, report, &is_wanted_anew).await?;
-    let losses = mend_losses(session).await?;
-    report.restored = losses.restored;
-    report.lost = losses.lost_of(spec.stream.fills);
-    Ok(())
-}
-
-async fn run_planned_slices(
-    spec: &StreamSpec,
-    session: &Session,
-    run: RunId,
-    options: RunOptions,
-    wishes: &[PendingRequest],
-    report: &mut RunReport,
-    is_wanted_anew: &impl Fn() -> bool,
-) -> Result<(), SyncError> {
-    let RunPlan {
-        slices,
-        waiting,
-        ids_left,
-    } = plan_run(spec, session, options.ignores_retries, wishes).await?;
+    let plan = plan_run(spec, session, options.ignores_retries, wishes).await?;
     if !wishes.is_empty() {
-        let (lease, count) = (&session.lease, slices.len());
+        let (lease, count) = (&session.lease, plan.slices.len());
         session
             .warehouse
             .take_requests(lease, spec.name(), run, count)
             .await?;
     }
-    let mut backfilled = BackfillTally::of(&slices);
-    report.ids_left = ids_left;
-    report.unfinished.extend(waiting.iter().map(left_alone));
-    let (source, stream) = (spec.source.as_str(), spec.name());
-    (session.observer)(Event::RunPlanned {
-        source,
-        stream,
-        slice_count: slices.len(),
-    });
-    let mut failures = 0;
-    let mut refused_partitions: Vec<String> = Vec::new();
-    for (done, planned) in slices.into_iter().enumerate() {
-        // One older window at least is read after the newest, or history would never be filled.
-        if done > 1 && is_wanted_anew() {
-            report.is_cut_short = true;
-            break;
-        }
-        if refused_partitions.contains(&planned.partition) {
-            continue;
-        }
-        let window = planned.window();
-        let slice = run_slice(spec, session, run, &planned).await?;
-        (session.observer)(Event::SliceEnded {
-            source,
-            stream,
-            outcome: slice.outcome_word(),
-        });
-        report.counts += slice.counts;
-        report.held_deletions += slice.held_deletions;
-        report.warnings.extend(
-            slice
-                .warnings
-                .iter()
-                .filter(|warning| !report.warnings.contains(warning))
-                .copied()
-                .collect::<Vec<_>>(),
-        );
-        let Some(flaw) = slice.flaw else {
-            report.complete_count += 1;
-            failures = 0;
-            if let (Some(id), Some(window)) = (planned.backfill, window) {
-                for part in backfilled.add(id, &planned.partition, window) {
-                    session
-                        .warehouse
-                        .record_backfilled(&session.lease, id, part)
-                        .await?;
-                }
-            }
-            continue;
-        };
-        failures += u32::from(flaw.is_failed);
-        report.is_source_failure |= flaw.is_of_source;
-        if flaw.is_refusal {
-            refused_partitions.push(planned.partition.clone());
-        }
-        report.unfinished.push(UnfinishedSlice {
-            partition: planned.partition,
-            window,
-            is_failed: flaw.is_failed,
-            is_waiting: false,
-            reason: flaw.reason,
-            remedy: flaw.remedy,
-        });
-        if flaw.is_of_source || failures >= FAILURES_IN_A_ROW || session.stop.is_cancelled() {
-            break;
-        }
-    }
+    SliceRuns::new(spec, session, run, report)
+        .run_plan(plan, is_wanted_anew)
+        .await?;
+    let losses = mend_losses(session).await?;
+    report.restored = losses.restored;
+    report.lost = losses.lost_of(spec.stream.fills);
     Ok(())
-}
-
-fn broken_off(error: &SyncError) -> UnfinishedSlice {
-    UnfinishedSlice {
-        partition: String::new(),
-        window: None,
-        is_failed: true,
-        is_waiting: false,
-        reason: error.describe_causes(),
-        remedy: error.remedy(),
-    }
-}
-
-fn left_alone(waiting: &WaitingSlice) -> UnfinishedSlice {
-    let WaitingSlice { slice, retry } = waiting;
-    let PlannedSlice { partition, .. } = slice;
-    UnfinishedSlice {
-        partition: partition.clone(),
-        window: slice.window(),
-        is_failed: true,
-        is_waiting: true,
-        reason: format!(
-            "{} (attempt {}, the next one after {})",
-            retry.reason,
-            retry.attempts,
-            format_minute(retry.next_attempt_at)
-        ),
-        remedy: Remedy::NextRun,
-    }
-}
-
-fn format_minute(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// One line for each run, and one for its first flaw that is news: what waits was told when it failed.

@@ -7,6 +7,7 @@ use prometheus::core::Collector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 use crate::engine::{Event, Observer};
+use crate::warehouse::TableCounts;
 
 /// Seconds that a request may take: vendors answer within a tenth of a second or within minutes.
 const REQUEST_SECONDS: [f64; 12] = [
@@ -32,11 +33,11 @@ impl Metrics {
     pub(super) fn new() -> Self {
         let registry = Registry::new();
         let counter = |name: &str, help: &str, labels: &[&str]| {
-            register(&registry, IntCounterVec::new(Opts::new(name, help), labels))
+            register_collector(&registry, IntCounterVec::new(Opts::new(name, help), labels))
         };
         let histogram = |name: &str, help: &str, bounds: &[f64]| {
             let options = HistogramOpts::new(name, help).buckets(bounds.to_vec());
-            register(&registry, HistogramVec::new(options, &["source", "stream"]))
+            register_collector(&registry, HistogramVec::new(options, &["source", "stream"]))
         };
         let stream = ["source", "stream"];
         Self {
@@ -97,14 +98,7 @@ impl Metrics {
     fn count_event(&self, event: Event<'_>) {
         match event {
             Event::RunEnded(report) => {
-                let outcome = if report.is_complete() {
-                    "complete"
-                } else if report.unfinished.iter().any(|slice| slice.is_failed) {
-                    "failed"
-                } else {
-                    "incomplete"
-                };
-                let labels = [report.source.as_str(), report.stream.as_str(), outcome];
+                let labels = [report.source.as_str(), &report.stream, report.state().word()];
                 self.runs.with_label_values(&labels).inc();
             }
             Event::SliceEnded {
@@ -141,22 +135,26 @@ impl Metrics {
                     .with_label_values(&[source, stream])
                     .observe(elapsed.as_secs_f64());
                 for table in tables {
-                    let counts = &table.counts;
-                    for (outcome, count) in [
-                        ("inserted", counts.inserted),
-                        ("updated", counts.updated),
-                        ("unchanged", counts.unchanged),
-                        ("duplicate", counts.duplicates),
-                        ("rejected", counts.rejected),
-                        ("deleted", counts.deleted),
-                    ] {
-                        let labels = [source, stream, table.table, outcome];
-                        let counter = self.rows.with_label_values(&labels);
-                        counter.inc_by(u64::try_from(count).unwrap_or(0));
-                    }
+                    self.count_rows(source, stream, table);
                 }
             }
             Event::RunPlanned { source, stream, .. } => self.begin_at_zero(source, stream),
+        }
+    }
+
+    fn count_rows(&self, source: &str, stream: &str, table: &TableCounts) {
+        let counts = &table.counts;
+        for (outcome, count) in [
+            ("inserted", counts.inserted),
+            ("updated", counts.updated),
+            ("unchanged", counts.unchanged),
+            ("duplicate", counts.duplicates),
+            ("rejected", counts.rejected),
+            ("deleted", counts.deleted),
+        ] {
+            let labels = [source, stream, table.table, outcome];
+            let counter = self.rows.with_label_values(&labels);
+            counter.inc_by(u64::try_from(count).unwrap_or(0));
         }
     }
 
@@ -175,7 +173,7 @@ impl Metrics {
 }
 
 /// Registers a collector. Names and labels are fixed, so that nothing about them can fail at run time.
-pub(super) fn register<C: Collector + Clone + 'static>(
+pub(super) fn register_collector<C: Collector + Clone + 'static>(
     registry: &Registry,
     made: prometheus::Result<C>,
 ) -> C {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use prometheus::{GaugeVec, Opts, Registry, TextEncoder};
 
 use super::App;
-use super::metrics::register;
+use super::metrics::register_collector;
 use super::report::{Condition, Report, StreamReport};
 use crate::warehouse::PoolState;
 
@@ -40,7 +40,7 @@ struct Scrape {
 
 impl Scrape {
     fn gauge(&self, name: &str, help: &str, labels: &[&str]) -> GaugeVec {
-        register(&self.registry, GaugeVec::new(Opts::new(name, help), labels))
+        register_collector(&self.registry, GaugeVec::new(Opts::new(name, help), labels))
     }
 
     fn add_report(&self, report: &Report) {
@@ -261,7 +261,7 @@ impl Scrape {
                 "process_cpu_seconds_total",
                 "Total user and system CPU time spent in seconds.",
             );
-            let counter = register(&self.registry, prometheus::Counter::with_opts(options));
+            let counter = register_collector(&self.registry, prometheus::Counter::with_opts(options));
             counter.inc_by(seconds);
         }
     }

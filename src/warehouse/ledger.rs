@@ -52,11 +52,6 @@ impl Purpose {
         Self::Replay,
     ];
 
-    /// True where the slice reads a window.
-    pub fn has_window(self) -> bool {
-        matches!(self, Self::Window | Self::Reread)
-    }
-
     /// The word for it in the ledger.
     pub fn word(self) -> &'static str {
         match self {
@@ -214,7 +209,8 @@ pub enum RunState {
 }
 
 impl RunState {
-    fn word(self) -> &'static str {
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::Incomplete => "incomplete",
