@@ -75,12 +75,6 @@ pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> R
     // Under the same address those who are on no list prove nothing; under another one every row counts.
     let held = if is_changed { held } else { listed };
     if held > 0 && known == 0 && !ids.is_empty() {
-        let error = SyncError::OtherAccount {
-            source_name: first.source.clone(),
-            table: table.name,
-            found: ids.len(),
-            held,
-        };
         let reason = format!(
             "the account shares no row of {} with the {held} that are stored",
             table.name
@@ -89,16 +83,20 @@ pub(super) async fn check_account(specs: &[&StreamSpec], session: &Session) -> R
             .warehouse
             .refuse_source(&session.lease, &account, &reason)
             .await?;
-        return Err(error);
-    }
-    if is_adopted {
-        session.warehouse.accept_account(&session.lease, &entry).await?;
+        return Err(SyncError::OtherAccount {
+            source_name: first.source.clone(),
+            table: table.name,
+            found: ids.len(),
+            held,
+        });
     }
     if is_changed {
         info!(
             source = first.source,
             "The account is the one whose rows are stored, under another address"
         );
+    }
+    if is_changed || is_adopted {
         session.warehouse.accept_account(&session.lease, &entry).await?;
     }
     Ok(())

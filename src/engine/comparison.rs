@@ -97,14 +97,7 @@ pub async fn compare_stream(
         if session.stop.is_cancelled() {
             break;
         }
-        let compared = match count_window(spec, session, planned).await {
-            Some(counted) => Ok(Compared {
-                counted: Some(counted),
-                ..untouched(planned)
-            }),
-            None => read_again(spec, session, run, planned).await,
-        };
-        match compared {
+        match compare_slice(spec, session, run, planned).await {
             Ok(compared) => {
                 on_compared(spec, &compared);
                 comparison.compared.push(compared);
@@ -115,20 +108,44 @@ pub async fn compare_stream(
             }
         }
     }
-    let flaw = comparison
-        .compared
-        .iter()
-        .find_map(|compared| compared.flaw.clone());
-    let end = RunEnd {
-        state: match (&flaw, &outcome) {
-            (None, Ok(())) => RunState::Complete,
-            _ => RunState::Incomplete,
-        },
-        reason: flaw.as_deref(),
-        remedy: flaw.as_ref().map(|_| Remedy::NextRun),
-    };
-    session.warehouse.end_run(&session.lease, run, &end).await?;
+    end_comparison(session, run, &comparison, outcome.is_ok()).await?;
     outcome.map(|()| comparison)
+}
+
+/// By counting where that proves it, else by reading.
+async fn compare_slice(
+    spec: &StreamSpec,
+    session: &Session,
+    run: RunId,
+    planned: &PlannedSlice,
+) -> Result<Compared, SyncError> {
+    match count_window(spec, session, planned).await {
+        Some(counted) => Ok(Compared {
+            counted: Some(counted),
+            ..untouched(planned)
+        }),
+        None => read_again(spec, session, run, planned).await,
+    }
+}
+
+async fn end_comparison(
+    session: &Session,
+    run: RunId,
+    comparison: &Comparison,
+    is_whole: bool,
+) -> Result<(), SyncError> {
+    let mut flaws = comparison.compared.iter().filter_map(|one| one.flaw.as_deref());
+    let flaw = flaws.next();
+    let end = RunEnd {
+        state: if flaw.is_none() && is_whole {
+            RunState::Complete
+        } else {
+            RunState::Incomplete
+        },
+        reason: flaw,
+        remedy: flaw.map(|_| Remedy::NextRun),
+    };
+    Ok(session.warehouse.end_run(&session.lease, run, &end).await?)
 }
 
 fn untouched(planned: &PlannedSlice) -> Compared {

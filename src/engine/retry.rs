@@ -53,14 +53,15 @@ fn place_of(record: &RejectEntry) -> (&str, i32) {
     (&record.partition, record.generation)
 }
 
-/// Loads what can be read of some records, as a slice of its own. Returns how many records that are.
-async fn land_readable(
-    spec: &StreamSpec,
-    session: &Session,
-    records: &[RejectEntry],
-) -> Result<i64, SyncError> {
-    let mut all = ReadPage::default();
-    let mut landed: Vec<&str> = Vec::new();
+/// What can be read of some records, and the names of those.
+#[derive(Default)]
+struct Readable<'a> {
+    page: ReadPage,
+    names: Vec<&'a str>,
+}
+
+fn read_records<'a>(spec: &StreamSpec, records: &'a [RejectEntry]) -> Readable<'a> {
+    let mut readable = Readable::default();
     for record in records {
         let stored = StoredRecord {
             raw: &record.raw,
@@ -71,11 +72,21 @@ async fn land_readable(
             continue;
         }
         page.batch.stamp(record.last_seen_at);
-        all.batch.append(page.batch);
-        all.faults.extend(page.faults);
-        landed.push(&record.name);
+        readable.page.batch.append(page.batch);
+        readable.page.faults.extend(page.faults);
+        readable.names.push(&record.name);
     }
-    let Some(first) = records.first().filter(|_| !landed.is_empty()) else {
+    readable
+}
+
+/// Loads what can be read of some records, as a slice of its own. Returns how many records that are.
+async fn land_readable(
+    spec: &StreamSpec,
+    session: &Session,
+    records: &[RejectEntry],
+) -> Result<i64, SyncError> {
+    let Readable { page, names } = read_records(spec, records);
+    let Some(first) = records.first().filter(|_| !names.is_empty()) else {
         return Ok(0);
     };
     let _locks = session.table_locks.lock_tables(spec.stream.fills).await;
@@ -96,28 +107,31 @@ async fn land_readable(
         slice: &slice,
         sequence: 1,
         at: started_at,
-        batch: all.batch,
+        batch: page.batch,
         rejects: Vec::new(),
-        faults: all.faults,
+        faults: page.faults,
         duplicate_count: 0,
         is_new_ground: false,
         traffic: Traffic::default(),
         lookups: Vec::new(),
     };
     warehouse.load_batch(lease, load).await?;
-    let end = SliceEnd {
+    warehouse.end_slice(lease, &slice, end_of_retry()).await?;
+    end_run(session, run).await?;
+    warehouse
+        .forget_rejects(lease, spec.name(), &names, slice.id)
+        .await?;
+    Ok(i64::try_from(names.len()).unwrap_or(i64::MAX))
+}
+
+fn end_of_retry() -> SliceEnd<'static> {
+    SliceEnd {
         batch_count: 1,
         traffic: Traffic::default(),
         vendor_total: None,
         evidence: Vec::new(),
         verdict: SliceVerdict::Complete(worth_nothing()),
-    };
-    warehouse.end_slice(lease, &slice, end).await?;
-    end_run(session, run).await?;
-    warehouse
-        .forget_rejects(lease, spec.name(), &landed, slice.id)
-        .await?;
-    Ok(i64::try_from(landed.len()).unwrap_or(i64::MAX))
+    }
 }
 
 /// Single records prove nothing of the list they are from.
