@@ -3,11 +3,17 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::warehouse::PauseOverview;
+
 use super::report::{Condition, Report, SourceReport, StreamReport};
 use super::words::{describe_span, format_count, format_minute};
 
 /// How many seconds a source may lie idle while daemons end and start.
 const CHANGE_OF_HANDS: i64 = 60;
+
+/// Who paused, where it was not the daemon itself.
+const OPERATOR: &str = "operator";
+const NOTHING_TO_DO: &str = "Nothing; it is tried again by itself.";
 
 /// How things stand as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -134,161 +140,178 @@ fn judge_database(report: &Report) -> Option<Finding> {
 }
 
 fn judge_source(source: &SourceReport) -> Vec<Finding> {
+    if source.condition == Condition::Refused {
+        return vec![refused_account(source)];
+    }
+    let mut findings: Vec<Finding> = source
+        .pauses
+        .iter()
+        .map(|pause| judge_source_pause(source, pause))
+        .collect();
+    if source.holder.is_none() {
+        findings.push(judge_idleness(source));
+    }
+    let wanted = source.streams.iter().filter(|stream| stream.status.is_enabled);
+    findings.extend(wanted.flat_map(judge_stream));
+    findings
+}
+
+fn refused_account(source: &SourceReport) -> Finding {
     let name = &source.source;
-    let finding = |mood, sentence: String, todo: Option<String>| Finding {
+    let reason = source.reason.as_deref().unwrap_or("its account is another one");
+    Finding {
+        mood: Mood::Broken,
+        subject: name.clone(),
+        sentence: format!("{name} is refused: {reason}"),
+        todo: Some(format!(
+            "Correct its settings; or take the new account with `convene adopt {name}`."
+        )),
+    }
+}
+
+fn judge_source_pause(source: &SourceReport, pause: &PauseOverview) -> Finding {
+    let name = &source.source;
+    let until = pause.until.map_or_else(String::new, |until| {
+        format!(" until {} UTC", format_minute(until))
+    });
+    if pause.paused_by == OPERATOR {
+        return operator_pause(name, &until, pause);
+    }
+    let is_for_operator = pause.remedy.as_deref() == Some("operator");
+    let (mood, todo) = if is_for_operator {
+        let todo =
+            format!("Mend the cause, then `convene resume {name}`; it is tried again by itself besides.");
+        (Mood::Broken, todo)
+    } else {
+        (Mood::Attention, NOTHING_TO_DO.to_owned())
+    };
+    Finding {
+        mood,
+        subject: name.clone(),
+        sentence: format!("{name} is left alone{until}: {}", pause.reason),
+        todo: Some(todo),
+    }
+}
+
+fn operator_pause(name: &str, until: &str, pause: &PauseOverview) -> Finding {
+    Finding {
+        mood: Mood::Attention,
+        subject: name.to_owned(),
+        sentence: format!("{name} is paused by an operator{until}: {}", pause.reason),
+        todo: Some(format!("Resume it with `convene resume {name}`.")),
+    }
+}
+
+/// What it means that nobody holds a source.
+fn judge_idleness(source: &SourceReport) -> Finding {
+    let name = &source.source;
+    let is_new = source.streams.is_empty();
+    let is_changing = source.idle_seconds.is_some_and(|idle| idle < CHANGE_OF_HANDS);
+    let (mood, sentence, todo) = if is_new {
+        (Mood::Working, format!("{name} has not been taken yet."), None)
+    } else if is_changing {
+        (Mood::Working, format!("{name} is between two daemons."), None)
+    } else {
+        (
+            Mood::Broken,
+            format!("Nobody works on {name}: no daemon holds it."),
+            Some("Start a daemon that has it in its settings, or look at the daemon's log.".to_owned()),
+        )
+    };
+    Finding {
         mood,
         subject: name.clone(),
         sentence,
         todo,
-    };
-    if source.condition == Condition::Refused {
-        let reason = source.reason.as_deref().unwrap_or("its account is another one");
-        return vec![finding(
-            Mood::Broken,
-            format!("{name} is refused: {reason}"),
-            Some(format!(
-                "Correct its settings; or take the new account with `convene adopt {name}`."
-            )),
-        )];
     }
-    let mut findings = Vec::new();
-    for pause in &source.pauses {
-        let until = pause
-            .until
-            .map(|until| format!(" until {} UTC", format_minute(until)));
-        let until = until.unwrap_or_default();
-        if pause.paused_by == "operator" {
-            findings.push(finding(
-                Mood::Attention,
-                format!("{name} is paused by an operator{until}: {}", pause.reason),
-                Some(format!("Resume it with `convene resume {name}`.")),
-            ));
-        } else {
-            let is_for_operator = pause.remedy.as_deref() == Some("operator");
-            findings.push(finding(
-                if is_for_operator {
-                    Mood::Broken
-                } else {
-                    Mood::Attention
-                },
-                format!("{name} is left alone{until}: {}", pause.reason),
-                Some(if is_for_operator {
-                    format!(
-                        "Mend the cause, then `convene resume {name}`; it is tried again by itself besides."
-                    )
-                } else {
-                    "Nothing; it is tried again by itself.".to_owned()
-                }),
-            ));
-        }
-    }
-    if source.holder.is_none() {
-        let is_new = source.streams.is_empty();
-        let is_changing = source.idle_seconds.is_some_and(|idle| idle < CHANGE_OF_HANDS);
-        findings.push(if is_new {
-            finding(Mood::Working, format!("{name} has not been taken yet."), None)
-        } else if is_changing {
-            finding(Mood::Working, format!("{name} is between two daemons."), None)
-        } else {
-            finding(
-                Mood::Broken,
-                format!("Nobody works on {name}: no daemon holds it."),
-                Some("Start a daemon that has it in its settings, or look at the daemon's log.".to_owned()),
-            )
-        });
-    }
-    findings.extend(
-        source
-            .streams
-            .iter()
-            .filter(|stream| stream.status.is_enabled)
-            .flat_map(judge_stream),
-    );
-    findings
 }
 
 fn judge_stream(stream: &StreamReport) -> Vec<Finding> {
     let name = stream.full_name();
-    let finding = |mood, sentence: String, todo: Option<String>| Finding {
-        mood,
-        subject: name.clone(),
-        sentence,
-        todo,
-    };
-    let mut findings = Vec::new();
-    for pause in stream.pauses.iter().filter(|pause| pause.paused_by == "operator") {
-        findings.push(finding(
-            Mood::Attention,
-            format!("{name} is paused by an operator: {}", pause.reason),
-            Some(format!("Resume it with `convene resume {name}`.")),
-        ));
-    }
-    if let Some(first) = stream.failing.first() {
-        let is_for_people = first.remedy != "next run" && first.remedy != "again";
-        let more = stream.failing.len() - 1;
-        let more = if more > 0 {
-            format!(" ({more} more fail)")
-        } else {
-            String::new()
-        };
-        findings.push(finding(
-            if is_for_people {
-                Mood::Broken
-            } else {
-                Mood::Attention
-            },
-            format!(
-                "{name} fails{}: {}; tried {}, again at {} UTC{more}",
-                window_words(first.since, first.until),
-                first.reason.trim_end_matches('.'),
-                times_words(first.attempts),
-                format_minute(first.next_attempt_at)
-            ),
-            Some(match first.remedy.as_str() {
-                "operator" => "Mend what the sentence names; it is tried again by itself.".to_owned(),
-                "developer" => "Report it: the program does not understand the vendor here.".to_owned(),
-                _ => "Nothing; it is tried again by itself.".to_owned(),
-            }),
-        ));
-    }
-    if !stream.held.is_empty() {
-        let rows: i64 = stream.held.iter().map(|held| held.row_count).sum();
-        findings.push(finding(
-            Mood::Attention,
-            format!(
-                "{} rows of {name} seem to be gone at the vendor, and are held",
-                format_count(rows)
-            ),
-            Some(format!(
-                "If they really are gone: `convene confirm-deletions {name}`."
-            )),
-        ));
-    }
-    if stream.condition == Condition::Incomplete
-        && let Some(reason) = &stream.status.reason
-    {
-        findings.push(finding(
-            Mood::Working,
-            format!("{}.{reason}", stream.status.source),
-            None,
-        ));
-    }
-    if stream.condition == Condition::Behind {
-        let (lag, limit) = (
-            stream.status.lag_seconds.unwrap_or(0),
-            stream.lag_limit_seconds.unwrap_or(0),
-        );
-        findings.push(finding(
-            Mood::Attention,
-            format!(
-                "{name} is {} behind, more than its limit of {}",
-                describe_span(lag),
-                describe_span(limit)
-            ),
-            Some("Look at its last runs.".to_owned()),
-        ));
-    }
+    // What the daemon itself leaves alone is a whole source.
+    let pauses = stream.pauses.iter().filter(|pause| pause.paused_by == OPERATOR);
+    let mut findings: Vec<Finding> = pauses.map(|pause| operator_pause(&name, "", pause)).collect();
+    findings.extend(judge_failures(stream));
+    findings.extend(judge_held_deletions(stream));
+    findings.extend(judge_progress(stream));
     findings
+}
+
+/// The slice that has failed most often.
+fn judge_failures(stream: &StreamReport) -> Option<Finding> {
+    let name = stream.full_name();
+    let first = stream.failing.first()?;
+    let more = match stream.failing.len() - 1 {
+        0 => String::new(),
+        more => format!(" ({more} more fail)"),
+    };
+    let (mood, todo) = match first.remedy.as_str() {
+        "next run" | "again" => (Mood::Attention, NOTHING_TO_DO),
+        "operator" => (
+            Mood::Broken,
+            "Mend what the sentence names; it is tried again by itself.",
+        ),
+        "developer" => (
+            Mood::Broken,
+            "Report it: the program does not understand the vendor here.",
+        ),
+        _ => (Mood::Broken, NOTHING_TO_DO),
+    };
+    Some(Finding {
+        mood,
+        sentence: format!(
+            "{name} fails{}: {}; tried {}, again at {} UTC{more}",
+            window_words(first.since, first.until),
+            first.reason.trim_end_matches('.'),
+            times_words(first.attempts),
+            format_minute(first.next_attempt_at)
+        ),
+        subject: name,
+        todo: Some(todo.to_owned()),
+    })
+}
+
+fn judge_held_deletions(stream: &StreamReport) -> Option<Finding> {
+    if stream.held.is_empty() {
+        return None;
+    }
+    let name = stream.full_name();
+    let rows: i64 = stream.held.iter().map(|held| held.row_count).sum();
+    Some(Finding {
+        mood: Mood::Attention,
+        sentence: format!(
+            "{} rows of {name} seem to be gone at the vendor, and are held",
+            format_count(rows)
+        ),
+        todo: Some(format!(
+            "If they really are gone: `convene confirm-deletions {name}`."
+        )),
+        subject: name,
+    })
+}
+
+/// What is to be said where a stream is not as far as it should be.
+fn judge_progress(stream: &StreamReport) -> Option<Finding> {
+    let (name, status) = (stream.full_name(), &stream.status);
+    match stream.condition {
+        Condition::Incomplete => Some(Finding {
+            mood: Mood::Working,
+            subject: name,
+            sentence: format!("{}.{}", status.source, status.reason.as_ref()?),
+            todo: None,
+        }),
+        Condition::Behind => Some(Finding {
+            mood: Mood::Attention,
+            sentence: format!(
+                "{name} is {} behind, more than its limit of {}",
+                describe_span(status.lag_seconds.unwrap_or(0)),
+                describe_span(stream.lag_limit_seconds.unwrap_or(0))
+            ),
+            subject: name,
+            todo: Some("Look at its last runs.".to_owned()),
+        }),
+        _ => None,
+    }
 }
 
 fn window_words(since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> String {

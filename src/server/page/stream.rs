@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::server::report::StreamReport;
 use crate::server::words::{describe_span, format_count, format_minute};
-use crate::warehouse::{Lateness, StreamHistory};
+use crate::warehouse::{DriftOverview, FailingSlice, FaultOverview, Lateness, StreamHistory};
 
 use super::bar::{describe_coverage, render_coverage, render_legend, render_traffic};
 use super::overview::render_pause;
@@ -57,79 +57,95 @@ fn render_head(stream: &StreamReport) -> Markup {
 
 fn render_flaws(stream: &StreamReport) -> Markup {
     html! {
-        @if !stream.failing.is_empty() {
-            section #failing {
-                h2 { "Slices that fail" }
-                table.list {
-                    thead { tr {
-                        th scope="col" { "Window (UTC)" } th scope="col" { "For" } th.number scope="col" { "Tried" }
-                        th scope="col" { "Since" } th scope="col" { "Again at" }
-                    } }
-                    tbody {
-                        @for slice in &stream.failing {
-                            tr {
-                                td data-label="Window" {
-                                    (render_window(slice.since, slice.until))
-                                    @if !slice.partition.is_empty() { br; span.dim { (slice.partition) } }
-                                }
-                                td data-label="For" { (slice.purpose) }
-                                td.number data-label="Tried" { (slice.attempts) }
-                                td data-label="Since" { (render_minute(Some(slice.first_failed_at))) }
-                                td data-label="Again at" { (render_minute(Some(slice.next_attempt_at))) }
+        @if !stream.failing.is_empty() { (render_failing_slices(&stream.failing)) }
+        @if !stream.held.is_empty() { (render_held_deletions(stream)) }
+        @if !stream.faults.is_empty() { (render_faults(&stream.faults)) }
+        @if !stream.drift.is_empty() { (render_drift(&stream.drift)) }
+    }
+}
+
+fn render_failing_slices(slices: &[FailingSlice]) -> Markup {
+    html! {
+        section #failing {
+            h2 { "Slices that fail" }
+            table.list {
+                thead { tr {
+                    th scope="col" { "Window (UTC)" } th scope="col" { "For" } th.number scope="col" { "Tried" }
+                    th scope="col" { "Since" } th scope="col" { "Again at" }
+                } }
+                tbody {
+                    @for slice in slices {
+                        tr {
+                            td data-label="Window" {
+                                (render_window(slice.since, slice.until))
+                                @if !slice.partition.is_empty() { br; span.dim { (slice.partition) } }
                             }
-                            tr.reason { td colspan="5" {
-                                (slice.reason)
-                                @if let Some(said) = &slice.said { " The vendor said: " q { (said) } "." }
-                                (render_remedy(Some(&slice.remedy)))
-                            } }
+                            td data-label="For" { (slice.purpose) }
+                            td.number data-label="Tried" { (slice.attempts) }
+                            td data-label="Since" { (render_minute(Some(slice.first_failed_at))) }
+                            td data-label="Again at" { (render_minute(Some(slice.next_attempt_at))) }
+                        }
+                        tr.reason { td colspan="5" {
+                            (slice.reason)
+                            @if let Some(said) = &slice.said { " The vendor said: " q { (said) } "." }
+                            (render_remedy(Some(&slice.remedy)))
+                        } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn render_held_deletions(stream: &StreamReport) -> Markup {
+    html! {
+        section #held .callout.attention {
+            h2 { "Deletions that are held" }
+            ul {
+                @for held in &stream.held {
+                    li {
+                        (format_count(held.row_count)) " of " (format_count(held.of_count)) " rows of " code { (held.table_name) }
+                        " since " (format_minute(held.held_since)) " UTC: " (held.reason)
+                    }
+                }
+            }
+            p { "If they really are gone: " code { "convene confirm-deletions " (stream.full_name()) } }
+        }
+    }
+}
+
+fn render_faults(faults: &[FaultOverview]) -> Markup {
+    html! {
+        section #faults {
+            h2 { "Fields that could not be read" }
+            table.list {
+                thead { tr {
+                    th scope="col" { "Field" } th scope="col" { "What was wrong" } th.number scope="col" { "Times" } th scope="col" { "Last" }
+                } }
+                tbody {
+                    @for fault in faults {
+                        tr {
+                            td data-label="Field" { code { (fault.field) } }
+                            td data-label="What was wrong" { (fault.kind) }
+                            td.number data-label="Times" { (format_count(fault.fault_count)) }
+                            td data-label="Last" { (render_minute(Some(fault.last_seen_at))) }
                         }
                     }
                 }
             }
         }
-        @if !stream.held.is_empty() {
-            section #held .callout.attention {
-                h2 { "Deletions that are held" }
-                ul {
-                    @for held in &stream.held {
-                        li {
-                            (format_count(held.row_count)) " of " (format_count(held.of_count)) " rows of " code { (held.table_name) }
-                            " since " (format_minute(held.held_since)) " UTC: " (held.reason)
-                        }
-                    }
-                }
-                p { "If they really are gone: " code { "convene confirm-deletions " (stream.full_name()) } }
-            }
-        }
-        @if !stream.faults.is_empty() {
-            section #faults {
-                h2 { "Fields that could not be read" }
-                table.list {
-                    thead { tr {
-                        th scope="col" { "Field" } th scope="col" { "What was wrong" } th.number scope="col" { "Times" } th scope="col" { "Last" }
-                    } }
-                    tbody {
-                        @for fault in &stream.faults {
-                            tr {
-                                td data-label="Field" { code { (fault.field) } }
-                                td data-label="What was wrong" { (fault.kind) }
-                                td.number data-label="Times" { (format_count(fault.fault_count)) }
-                                td data-label="Last" { (render_minute(Some(fault.last_seen_at))) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        @if !stream.drift.is_empty() {
-            section #drift {
-                h2 { "Fields that appeared or vanished" }
-                ul.plain {
-                    @for drift in &stream.drift {
-                        li {
-                            code { (drift.field) } " of " (drift.table_name)
-                            @if drift.is_new { " appeared " } @else { " vanished " } (render_minute(Some(drift.at)))
-                        }
+    }
+}
+
+fn render_drift(fields: &[DriftOverview]) -> Markup {
+    html! {
+        section #drift {
+            h2 { "Fields that appeared or vanished" }
+            ul.plain {
+                @for drift in fields {
+                    li {
+                        code { (drift.field) } " of " (drift.table_name)
+                        @if drift.is_new { " appeared " } @else { " vanished " } (render_minute(Some(drift.at)))
                     }
                 }
             }
