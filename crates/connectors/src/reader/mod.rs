@@ -10,7 +10,7 @@
 //! use connectors::schema::Region;
 //! use connectors::source::{Account, Extent, Response, Slice};
 //!
-//! let vendor = connectors::vendors::vendor("convoso").expect("a vendor");
+//! let vendor = connectors::vendors::find_vendor("convoso").expect("a vendor");
 //! let stream = vendor.stream("dispositions").expect("one of its streams");
 //! let account = Arc::new(Account::new(chrono_tz::UTC, Region::US));
 //! let slice = Slice { partition: String::new(), extent: Extent::List, started_at: chrono::DateTime::UNIX_EPOCH };

@@ -63,7 +63,7 @@ pub(super) fn read_records(
 }
 
 /// Tells pages apart by the records on them, whatever they become; nothing for an empty page.
-pub(super) fn fingerprint(envelope: &Envelope<'_>) -> Option<u64> {
+pub(super) fn fingerprint_page(envelope: &Envelope<'_>) -> Option<u64> {
     let mut digest = Xxh3::new();
     for record in &envelope.records {
         digest.update(&(record.len() as u64).to_le_bytes());

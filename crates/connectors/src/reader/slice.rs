@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::schema::{Table, storable_key};
+use crate::schema::Table;
 use crate::source::{
     Absence, Account, Context, Envelope, Evidence, Extent, Next, PageRows, Paging, ReadError, Request,
     Response, Scope, Slice, StreamDef, SyncMode, Whereabouts,
@@ -12,23 +12,21 @@ use crate::wire::body::Body;
 use crate::wire::describe_shape;
 
 use super::loop_guard::{LoopGuard, Pass};
-use super::page::{Lookup, ReadPage, fingerprint, read_records};
-use super::tally::{Mismatch, Tally};
-use super::verdict::{Shortfall, Verdict, has_too_many_rejects};
+use super::page::{ReadPage, fingerprint_page, read_records};
+use super::tally::Tally;
+use super::verdict::{Shortfall, Verdict};
 use super::{EvidenceCount, ReadSlice, Reading, SeenIds, SliceLimits};
+
+mod by_id;
+mod ending;
+
+use ending::mismatch_of;
 
 /// How often a list is read whose rows do not agree with its total, each reading adding to what came before: rows of one
 /// second that change places with every request are met within a few readings.
 const LIST_READINGS: u32 = 12;
-/// How often a whole slice is read for the same reason.
-const SLICE_READINGS: u32 = 2;
-/// How often a slice is begun whose rows may leave it, and of which fewer came than were counted at first. Where they have left, the
-/// first page of the next reading says so.
-const COUNTED_READINGS: u32 = 3;
 /// The status that says by itself that there is nothing.
 const NO_CONTENT: u16 = 204;
-/// So many ids in a row that cannot be read are no fault of the ids.
-const ID_FAILURES_IN_A_ROW: u64 = 5;
 
 const BESIDE: &str = "Rows lie outside the time that was asked for; check `time_zone`, and for a cache on the way to the vendor";
 
@@ -251,22 +249,8 @@ impl<P: Paging + 'static> SliceReader<P> {
             return Ok(ReadPage::default());
         };
         let at = current.at.clone();
-        let id = self.paging.asked_id(&at).map(str::to_owned);
-        if let Some(id) = &id
-            && (self.stream.says_gone)(got)
-        {
-            return Ok(self.accept_missing(id));
-        }
-        if id.is_none() && got.status == NO_CONTENT && got.body.trim().is_empty() {
-            self.count_page(got);
-            return self.accept_perhaps_none(&at, NoneSaid::ByNothing);
-        }
-        if self.paging.says_none(&at, got) {
-            self.count_page(got);
-            return self.accept_perhaps_none(&at, NoneSaid::ByCode);
-        }
-        if !(200..300).contains(&got.status) {
-            return Err((self.stream.explain)(got));
+        if let Some(page) = self.read_plain(&at, got)? {
+            return Ok(page);
         }
         let context = self.paging.context_of(&at, &self.scope());
         let (stream, body) = (self.stream, Body::new(&got.body));
@@ -294,8 +278,8 @@ impl<P: Paging + 'static> SliceReader<P> {
         }
         let is_first = self.is_first_page;
         let mut page = self.read_rows(&context, &envelope, &next);
-        if let Some(id) = id {
-            self.note_lookup(&mut page, id);
+        if let Some(id) = self.paging.asked_id(&at) {
+            self.record_lookup(&mut page, id);
         }
         if is_first && self.is_all_there_now() {
             self.end_counted_again();
@@ -303,6 +287,28 @@ impl<P: Paging + 'static> SliceReader<P> {
             self.follow_next(next);
         }
         Ok(page)
+    }
+
+    /// Takes what an answer says by its status or its code alone; nothing where it has an envelope to be opened.
+    fn read_plain(&mut self, at: &P::Position, got: &Response) -> Result<Option<ReadPage>, ReadError> {
+        let id = self.paging.asked_id(at);
+        if let Some(id) = id.filter(|_| (self.stream.says_gone)(got)) {
+            let id = id.to_owned();
+            return Ok(Some(self.accept_missing(&id)));
+        }
+        let said = if id.is_none() && got.status == NO_CONTENT && got.body.trim().is_empty() {
+            Some(NoneSaid::ByNothing)
+        } else {
+            self.paging.says_none(at, got).then_some(NoneSaid::ByCode)
+        };
+        if let Some(said) = said {
+            self.count_page(got);
+            return self.accept_perhaps_none(at, said).map(Some);
+        }
+        if !(200..300).contains(&got.status) {
+            return Err((self.stream.explain)(got));
+        }
+        Ok(None)
     }
 
     /// False where the same request is to be sent once more, because all rows lie beside what was asked for. Twice so is a matter of
@@ -320,34 +326,6 @@ impl<P: Paging + 'static> SliceReader<P> {
                 Ok(false)
             }
         }
-    }
-
-    /// Notes what came of an id. Where the answer holds another row in its place, or none, the id was not looked up.
-    fn note_lookup(&mut self, page: &mut ReadPage, id: String) {
-        let (key, table) = (storable_key(id.clone()), self.stream.fills[0]);
-        let mut own = page.batch.rows().iter().filter(|rows| rows.table() == table);
-        let is_met = own.any(|rows| rows.ids().contains(&key)) || !page.rejects.is_empty();
-        if is_met {
-            page.lookup = Some(Lookup {
-                id,
-                is_missing: false,
-            });
-        } else {
-            self.unread_id_count += 1;
-        }
-    }
-
-    /// True where all rows have come that the vendor counts now, after it had counted more. Whatever is in the list now was in it all
-    /// the while that it was read, and was met, or has come in since.
-    fn is_all_there_now(&self) -> bool {
-        self.is_counted_again && self.total.is_some() && self.tally.slice_lack(self.total).is_none()
-    }
-
-    fn end_counted_again(&mut self) {
-        self.current = None;
-        self.stack.clear();
-        self.count_evidence(Evidence::Total(self.total.unwrap_or_default()));
-        self.end_reading();
     }
 
     /// The request of the next page, where it does not depend on what the records of this one become.
@@ -392,7 +370,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             if !(current.is_confirmation && are_dropped) {
                 *self.lineage_rows.entry(current.first.lineage).or_default() += row_count;
             }
-            let is_new = fingerprint(envelope).is_none_or(|print| current.fingerprints.insert(print));
+            let is_new = fingerprint_page(envelope).is_none_or(|print| current.fingerprints.insert(print));
             if !is_new {
                 self.failure = Some(ReadError::PagingLoop);
             }
@@ -524,85 +502,6 @@ impl<P: Paging + 'static> SliceReader<P> {
         });
         Ok(ReadPage::default())
     }
-
-    /// The vendor proves that it has no row of this id: one that we hold is gone.
-    fn accept_missing(&mut self, id: &str) -> ReadPage {
-        self.page_count += 1;
-        self.unread_ids_in_a_row = 0;
-        let mut page = ReadPage::default();
-        page.batch.delete_missing(self.stream.fills[0], id.to_owned());
-        page.lookup = Some(Lookup {
-            id: id.to_owned(),
-            is_missing: true,
-        });
-        self.follow_next(Next::end(Evidence::ById));
-        page
-    }
-
-    /// Goes on to the next id where one cannot be read, unless the fault is not the id's.
-    fn pass_over_id(&mut self, error: ReadError) -> Result<ReadPage, ReadError> {
-        let is_of_all = matches!(
-            error,
-            ReadError::Refused { .. } | ReadError::Truncated | ReadError::Empty | ReadError::WebPage
-        );
-        if is_of_all || self.unread_ids_in_a_row + 1 >= ID_FAILURES_IN_A_ROW {
-            return Err(error);
-        }
-        self.unread_ids_in_a_row += 1;
-        self.unread_id_count += 1;
-        self.page_count += 1;
-        self.begin_next_list();
-        Ok(ReadPage::default())
-    }
-
-    /// The slice was read to its end: once more where something is missing.
-    fn end_reading(&mut self) {
-        if let Some(mismatch) = self.tally.slice_lack(self.total) {
-            let may_have_left = matches!(self.stream.mode, SyncMode::Incremental(_));
-            if may_have_left && self.shortfall.is_none() && self.pass.slice < COUNTED_READINGS {
-                self.is_counted_again = true;
-                return self.begin_slice();
-            }
-            self.doubt_slice(mismatch_of(mismatch));
-        }
-        if self.tally.conflict_count > 0 {
-            self.doubt_slice(Shortfall::Conflict {
-                count: self.tally.conflict_count,
-            });
-        }
-        let is_list = matches!(
-            self.slice.extent,
-            Extent::List | Extent::Recent { .. } | Extent::Unfiltered
-        );
-        if is_list && self.none_said == NoneSaid::ByCode && self.tally.record_count == 0 {
-            self.doubt_slice(Shortfall::NonePerhaps);
-        }
-        let may_help = self.shortfall.is_some() && self.tally.conflict_count == 0;
-        if may_help && self.pass.slice < SLICE_READINGS {
-            self.begin_slice();
-        }
-    }
-
-    fn judge_slice(&mut self) -> Verdict {
-        if let Some(error) = self.failure.take() {
-            return Verdict::Failed(error);
-        }
-        if self.current.is_some() {
-            return Verdict::Incomplete(Shortfall::Unfinished);
-        }
-        // A record that came again, on a page that was read twice, is one record.
-        let rejected = self.tally.reject_count;
-        let seen = self.tally.distinct_count.max(rejected);
-        if has_too_many_rejects(rejected, seen, self.limits.reject_share) {
-            return Verdict::Incomplete(Shortfall::Unreadable { rejected, seen });
-        }
-        if self.unread_id_count > 0 {
-            return Verdict::Incomplete(Shortfall::IdsUnread {
-                count: self.unread_id_count,
-            });
-        }
-        self.shortfall.map_or(Verdict::Complete, Verdict::Incomplete)
-    }
 }
 
 impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
@@ -643,15 +542,6 @@ impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
             seen: self.seen.into_iter().map(Gathered::into_seen).collect(),
             warnings: self.warnings,
         }
-    }
-}
-
-fn mismatch_of(mismatch: Mismatch) -> Shortfall {
-    let Mismatch { counted, total } = mismatch;
-    if counted < total {
-        Shortfall::Missing { counted, total }
-    } else {
-        Shortfall::TotalTooSmall { counted, total }
     }
 }
 
