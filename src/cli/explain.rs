@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::commands::{self, Explanation};
 use crate::settings::Settings;
-use crate::warehouse::{Freshness, RowStory, SliceEntry};
+use crate::warehouse::{Freshness, RowStory, SliceRecord};
 
 use super::columns::{print_facts, print_text};
 use super::output::{format_instant, print_line};
@@ -146,7 +146,7 @@ fn row_facts(name: &str, row: &RowStory) -> Vec<(&'static str, String)> {
 }
 
 /// Why the row may be believed, in a sentence.
-fn verdict_of(row: &RowStory, slice: Option<&SliceEntry>) -> String {
+fn verdict_of(row: &RowStory, slice: Option<&SliceRecord>) -> String {
     if row.is_second_hand {
         return "Only a record of another table has named this row; the list it belongs to has not shown it."
             .to_owned();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::commands::{self, SelectionError};
 use crate::settings::Settings;
-use crate::warehouse::{RunEntry, RunFilter, SliceEntry, Warehouse};
+use crate::warehouse::{RunFilter, RunRecord, SliceRecord, Warehouse};
 
 use super::COMPLETE;
 use super::columns::{print_columns, print_facts, print_text};
@@ -70,7 +70,8 @@ impl Runs {
             let text = format!("There is no run {id}; the ledger may have let go of it");
             return Err(SelectionError::Nothing(text).into());
         };
-        let slices = warehouse.list_slices(id).await?;
+        let mut slices = warehouse.list_slices(id, None).await?;
+        slices.reverse();
         if self.json {
             let mut value = run_value(&run);
             value["slices"] = slices.iter().map(slice_value).collect();
@@ -83,7 +84,7 @@ impl Runs {
     }
 }
 
-fn print_runs(runs: &[RunEntry]) {
+fn print_runs(runs: &[RunRecord]) {
     let rows: Vec<Vec<String>> = runs.iter().map(table_row).collect();
     print_columns(
         &[
@@ -109,7 +110,7 @@ fn print_runs(runs: &[RunEntry]) {
     }
 }
 
-fn table_row(run: &RunEntry) -> Vec<String> {
+fn table_row(run: &RunRecord) -> Vec<String> {
     vec![
         run.id.to_string(),
         format!("{}.{}", run.source, run.stream),
@@ -124,7 +125,7 @@ fn table_row(run: &RunEntry) -> Vec<String> {
     ]
 }
 
-fn print_run(run: &RunEntry) {
+fn print_run(run: &RunRecord) {
     print_facts(&[
         ("run", format!("{} of {}.{}", run.id, run.source, run.stream)),
         ("began", format_instant(Some(run.started_at))),
@@ -140,13 +141,13 @@ fn print_run(run: &RunEntry) {
     ]);
 }
 
-fn print_slice(slice: &SliceEntry) {
+fn print_slice(slice: &SliceRecord) {
     print_line("");
     print_facts(&slice_facts(slice));
 }
 
 /// A slice in words: what it read, what came, and why it is known to be everything.
-pub(super) fn slice_facts(slice: &SliceEntry) -> Vec<(&'static str, String)> {
+pub(super) fn slice_facts(slice: &SliceRecord) -> Vec<(&'static str, String)> {
     let partition = if slice.partition.is_empty() {
         String::new()
     } else {
@@ -199,7 +200,7 @@ pub(super) fn slice_facts(slice: &SliceEntry) -> Vec<(&'static str, String)> {
                 .next_attempt_at
                 .map_or_else(String::new, |at| format_instant(Some(at))),
         ),
-        ("evidence", evidence_text(slice)),
+        ("evidence", slice.evidence.clone()),
         (
             "vendor total",
             slice.vendor_total.map_or_else(String::new, format_number),
@@ -223,7 +224,7 @@ pub(super) fn slice_facts(slice: &SliceEntry) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn window_text(slice: &SliceEntry) -> String {
+fn window_text(slice: &SliceRecord) -> String {
     match (slice.since, slice.until) {
         (Some(since), Some(until)) => {
             format!(
@@ -236,20 +237,6 @@ fn window_text(slice: &SliceEntry) -> String {
     }
 }
 
-/// How the ends of the slice's lists were known.
-fn evidence_text(slice: &SliceEntry) -> String {
-    let evidence: Value = serde_json::from_str(&slice.evidence).unwrap_or_default();
-    let lines = evidence.as_array().map(Vec::as_slice).unwrap_or_default();
-    let line = |line: &Value| {
-        let text = line["text"].as_str().unwrap_or_default();
-        match line["count"].as_u64() {
-            Some(count) if count > 1 => format!("{text} ({count} lists)"),
-            _ => text.to_owned(),
-        }
-    };
-    lines.iter().map(line).collect::<Vec<_>>().join("; ")
-}
-
 fn with_remedy(reason: &str, remedy: Option<&str>) -> String {
     match remedy {
         Some(remedy) => format!("{reason} (mended by: {remedy})"),
@@ -257,7 +244,7 @@ fn with_remedy(reason: &str, remedy: Option<&str>) -> String {
     }
 }
 
-fn run_value(run: &RunEntry) -> Value {
+fn run_value(run: &RunRecord) -> Value {
     json!({
         "id": run.id,
         "source": run.source,
@@ -278,7 +265,7 @@ fn run_value(run: &RunEntry) -> Value {
 }
 
 /// A slice for programs.
-pub(super) fn slice_value(slice: &SliceEntry) -> Value {
+pub(super) fn slice_value(slice: &SliceRecord) -> Value {
     let text = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(|at| at.to_rfc3339());
     json!({
         "id": slice.id,
@@ -296,7 +283,7 @@ pub(super) fn slice_value(slice: &SliceEntry) -> Value {
         "reason": slice.reason,
         "remedy": slice.remedy,
         "said": slice.said,
-        "evidence": serde_json::from_str::<Value>(&slice.evidence).unwrap_or_default(),
+        "evidence": serde_json::from_str::<Value>(&slice.evidence_json).unwrap_or_default(),
         "vendor_total": slice.vendor_total,
         "attempts": slice.attempts,
         "next_attempt_at": text(slice.next_attempt_at),

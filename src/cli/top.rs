@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands;
 use crate::settings::Settings;
-use crate::warehouse::{RunEntry, RunFilter, SliceEntry, StreamStatus, Warehouse};
+use crate::warehouse::{RunFilter, RunRecord, SliceRecord, StreamStatus, Warehouse};
 
 use super::COMPLETE;
 use super::columns::{cut_line, print_columns};
@@ -43,9 +43,9 @@ pub(super) struct Top {
 /// What there is to see at one moment.
 struct Sight {
     at: DateTime<Utc>,
-    running: Vec<SliceEntry>,
+    running: Vec<SliceRecord>,
     streams: Vec<StreamStatus>,
-    ended: Vec<RunEntry>,
+    ended: Vec<RunRecord>,
 }
 
 impl Top {
@@ -87,7 +87,7 @@ async fn look_around(warehouse: &Warehouse) -> anyhow::Result<Sight> {
     Ok(Sight {
         at: warehouse.now().await?,
         running: warehouse.running_slices().await?,
-        streams: warehouse.streams().await?,
+        streams: warehouse.list_streams().await?,
         ended: runs,
     })
 }
@@ -140,7 +140,7 @@ fn print_rest(count: usize, shown: usize) {
     }
 }
 
-fn running_row(slice: &SliceEntry, now: DateTime<Utc>) -> Vec<String> {
+fn running_row(slice: &SliceRecord, now: DateTime<Utc>) -> Vec<String> {
     let what = match (slice.since, slice.until) {
         (Some(since), Some(_)) => format!("{} {}", slice.purpose, since.format("%m-%d %H:%M")),
         _ => slice.purpose.clone(),
@@ -155,7 +155,7 @@ fn running_row(slice: &SliceEntry, now: DateTime<Utc>) -> Vec<String> {
     ]
 }
 
-fn ended_row(run: &RunEntry, now: DateTime<Utc>) -> Vec<String> {
+fn ended_row(run: &RunRecord, now: DateTime<Utc>) -> Vec<String> {
     let ago = run.ended_at.map_or_else(String::new, |at| {
         format!("{} ago", format_duration((now - at).num_seconds()))
     });

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::settings::{Settings, hint_at};
-use crate::warehouse::{Freshness, IdStory, RowStory, SliceEntry, Warehouse};
+use crate::warehouse::{Freshness, IdStory, RowStory, SliceRecord, Warehouse};
 use connectors::reader::{SliceLimits, StoredRecord};
 use connectors::schema::{TABLES, Table};
 use connectors::source::{Extent, Request, Slice, StreamDef, Verb, Window};
@@ -21,7 +21,7 @@ pub struct Explanation {
     /// What is known of its id.
     pub id: IdStory,
     /// The slice that wrote it; nothing where the ledger has let go of it.
-    pub slice: Option<SliceEntry>,
+    pub slice: Option<SliceRecord>,
     /// The first page request of that slice, without any secret.
     pub request: Option<String>,
     /// Fields of the row that cannot be read by the present mapping; nothing where it cannot be mapped.
@@ -80,7 +80,7 @@ pub async fn explain_row(
                 .collect();
         }
     }
-    let freshness = warehouse.freshness().await?.into_iter();
+    let freshness = warehouse.list_freshness().await?.into_iter();
     Ok(Explanation {
         table,
         id: warehouse.find_id(table, source, id).await?,
@@ -106,7 +106,7 @@ fn find_table(name: &str) -> Result<&'static Table, SelectionError> {
 /// The first page request of a slice, as the ledger tells what it read.
 fn first_request(
     stream: &'static StreamDef,
-    slice: &SliceEntry,
+    slice: &SliceRecord,
     account: &std::sync::Arc<connectors::source::Account>,
 ) -> Option<String> {
     let extent = match (slice.purpose.as_str(), slice.since, slice.until) {

@@ -65,29 +65,6 @@ pub struct NewEvent<'a> {
     pub lasted: TimeDelta,
 }
 
-/// An event, for people.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct EventStatus {
-    /// Its number.
-    pub id: i64,
-    /// What it is.
-    pub kind: String,
-    /// The source; empty where it is about the whole instance.
-    pub source: String,
-    /// The stream; empty where it is about more than one.
-    pub stream: String,
-    /// What happened.
-    pub text: String,
-    /// What to do about it.
-    pub remedy: Option<String>,
-    /// Who noticed it.
-    pub instance: String,
-    /// When it happened, or began.
-    pub at: DateTime<Utc>,
-    /// When it was over; nothing while it lasts.
-    pub ended_at: Option<DateTime<Utc>>,
-}
-
 /// When something counts as an event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EventLimits {
@@ -165,21 +142,6 @@ impl Warehouse {
             transaction.commit().await
         })
         .await
-    }
-
-    /// The events, those that last first, then the newest; of all sources or of one.
-    pub async fn events(&self, source: Option<&str>, limit: u32) -> Result<Vec<EventStatus>, WarehouseError> {
-        let mut transaction = self.begin().await?;
-        let events = sqlx::query_as(
-            "select id, kind, source, stream, text, remedy, instance, at, ended_at from sync.events
-             where ($1::text is null or source = $1) order by ended_at is not null, id desc limit $2",
-        )
-        .bind(source)
-        .bind(i64::from(limit))
-        .fetch_all(&mut transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(events)
     }
 
     /// Takes alerts that are to be delivered, so that no other instance delivers them within `patience`. What was over before

@@ -16,11 +16,11 @@ mod faults;
 mod gate;
 mod history;
 mod history_months;
-mod inspect;
 mod instances;
 mod kept;
 mod lease;
 mod ledger;
+mod ledger_records;
 mod load;
 mod lookups;
 mod losses;
@@ -38,9 +38,11 @@ mod requests;
 mod retention;
 mod rights;
 mod row_story;
+mod row_trace;
 mod session;
 mod sources;
 mod status;
+mod stream_history;
 mod streams;
 mod tallies;
 mod tombstones;
@@ -54,14 +56,13 @@ pub use completion::{Completion, Reach, SliceOutcome};
 pub use coverage::{Coverage, PartitionSpec, Retry};
 pub use deletions::{ColumnValue, HeldDeletion};
 pub use dictionary::{DictionaryColumn, DictionaryTable};
-pub use distribute::{Placement, placements};
+pub use distribute::{Placement, list_placements};
 pub use drift::{DriftEntry, TableFields};
 pub use ear::Ear;
 pub use error::WarehouseError;
-pub use events::{Alert, EventKind, EventLimits, EventStatus, NewEvent};
+pub use events::{Alert, EventKind, EventLimits, NewEvent};
 pub use history::Followed;
 pub use history_months::MonthsKept;
-pub use inspect::{KnownStream, RunEntry, RunFilter, SliceEntry};
 pub use instances::{Holder, Instance, StreamSchedule};
 pub use kept::{DaysMade, Marked};
 pub use lease::Lease;
@@ -69,13 +70,13 @@ pub use ledger::{
     EvidenceLine, Flaw, LedgerSlice, NewSlice, Purpose, RetryDelay, RunEnd, RunId, RunState, SliceEnd,
     SliceId, SliceVerdict, Traffic,
 };
+pub use ledger_records::{RunFilter, RunRecord, SliceRecord};
 pub use load::{Counts, Landed, Load, TableCounts};
 pub use lookups::DueIds;
 pub use losses::{Loss, LossState};
 pub use overview::{
-    CoveredSpan, DriftOverview, EventRecord, FailingSlice, FaultOverview, HeldOverview, HourlyTraffic,
-    InstanceOverview, Lateness, OpenRequest, Overview, PartitionOverview, PauseOverview, RowTrace, RunRecord,
-    ScheduleOverview, SliceRecord, SourceLease, SourceOverview, StreamHistory,
+    CoveredSpan, DriftOverview, EventRecord, FailingSlice, FaultOverview, HeldOverview, InstanceOverview,
+    OpenRequest, Overview, PartitionOverview, PauseOverview, ScheduleOverview, SourceLease, SourceOverview,
 };
 pub use pauses::{NewPause, Pause};
 pub use people::{PeopleCounts, PersonCandidate, PersonRecord, PersonSheet, RecordKey};
@@ -85,9 +86,11 @@ pub use replay::{MappingState, ReplayCounts, ReplayStep, Replayed, StoredRow};
 pub use requests::{Backfill, Density, FlawedSlice, PendingRequest, RequestId, RequestStatus};
 pub use retention::{Pruned, Retention};
 pub use row_story::{FaultStory, GoneStory, IdStory, LookupStory, RowStory};
+pub use row_trace::RowTrace;
 pub use sources::{IdCount, PartitionRead, SourceEntry, SourceState};
-pub use status::{Freshness, PartitionStatus, RunStatus, StreamStatus, TableCount};
-pub use streams::{Registered, StreamEntry};
+pub use status::{Freshness, StreamStatus, TableCount};
+pub use stream_history::{HourlyTraffic, Lateness, StreamHistory};
+pub use streams::{KnownStream, Registered, StreamEntry};
 pub use tallies::{TableAudit, WindowCount};
 pub use verification::Verifying;
 

@@ -1,11 +1,11 @@
 //! How everything stands, for pages and machines that look often: every question here is answered from indexes, within limits.
 
 use chrono::{DateTime, Utc};
-use connectors::schema::TABLES;
 use serde::Serialize;
+use sqlx::FromRow;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, FromRow};
 
+use super::ledger_records::{RunRecord, SliceRecord, run_columns, run_sums, slice_columns};
 use super::status::StreamStatus;
 use super::transaction::Transaction;
 use super::{Warehouse, WarehouseError};
@@ -117,100 +117,6 @@ pub struct FailingSlice {
     pub remedy: String,
     /// The vendor's own words.
     pub said: Option<String>,
-}
-
-/// A slice, as the ledger has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
-pub struct SliceRecord {
-    /// Its number.
-    pub id: i64,
-    /// Its run.
-    pub run_id: Option<i64>,
-    /// The source.
-    pub source: String,
-    /// The stream.
-    pub stream: String,
-    /// The partition.
-    pub partition: String,
-    /// What it is for.
-    pub purpose: String,
-    /// Where its window begins.
-    pub since: Option<DateTime<Utc>>,
-    /// Where its window ends.
-    pub until: Option<DateTime<Utc>>,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// When it ended.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// running, complete, incomplete or failed.
-    pub state: String,
-    /// Why it is not complete.
-    pub reason: Option<String>,
-    /// What mends it.
-    pub remedy: Option<String>,
-    /// The vendor's own words.
-    pub said: Option<String>,
-    /// How the ends of its lists were known, in words.
-    pub evidence: String,
-    /// Requests sent.
-    pub request_count: i64,
-    /// Bytes of the answers.
-    pub body_bytes: i64,
-    /// How many rows the vendor said there are.
-    pub vendor_total: Option<i64>,
-    /// Rows read.
-    pub rows_seen: i64,
-    /// Rows that were new.
-    pub inserted: i64,
-    /// Rows that had changed.
-    pub updated: i64,
-    /// Rows that were the same.
-    pub unchanged: i64,
-    /// Rows that it had met before.
-    pub duplicates: i64,
-    /// Records that could not be read.
-    pub rejected: i64,
-    /// Rows marked as deleted.
-    pub deleted: i64,
-    /// Rows that seem to be gone and are held.
-    pub held_deletions: i64,
-}
-
-/// A run, with what its slices did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
-pub struct RunRecord {
-    /// Its number.
-    pub id: i64,
-    /// The source.
-    pub source: String,
-    /// The stream.
-    pub stream: String,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// When it ended.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// running, complete, incomplete or failed.
-    pub state: String,
-    /// Why it is not complete.
-    pub reason: Option<String>,
-    /// What mends it.
-    pub remedy: Option<String>,
-    /// How many slices it has begun.
-    pub slice_count: i64,
-    /// Requests sent.
-    pub request_count: i64,
-    /// Bytes of the answers.
-    pub body_bytes: i64,
-    /// Rows read.
-    pub rows_seen: i64,
-    /// Rows that were new.
-    pub inserted: i64,
-    /// Rows that had changed.
-    pub updated: i64,
-    /// Records that could not be read.
-    pub rejected: i64,
-    /// Rows marked as deleted.
-    pub deleted: i64,
 }
 
 /// Deletions that wait for an operator's word.
@@ -400,104 +306,6 @@ pub struct Overview {
     pub requests: Vec<OpenRequest>,
 }
 
-/// How late rows came: what rereads of one age of windows found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
-pub struct Lateness {
-    /// The least age of the windows, in hours, when they were read again.
-    pub from_hours: i64,
-    /// How many slices.
-    pub slice_count: i64,
-    /// Rows that they read.
-    pub rows_seen: i64,
-    /// Rows that had come since.
-    pub inserted: i64,
-    /// Rows that had changed since.
-    pub updated: i64,
-}
-
-/// Requests of one hour.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
-pub struct HourlyTraffic {
-    /// When the hour begins.
-    pub hour: DateTime<Utc>,
-    /// Requests.
-    pub request_count: i64,
-    /// Rows read.
-    pub rows_seen: i64,
-    /// Slices that were not complete.
-    pub flawed: i64,
-}
-
-/// The past of one stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamHistory {
-    /// When this was so, by the database's clock.
-    pub at: DateTime<Utc>,
-    /// Its last runs, the newest first.
-    pub runs: Vec<RunRecord>,
-    /// Its last slices, the newest first.
-    pub slices: Vec<SliceRecord>,
-    /// Its traffic of the last hours.
-    pub traffic: Vec<HourlyTraffic>,
-    /// How late its rows came.
-    pub lateness: Vec<Lateness>,
-    /// What happened to it.
-    pub events: Vec<EventRecord>,
-}
-
-/// Where a row is, and which slice wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
-pub struct RowTrace {
-    /// The table.
-    pub table_name: String,
-    /// The source.
-    pub source: String,
-    /// The slice that wrote it last.
-    pub slice_id: Option<i64>,
-    /// The run of that slice; nothing where the ledger no longer has it.
-    pub run_id: Option<i64>,
-    /// The stream of that slice.
-    pub stream: Option<String>,
-    /// When it was first read.
-    pub first_seen_at: DateTime<Utc>,
-    /// When it last changed here.
-    pub changed_at: DateTime<Utc>,
-    /// When it was found to be gone.
-    pub deleted_at: Option<DateTime<Utc>>,
-}
-
-/// Columns of a slice.
-macro_rules! slice_columns {
-    () => {
-        "id, run_id, source, stream, partition, purpose, since, until, started_at, ended_at, state, reason, remedy, said,
-         (select coalesce(string_agg(distinct concat(coalesce(e ->> 'text', e ->> 'kind'),
-              case when e ->> 'count' <> '1' then concat(' (', e ->> 'count', ' times)') end), '; '), '')
-          from jsonb_array_elements(evidence) as e) as evidence,
-         request_count, body_bytes, vendor_total, rows_seen, inserted, updated, unchanged, duplicates, rejected, deleted, held_deletions"
-    };
-}
-
-/// Columns of a run; those of its end are summed up from the slices while it runs.
-macro_rules! run_columns {
-    () => {
-        "r.id, r.source, r.stream, r.started_at, r.ended_at, r.state, r.reason, r.remedy, r.slice_count, x.request_count, x.body_bytes,
-         x.rows_seen, x.inserted, x.updated, x.rejected, x.deleted"
-    };
-}
-
-/// The sums of a run's slices, of its last thousand where it has more.
-macro_rules! run_sums {
-    () => {
-        "cross join lateral (
-             select coalesce(sum(request_count), 0)::bigint as request_count, coalesce(sum(body_bytes), 0)::bigint as body_bytes,
-                 coalesce(sum(rows_seen), 0)::bigint as rows_seen, coalesce(sum(inserted), 0)::bigint as inserted,
-                 coalesce(sum(updated), 0)::bigint as updated, coalesce(sum(rejected), 0)::bigint as rejected,
-                 coalesce(sum(deleted), 0)::bigint as deleted
-             from (select * from sync.slices where run_id = r.id limit 1000) as s
-         ) as x"
-    };
-}
-
 const SOURCES: &str = "
     select s.source, s.vendor, s.time_zone, s.state, s.reason,
         case when l.expires_at > clock_timestamp() then l.holder end as holder,
@@ -569,49 +377,14 @@ const LAST_RUNS: &str = concat!(
     run_columns!(),
     " from (select distinct source, stream from sync.streams) as s
      cross join lateral (select * from sync.runs where source = s.source and stream = s.stream order by id desc limit 1) as r ",
-    run_sums!(),
+    run_sums!("limit 1000"),
     " order by r.source, r.stream"
 );
-const STREAM_RUNS: &str = concat!(
-    "select ",
-    run_columns!(),
-    " from (select * from sync.runs where source = $1 and stream = $2 order by id desc limit 15) as r ",
-    run_sums!(),
-    " order by r.id desc"
-);
-const STREAM_SLICES: &str = concat!(
-    "select ",
-    slice_columns!(),
-    " from sync.slices where source = $1 and stream = $2 order by id desc limit 40"
-);
-const STREAM_TRAFFIC: &str = "
-    select date_trunc('hour', started_at) as hour, sum(request_count)::bigint as request_count, sum(rows_seen)::bigint as rows_seen,
-        count(*) filter (where state in ('incomplete', 'failed')) as flawed
-    from (
-        select started_at, request_count, rows_seen, state from sync.slices where source = $1 and stream = $2 order by id desc limit 3000
-    ) as s
-    where started_at > clock_timestamp() - interval '48 hours' group by 1 order by 1";
-const STREAM_LATENESS: &str = "
-    select a.from_hours, count(*) as slice_count, sum(rows_seen)::bigint as rows_seen, sum(inserted)::bigint as inserted,
-        sum(updated)::bigint as updated
-    from (
-        select started_at, until, rows_seen, inserted, updated, purpose, state from sync.slices
-        where source = $1 and stream = $2 order by id desc limit 3000
-    ) as s
-    cross join lateral (
-        select max(h)::bigint as from_hours from unnest(array[0, 1, 6, 24, 72, 168, 720]) as h
-        where s.started_at - s.until >= make_interval(hours => h)
-    ) as a
-    where s.purpose = 'reread' and s.state = 'complete' and a.from_hours is not null group by 1 order by 1";
-const STREAM_EVENTS: &str = "
-    select id, kind, source, stream, text, remedy, at, ended_at from (
-        select * from sync.events order by id desc limit 2000
-    ) as e where source = $1 and stream in ('', $2) order by id desc limit 20";
 
 impl Warehouse {
     /// Who works on which source.
     pub async fn source_leases(&self) -> Result<Vec<SourceLease>, WarehouseError> {
-        self.list(
+        self.query_list(
             "select source, holder, epoch, greatest(expires_at, '0001-01-01') as expires_at, expires_at > clock_timestamp() as is_held
              from sync.leases order by source",
         )
@@ -619,7 +392,7 @@ impl Warehouse {
     }
 
     /// How everything stands.
-    pub async fn overview(&self) -> Result<Overview, WarehouseError> {
+    pub async fn read_overview(&self) -> Result<Overview, WarehouseError> {
         let mut transaction = self.begin().await?;
         let connection = &mut transaction;
         let at: DateTime<Utc> = sqlx::query_scalar("select clock_timestamp()")
@@ -646,77 +419,6 @@ impl Warehouse {
         transaction.commit().await?;
         Ok(overview)
     }
-
-    /// The past of one stream.
-    pub async fn stream_history(&self, source: &str, stream: &str) -> Result<StreamHistory, WarehouseError> {
-        let mut transaction = self.begin().await?;
-        let connection = &mut transaction;
-        let at: DateTime<Utc> = sqlx::query_scalar("select clock_timestamp()")
-            .fetch_one(&mut *connection)
-            .await?;
-        let history = StreamHistory {
-            at,
-            runs: fetch_of_stream(connection, STREAM_RUNS, source, stream).await?,
-            slices: fetch_of_stream(connection, STREAM_SLICES, source, stream).await?,
-            traffic: fetch_of_stream(connection, STREAM_TRAFFIC, source, stream).await?,
-            lateness: fetch_of_stream(connection, STREAM_LATENESS, source, stream).await?,
-            events: fetch_of_stream(connection, STREAM_EVENTS, source, stream).await?,
-        };
-        transaction.commit().await?;
-        Ok(history)
-    }
-
-    /// The rows of all tables and sources that have this id, exactly so or without the blanks around it.
-    pub async fn find_rows(&self, id: &str) -> Result<Vec<RowTrace>, WarehouseError> {
-        let tables: Vec<String> = TABLES
-            .iter()
-            .map(|table| {
-                format!(
-                    "select '{0}' as table_name, source, slice_id, first_seen_at, changed_at, deleted_at from warehouse.{0}
-                     where id in ($1, btrim($1)) and source = any (array(select source from sync.sources))",
-                    table.name
-                )
-            })
-            .collect();
-        let query = format!(
-            "select r.*, s.run_id, s.stream from ({}) as r left join sync.slices as s on s.id = r.slice_id order by 1, 2 limit 200",
-            tables.join(" union all ")
-        );
-        let mut transaction = self.begin().await?;
-        let found = sqlx::query_as(AssertSqlSafe(query))
-            .bind(id)
-            .fetch_all(&mut transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(found)
-    }
-
-    /// A run and its slices, the first thousand of them.
-    pub async fn run_record(&self, id: i64) -> Result<Option<(RunRecord, Vec<SliceRecord>)>, WarehouseError> {
-        const RUN: &str = concat!(
-            "select ",
-            run_columns!(),
-            " from sync.runs as r ",
-            run_sums!(),
-            " where r.id = $1"
-        );
-        const SLICES: &str = concat!(
-            "select ",
-            slice_columns!(),
-            " from sync.slices where run_id = $1 order by id desc limit 1000"
-        );
-        let mut transaction = self.begin().await?;
-        let run = sqlx::query_as(RUN)
-            .bind(id)
-            .fetch_optional(&mut transaction)
-            .await?;
-        let slices = sqlx::query_as(SLICES)
-            .bind(id)
-            .fetch_all(&mut transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(run.map(|run| (run, slices)))
-    }
 }
 
 async fn fetch_list<T>(connection: &mut Transaction, query: &'static str) -> Result<Vec<T>, WarehouseError>
@@ -724,17 +426,4 @@ where
     T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
 {
     Ok(sqlx::query_as(query).fetch_all(connection).await?)
-}
-
-async fn fetch_of_stream<T>(
-    connection: &mut Transaction,
-    query: &'static str,
-    source: &str,
-    stream: &str,
-) -> Result<Vec<T>, WarehouseError>
-where
-    T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
-{
-    let rows = sqlx::query_as(query).bind(source).bind(stream);
-    Ok(rows.fetch_all(connection).await?)
 }

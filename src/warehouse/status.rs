@@ -104,60 +104,6 @@ impl StreamStatus {
     }
 }
 
-/// How a partition stands.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct PartitionStatus {
-    /// The source.
-    pub source: String,
-    /// The stream.
-    pub stream: String,
-    /// The partition; empty where there is only one.
-    pub partition: String,
-    /// False where the settings no longer want it.
-    pub is_enabled: bool,
-    /// The word for how it moves.
-    pub mode: String,
-    /// complete, incomplete, never read, disabled or refused.
-    pub state: String,
-    /// Why it is not further.
-    pub reason: Option<String>,
-    /// Where its history begins; nothing where it has no beginning.
-    pub complete_since: Option<DateTime<Utc>>,
-    /// Everything before this instant is loaded.
-    pub complete_through: Option<DateTime<Utc>>,
-    /// Everything before this instant was read again after late corrections had had their time.
-    pub settled_through: Option<DateTime<Utc>>,
-    /// Ids that are due and were not looked up yet.
-    pub ids_left: i64,
-    /// Rows that it has brought in.
-    pub row_count: i64,
-    /// Requests that it has sent.
-    pub request_count: i64,
-}
-
-/// A run, for people.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct RunStatus {
-    /// Its number.
-    pub id: i64,
-    /// The source.
-    pub source: String,
-    /// The stream.
-    pub stream: String,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// When it ended.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// running, complete, incomplete or failed.
-    pub state: String,
-    /// Why it is not complete.
-    pub reason: Option<String>,
-    /// What mends it.
-    pub remedy: Option<String>,
-    /// How many slices it has begun.
-    pub slice_count: i64,
-}
-
 /// How many rows a table holds of a source.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct TableCount {
@@ -171,8 +117,8 @@ pub struct TableCount {
 
 impl Warehouse {
     /// Up to when each table is complete, and why not further.
-    pub async fn freshness(&self) -> Result<Vec<Freshness>, WarehouseError> {
-        self.list(
+    pub async fn list_freshness(&self) -> Result<Vec<Freshness>, WarehouseError> {
+        self.query_list(
             "select table_name, source, complete_since, complete_through, settled_through, state, reason
              from warehouse.freshness order by 1, 2",
         )
@@ -180,44 +126,13 @@ impl Warehouse {
     }
 
     /// How each stream stands.
-    pub async fn streams(&self) -> Result<Vec<StreamStatus>, WarehouseError> {
-        self.list(include_str!("status.sql")).await
-    }
-
-    /// How each partition of each stream stands.
-    pub async fn partitions(&self) -> Result<Vec<PartitionStatus>, WarehouseError> {
-        self.list(
-            "select source, stream, partition, is_enabled, mode, state, reason, complete_since, complete_through, settled_through,
-                 ids_left, row_count, request_count
-             from sync.completeness order by 1, 2, 3",
-        )
-        .await
-    }
-
-    /// The last runs, the newest first: of all sources, of one, or of one of its streams.
-    pub async fn runs(
-        &self,
-        source: Option<&str>,
-        stream: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<RunStatus>, WarehouseError> {
-        let mut transaction = self.begin().await?;
-        let runs = sqlx::query_as(
-            "select id, source, stream, started_at, ended_at, state, reason, remedy, slice_count from sync.runs
-             where ($1::text is null or source = $1) and ($2::text is null or stream = $2) order by id desc limit $3",
-        )
-        .bind(source)
-        .bind(stream)
-        .bind(i64::from(limit))
-        .fetch_all(&mut transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(runs)
+    pub async fn list_streams(&self) -> Result<Vec<StreamStatus>, WarehouseError> {
+        self.query_list(include_str!("status.sql")).await
     }
 
     /// How many rows a table holds, per source. It reads the whole table.
     pub async fn count_rows(&self, table: &'static Table) -> Result<Vec<TableCount>, WarehouseError> {
-        self.list(AssertSqlSafe(format!(
+        self.query_list(AssertSqlSafe(format!(
             "select source, count(*) filter (where deleted_at is null) as live, count(deleted_at) as deleted
              from warehouse.{} group by source order by source",
             table.name
@@ -226,20 +141,20 @@ impl Warehouse {
     }
 
     /// Runs one of our own example queries and returns its rows as text, the column names first.
-    pub async fn example(&self, query: &'static str) -> Result<Vec<Vec<String>>, WarehouseError> {
+    pub async fn run_example(&self, query: &'static str) -> Result<Vec<Vec<String>>, WarehouseError> {
         let wrapped = format!(
             "select array(select coalesce(value, '') from json_each_text(row_to_json(q)) with ordinality order by ordinality),
                     array(select key from json_each_text(row_to_json(q)) with ordinality order by ordinality)
              from ({query}) as q"
         );
-        let rows: Vec<(Vec<String>, Vec<String>)> = self.list(AssertSqlSafe(wrapped)).await?;
+        let rows: Vec<(Vec<String>, Vec<String>)> = self.query_list(AssertSqlSafe(wrapped)).await?;
         let names = rows.first().map(|(_, names)| names.clone()).unwrap_or_default();
         Ok(std::iter::once(names)
             .chain(rows.into_iter().map(|(values, _)| values))
             .collect())
     }
 
-    pub(super) async fn list<T>(&self, query: impl sqlx::SqlSafeStr) -> Result<Vec<T>, WarehouseError>
+    pub(super) async fn query_list<T>(&self, query: impl sqlx::SqlSafeStr) -> Result<Vec<T>, WarehouseError>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {

@@ -25,6 +25,15 @@ pub struct StreamEntry<'a> {
     pub identity: &'a str,
 }
 
+/// What is known of the names of streams.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct KnownStream {
+    /// The source.
+    pub source: String,
+    /// The stream.
+    pub stream: String,
+}
+
 /// What became of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
@@ -39,6 +48,12 @@ pub struct Registered {
 }
 
 impl Warehouse {
+    /// Every stream that the settings have ever wanted.
+    pub async fn known_streams(&self) -> Result<Vec<KnownStream>, WarehouseError> {
+        self.query_list("select distinct source, stream from sync.streams order by 1, 2")
+            .await
+    }
+
     /// Writes down what the settings want of a source; everything else of it is marked as not wanted, and no longer counts.
     ///
     /// Where the identity of a partition differs from what is written, a new generation begins: its coverage is empty, and rows

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use connectors::schema::{Batch, Conversation};
 use convene::warehouse::{
-    EvidenceLine, Purpose, Retention, RunEnd, RunState, SliceEnd, SliceOutcome, SliceVerdict, Traffic,
-    WarehouseError,
+    EvidenceLine, Purpose, Retention, RunEnd, RunFilter, RunState, SliceEnd, SliceOutcome, SliceVerdict,
+    Traffic, WarehouseError,
 };
 
 use crate::support::loader::{STREAM, TestLoader, completion, end, flaw};
@@ -160,7 +160,7 @@ async fn the_ledger_is_pruned_in_small_steps_and_nothing_else_forgets() {
         loader.texts("select count(*)::text from sync.slices").await,
         ["1"]
     );
-    let streams = loader.warehouse.streams().await.expect("they are told");
+    let streams = loader.warehouse.list_streams().await.expect("they are told");
     assert_eq!(streams[0].row_count, 2);
 }
 
@@ -190,16 +190,18 @@ async fn a_long_ledger_slows_nothing_down() {
         )
         .await;
     loader.execute("analyze sync.slices, sync.runs").await;
+    let all = RunFilter {
+        source: None,
+        stream: None,
+        is_unfinished: false,
+        limit: 20,
+    };
     let begun_at = Instant::now();
     for _ in 0..5 {
         loader.slice(rows(2), |_, _| ()).await;
-        loader.warehouse.streams().await.expect("they are told");
-        loader.warehouse.freshness().await.expect("it is told");
-        loader
-            .warehouse
-            .runs(None, None, 20)
-            .await
-            .expect("they are told");
+        loader.warehouse.list_streams().await.expect("they are told");
+        loader.warehouse.list_freshness().await.expect("it is told");
+        loader.warehouse.list_runs(&all).await.expect("they are told");
     }
     let pruned = loader.warehouse.prune_books(&Retention::default()).await;
     assert_eq!(pruned.expect("nothing is old").total(), 0);

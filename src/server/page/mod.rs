@@ -18,10 +18,15 @@ use axum::routing::get;
 use maud::Markup;
 use serde::Deserialize;
 
+use crate::warehouse::{RunRecord, SliceRecord, Warehouse, WarehouseError};
+
 use super::App;
 use super::report::Report;
 
 use layout::{Frame, lay_out};
+
+/// How many slices of a run its page shows.
+const MOST_SLICES: i64 = 1_000;
 
 /// The pages and what they are made of.
 pub(super) fn page_routes() -> Router<App> {
@@ -55,7 +60,7 @@ async fn show_stream(State(app): State<App>, Path((source, stream)): Path<(Strin
 
 async fn show_run(State(app): State<App>, Path(id): Path<i64>) -> Response {
     let report = app.report().await;
-    match app.ask(app.warehouse.run_record(id)).await {
+    match app.ask(find_run(&app.warehouse, id)).await {
         Ok(Some((run, slices))) => {
             let title = format!("Run {id}");
             render_page(StatusCode::OK, &title, &report, run::render_run(&run, &slices))
@@ -71,6 +76,17 @@ async fn show_run(State(app): State<App>, Path(id): Path<i64>) -> Response {
             parts::render_failure(&error),
         ),
     }
+}
+
+/// A run and its slices, the last of them.
+async fn find_run(
+    warehouse: &Warehouse,
+    id: i64,
+) -> Result<Option<(RunRecord, Vec<SliceRecord>)>, WarehouseError> {
+    let Some(run) = warehouse.find_run(id).await? else {
+        return Ok(None);
+    };
+    Ok(Some((run, warehouse.list_slices(id, Some(MOST_SLICES)).await?)))
 }
 
 /// What is looked for.
