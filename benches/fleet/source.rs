@@ -143,7 +143,7 @@ fn begin_reading(window: Window, clock: Instant) -> Reading {
 
 /// The measures of the call log of Convoso.
 fn policy() -> WindowPolicy {
-    let convoso = connectors::vendors::vendor("convoso").expect("it is a vendor");
+    let convoso = connectors::vendors::find_vendor("convoso").expect("it is a vendor");
     let calls = convoso.streams.iter().find(|stream| stream.name == "calls");
     match calls.expect("it has calls").mode {
         SyncMode::Windowed(policy) => policy,

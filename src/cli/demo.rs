@@ -166,7 +166,7 @@ async fn print_tables(
     reports: &[anyhow::Result<RunReport>],
     seconds: f64,
 ) -> anyhow::Result<()> {
-    let freshness = demo.warehouse.freshness().await?;
+    let freshness = demo.warehouse.list_freshness().await?;
     let mut rows = Vec::new();
     for known in TABLES {
         for count in demo.warehouse.count_rows(known).await? {
@@ -202,7 +202,7 @@ async fn print_tables(
 async fn print_examples(demo: &commands::Demo) -> anyhow::Result<()> {
     for example in EXAMPLES {
         print_line(&format!("\n{}\n\n{}", example.question, example.query));
-        let mut rows = demo.warehouse.example(example.query).await?.into_iter();
+        let mut rows = demo.warehouse.run_example(example.query).await?.into_iter();
         let header = rows.next().unwrap_or_default();
         print_table(&header.iter().map(String::as_str).collect::<Vec<_>>(), rows);
     }

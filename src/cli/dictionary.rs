@@ -30,7 +30,7 @@ impl Dictionary {
     pub(super) async fn run(&self, settings: &Settings) -> anyhow::Result<u8> {
         let warehouse = commands::connect_warehouse(settings).await?;
         warehouse.check_schema().await?;
-        let mut tables = warehouse.dictionary().await?;
+        let mut tables = warehouse.read_dictionary().await?;
         self.check_names(&tables)?;
         tables.retain(|table| self.names.is_empty() || self.names.iter().any(|name| is_meant(table, name)));
         match self.format {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::commands;
 use crate::settings::Settings;
-use crate::warehouse::placements;
+use crate::warehouse::list_placements;
 
 use super::COMPLETE;
 use super::output::print_line;
@@ -24,7 +24,7 @@ impl Migrate {
         warehouse.migrate().await?;
         print_line("The schema is up to date.");
         if self.distributed {
-            for placement in placements() {
+            for placement in list_placements() {
                 print_line(&format!("{};", placement.statement));
             }
             match warehouse.distribute_tables().await? {

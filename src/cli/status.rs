@@ -22,12 +22,12 @@ pub(super) struct Status {
 impl Status {
     pub(super) async fn run(&self, settings: &Settings) -> anyhow::Result<u8> {
         let warehouse = commands::connect_warehouse(settings).await?;
-        let streams = warehouse.streams().await?;
+        let streams = warehouse.list_streams().await?;
         if self.json {
             let all: Vec<Value> = streams.iter().map(json_value).collect();
             print_line(&serde_json::to_string_pretty(&all)?);
         } else {
-            let holders = warehouse.holders().await?;
+            let holders = warehouse.list_holders().await?;
             print_streams(&streams, &holders, warehouse.now().await?);
             print_requests(&warehouse.open_request_statuses().await?);
         }

@@ -106,7 +106,7 @@ async fn report_tables(warehouse: &Warehouse, reports: &[anyhow::Result<RunRepor
             .flatten()
             .any(|report| report.source == fresh.source)
     };
-    let freshness = warehouse.freshness().await?;
+    let freshness = warehouse.list_freshness().await?;
     for fresh in freshness
         .iter()
         .filter(ran)

@@ -297,7 +297,7 @@ impl Daemon {
             .warehouse
             .renew_instance(&self.instance, env!("CARGO_PKG_VERSION"), &names, period)
             .await?;
-        let holders = self.warehouse.holders().await?;
+        let holders = self.warehouse.list_holders().await?;
         let mine = share_sources(&self.instance, &instances, &holders);
         for (name, running) in &self.sources {
             let is_mine = mine.contains(name);

@@ -48,7 +48,7 @@ pub(super) async fn find_daemon(
     warehouse: &Warehouse,
     source: &str,
 ) -> Result<Option<String>, WarehouseError> {
-    let holders = warehouse.holders().await?;
+    let holders = warehouse.list_holders().await?;
     let daemon = holders
         .into_iter()
         .find(|holder| holder.source == source && holder.is_daemon);
@@ -69,7 +69,7 @@ impl Follower<'_> {
 
     /// What an operator has paused is not read behind his back.
     pub(super) async fn refuse_paused(&self, streams: &[&str]) -> anyhow::Result<()> {
-        let pauses = self.warehouse.pauses().await?;
+        let pauses = self.warehouse.list_pauses().await?;
         for stream in streams {
             let mut of_operator = pauses.iter().filter(|pause| pause.is_of_operator());
             if let Some(pause) = of_operator.find(|pause| pause.concerns(self.source, stream)) {

@@ -109,7 +109,7 @@ fn conversocial_source(server: &Sandbox, token: &str) -> anyhow::Result<Source> 
 /// A source without considerations: our own server needs none. The token is the credential of its main host.
 fn bare_source(vendor: &str, url: &str, token: &str) -> anyhow::Result<Source> {
     let name = format!("{vendor}_sandbox");
-    let vendor = connectors::vendors::vendor(vendor).context("A vendor that is simulated")?;
+    let vendor = connectors::vendors::find_vendor(vendor).context("A vendor that is simulated")?;
     let host = vendor.hosts.first().context("A vendor with a host")?;
     Ok(Source {
         name,

@@ -41,7 +41,7 @@ impl Orders {
         let held = warehouse.held_deletions().await?;
         let confirmed = held.into_iter().filter(|held| held.is_confirmed);
         Ok(Self {
-            pauses: warehouse.pauses().await?,
+            pauses: warehouse.list_pauses().await?,
             requests: warehouse.open_requests(None).await?,
             confirmed: confirmed
                 .map(|held| format!("{}.{}", held.source, held.stream))

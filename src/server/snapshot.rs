@@ -97,7 +97,7 @@ impl Snapshots {
     }
 
     async fn ask_database(self) {
-        let outcome = timeout(DATABASE_PATIENCE, self.warehouse.overview()).await;
+        let outcome = timeout(DATABASE_PATIENCE, self.warehouse.read_overview()).await;
         {
             let mut known = self.lock_known();
             known.asking_since = None;

@@ -22,8 +22,6 @@ use super::verdict::{MAX_ATTEMPTS, Outcome, RETRY_BACKOFF, Trial, Verdict, judge
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Largest answer we take where the settings say nothing, unpacked; a full page of the largest list is about 4 MB.
-pub const MAX_BODY_BYTES: usize = 64 << 20;
 /// Shorter pauses that a vendor asks for are no news.
 const TOLD_PAUSE: Duration = Duration::from_secs(10);
 /// Slots lie so much further apart than the limit asks for (1 in 200), since requests overtake each other on the way.

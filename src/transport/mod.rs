@@ -18,7 +18,7 @@ pub use budget::{
     BudgetError, BudgetFuture, CredentialName, InMemoryBudget, LONGEST_PAUSE, RequestBudget, Slot,
     SlotAccount,
 };
-pub use client::{ApiClient, ApiLimits, AttemptRecord, HttpClient, MAX_BODY_BYTES, Reply};
+pub use client::{ApiClient, ApiLimits, AttemptRecord, HttpClient, Reply};
 pub use error::TransportError;
 pub use failure::Failure;
 pub use host::HostAccess;

@@ -34,7 +34,7 @@ pub struct DictionaryColumn {
 
 impl Warehouse {
     /// The tables and views of the schemas that are ours, with their columns and comments, by their names.
-    pub async fn dictionary(&self) -> Result<Vec<DictionaryTable>, WarehouseError> {
+    pub async fn read_dictionary(&self) -> Result<Vec<DictionaryTable>, WarehouseError> {
         let mut transaction = self.begin().await?;
         // Ours are the schemas that hold something of ours; what stands beside them in the database is not.
         let rows = sqlx::query(

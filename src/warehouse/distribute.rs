@@ -26,7 +26,7 @@ pub struct Placement {
 
 /// The calls that lay the tables out, in the order in which they are to be made. The books in schema `sync` and the persons, which
 /// are of all sources, stay where they are: on the coordinator.
-pub fn placements() -> Vec<Placement> {
+pub fn list_placements() -> Vec<Placement> {
     let by_source = TABLES
         .iter()
         .map(|table| format!("warehouse.{}", table.name))
@@ -75,7 +75,7 @@ impl Warehouse {
             transaction.commit_durably().await?;
         }
         let mut placed = 0;
-        for placement in placements()
+        for placement in list_placements()
             .into_iter()
             .filter(|placement| !there.contains(&placement.table))
         {
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn every_table_of_the_common_schema_lies_by_its_source_and_beside_the_first() {
-        let all = placements();
+        let all = list_placements();
         assert_eq!(
             all[0].statement,
             "select create_distributed_table('warehouse.agents', 'source')"

@@ -97,7 +97,7 @@ impl Warehouse {
     }
 
     /// Who holds which source at this moment.
-    pub async fn holders(&self) -> Result<Vec<Holder>, WarehouseError> {
+    pub async fn list_holders(&self) -> Result<Vec<Holder>, WarehouseError> {
         let mut transaction = self.begin().await?;
         let holders = sqlx::query_as(
             "select l.source, l.holder, l.expires_at,

@@ -57,7 +57,7 @@ pub struct NewPause<'a> {
 
 impl Warehouse {
     /// Everything that is left alone.
-    pub async fn pauses(&self) -> Result<Vec<Pause>, WarehouseError> {
+    pub async fn list_pauses(&self) -> Result<Vec<Pause>, WarehouseError> {
         let mut transaction = self.begin().await?;
         let pauses = sqlx::query_as(
             "select source, stream, paused_by, since, until, reason, remedy, failure_count from sync.pauses order by 1, 2, 3",
@@ -86,7 +86,7 @@ impl Warehouse {
             .bind(cut_to_fit(reason, LONGEST_REASON))
             .execute(&mut transaction)
             .await?;
-            notify(&mut transaction, "pause", source).await?;
+            notify_instances(&mut transaction, "pause", source).await?;
             transaction.commit_durably().await?;
             Ok(paused.rows_affected() > 0)
         })
@@ -119,7 +119,7 @@ impl Warehouse {
             .bind(source)
             .execute(&mut transaction)
             .await?;
-            notify(&mut transaction, "resume", source).await?;
+            notify_instances(&mut transaction, "resume", source).await?;
             transaction.commit_durably().await?;
             Ok(of_operator.rows_affected() + of_daemon.rows_affected())
         })
@@ -163,7 +163,7 @@ impl Warehouse {
 }
 
 /// Wakes the instances that listen.
-pub(super) async fn notify(
+pub(super) async fn notify_instances(
     connection: &mut super::transaction::Transaction,
     word: &'static str,
     source: &str,

@@ -7,7 +7,7 @@ use connectors::source::{Remedy, Window};
 
 use super::ledger::RunId;
 use super::load::Counts;
-use super::pauses::notify;
+use super::pauses::notify_instances;
 use super::pool::repeat_transaction;
 use super::words::{LONGEST_REASON, cut_to_fit};
 use super::{Lease, Warehouse, WarehouseError};
@@ -248,7 +248,7 @@ impl Warehouse {
             .bind(asked_by)
             .fetch_one(&mut transaction)
             .await?;
-            notify(&mut transaction, "request", source).await?;
+            notify_instances(&mut transaction, "request", source).await?;
             transaction.commit_durably().await?;
             Ok(id)
         })
@@ -297,7 +297,7 @@ impl Warehouse {
             .bind(stream)
             .execute(&mut transaction)
             .await?;
-            notify(&mut transaction, "request", source).await?;
+            notify_instances(&mut transaction, "request", source).await?;
             transaction.commit_durably().await?;
             Ok(cancelled.rows_affected())
         })

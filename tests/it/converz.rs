@@ -23,7 +23,7 @@ pub(crate) async fn build_env(change: impl FnOnce(&mut Options)) -> TestEnv {
     .await;
     let url = env.sandbox.converz_url();
     let source = env.source();
-    source.vendor = connectors::vendors::vendor("converz").expect("a vendor");
+    source.vendor = connectors::vendors::find_vendor("converz").expect("a vendor");
     source.base_url = Some(url.parse().expect("the sandbox has a URL"));
     source.secrets = BTreeMap::from([("api_key", SecretString::from("sandbox-token".to_owned()))]);
     env

@@ -87,7 +87,7 @@ async fn every_stream_brings_what_the_account_has_and_a_second_sync_writes_nothi
     let written = |report: &RunReport| report.counts.inserted + report.counts.updated + report.counts.deleted;
     assert!(reports.iter().all(|report| written(report) == 0), "{reports:#?}");
     assert_eq!(places(&env).await, before);
-    let fresh = env.warehouse.freshness().await.expect("freshness is told");
+    let fresh = env.warehouse.list_freshness().await.expect("freshness is told");
     let incomplete = fresh.iter().filter(|fresh| fresh.complete_through.is_none());
     assert_eq!(incomplete.count(), 0, "{fresh:#?}");
     assert_eq!(fresh.len(), TABLES.len(), "{fresh:#?}");

@@ -185,7 +185,7 @@ const TABLES: [(&Table, &str, Readings); 8] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_column_of_every_other_stream_says_what_its_record_says() {
     let mut env = TestEnv::of("convoso", |options| options.calls_per_day = 300, |_, _| ()).await;
-    let vendor = connectors::vendors::vendor("convoso").expect("a vendor");
+    let vendor = connectors::vendors::find_vendor("convoso").expect("a vendor");
     let names = vendor.streams.iter().map(|stream| stream.name);
     let others: Vec<&str> = names
         .filter(|name| !["calls", "agents", "recordings"].contains(name))

@@ -151,7 +151,7 @@ async fn too_many_missing_agents_wait_for_an_operators_word() {
         assert_eq!(booked(&env).await, (0, 2));
         assert_eq!(env.number(MARKED).await, 0);
     }
-    let streams = env.warehouse.streams().await.expect("the status is told");
+    let streams = env.warehouse.list_streams().await.expect("the status is told");
     let held = |stream: &&StreamStatus| stream.held_deletions > 0;
     let told: Vec<_> = streams
         .iter()

@@ -71,7 +71,7 @@ async fn assert_all_arrive(env: &TestEnv, count: usize) {
         .await;
     assert_books(env).await;
     let anchor = env.sandbox.now();
-    let fresh = env.warehouse.freshness().await.expect("freshness is told");
+    let fresh = env.warehouse.list_freshness().await.expect("freshness is told");
     let calls = fresh
         .iter()
         .find(|fresh| fresh.table_name == "calls")

@@ -48,7 +48,7 @@ async fn cover(loader: &TestLoader, partition: &str, since: DateTime<Utc>, until
 }
 
 async fn fresh(loader: &TestLoader, table: &str) -> Freshness {
-    let all = loader.warehouse.freshness().await.expect("it is told");
+    let all = loader.warehouse.list_freshness().await.expect("it is told");
     let found = all.into_iter().find(|fresh| fresh.table_name == table);
     found.unwrap_or_else(|| panic!("{table} has no line"))
 }

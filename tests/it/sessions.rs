@@ -205,7 +205,7 @@ async fn sessions_state_what_they_rely_on_whatever_the_defaults_are() {
             assert!(matches!(reserved, Ok(Reservation::After(_))), "{reserved:?}");
         }
         let told = warehouse
-            .example(
+            .run_example(
                 "select current_setting('transaction_isolation') as isolation, current_setting('TimeZone') as zone,
                     current_setting('statement_timeout') as statements, current_setting('search_path') as path,
                     (select count(*) from pg_prepared_statements) > 0 as is_prepared",

@@ -7,7 +7,7 @@ async fn a_first_sync_brings_everything_and_says_up_to_when() {
     let env = TestEnv::new().await;
     env.sync_completely().await;
     env.assert_truth().await;
-    let fresh = env.warehouse.freshness().await.expect("freshness is told");
+    let fresh = env.warehouse.list_freshness().await.expect("freshness is told");
     let tables: Vec<&str> = fresh.iter().map(|fresh| fresh.table_name.as_str()).collect();
     assert_eq!(tables, ["agents", "calls", "queues", "recordings"]);
     let anchor = env.sandbox.now();

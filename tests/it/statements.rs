@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use convene::commands;
-use convene::warehouse::placements;
+use convene::warehouse::list_placements;
 use tracing::Dispatch;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
@@ -79,7 +79,7 @@ impl Visit for StatementText {
 
 /// The tables that lie by their source.
 fn tables_by_source() -> Vec<String> {
-    let all = placements().into_iter();
+    let all = list_placements().into_iter();
     let by_source = all.filter(|placement| placement.statement.contains("create_distributed_table"));
     by_source.map(|placement| placement.table).collect()
 }
@@ -138,7 +138,7 @@ async fn live(env: &TestEnv) {
                 .expect("the row is there");
         }
     }
-    warehouse.freshness().await.expect("it can be asked");
+    warehouse.list_freshness().await.expect("it can be asked");
 }
 
 #[tokio::test]

@@ -833,7 +833,7 @@ async fn sync(warehouse: &Warehouse, settings: &Settings) -> Result<Vec<RunRepor
 }
 
 fn settings_of(sea: &Sea, sandbox: &Sandbox, kind: Kind, name: &str, dice: &mut Rng) -> Settings {
-    let vendor = connectors::vendors::vendor(kind.vendor()).expect("a vendor");
+    let vendor = connectors::vendors::find_vendor(kind.vendor()).expect("a vendor");
     let secret = |name| (name, SecretString::from("sandbox-token".to_owned()));
     let (url, secrets, options) = match kind {
         Kind::Convoso => (sandbox.convoso_url(), vec![secret("token")], vec![]),

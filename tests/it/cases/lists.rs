@@ -106,7 +106,7 @@ impl List {
 
     /// A source by which nothing but the list is read. Its credential is its own, and so is its budget.
     pub(crate) fn settings(&self, name: &str, url: &str, own: &str, since: DateTime<Utc>) -> String {
-        let vendor = connectors::vendors::vendor(self.vendor).expect("a vendor");
+        let vendor = connectors::vendors::find_vendor(self.vendor).expect("a vendor");
         let zone = if vendor.fixed_time_zone.is_some() {
             ""
         } else {

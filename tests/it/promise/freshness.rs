@@ -16,7 +16,7 @@ async fn assert_lines(env: &mut TestEnv) {
         .flat_map(|stream| stream.fills)
         .map(|table| table.name)
         .collect();
-    let lines = env.warehouse.freshness().await.expect("freshness is told");
+    let lines = env.warehouse.list_freshness().await.expect("freshness is told");
     for table in tables {
         let Some(line) = lines.iter().find(|line| line.table_name == table) else {
             // Streams that are switched off promise nothing.

@@ -20,7 +20,7 @@ use crate::support::env::{SOURCE, TestEnv, flaws};
 
 /// The line of a table.
 async fn line(env: &TestEnv, table: &str) -> Freshness {
-    let lines = env.warehouse.freshness().await.expect("freshness is told");
+    let lines = env.warehouse.list_freshness().await.expect("freshness is told");
     let own = lines
         .into_iter()
         .find(|line| line.table_name == table && line.source == SOURCE);

@@ -62,7 +62,7 @@ impl TestEnv {
             .sources
             .get_mut(SOURCE)
             .expect("the environment has one source");
-        source.vendor = connectors::vendors::vendor(vendor).expect("a vendor");
+        source.vendor = connectors::vendors::find_vendor(vendor).expect("a vendor");
         own(&env.sandbox, source);
         env
     }
@@ -337,7 +337,7 @@ pub(crate) fn after_each_batch(act: impl FnMut(usize) + Send + 'static) -> Obser
 fn settings(database: &Database, sandbox: &Sandbox, token: &str, since: DateTime<Utc>) -> Settings {
     let source = Source {
         name: SOURCE.to_owned(),
-        vendor: connectors::vendors::vendor("convoso").expect("a vendor"),
+        vendor: connectors::vendors::find_vendor("convoso").expect("a vendor"),
         allow_plain_http: false,
         base_url: Some(sandbox.convoso_url().parse().expect("the sandbox has a URL")),
         secrets: BTreeMap::from([("token", SecretString::from(token.to_owned()))]),

@@ -65,7 +65,7 @@ pub use list::List;
 pub use message::Message;
 pub use phone::{Region, e164};
 pub use queue::Queue;
-pub(crate) use raw::storable;
+pub(crate) use raw::make_storable;
 pub use recording::Recording;
 pub use report_export::ReportExport;
 pub use report_metric::ReportMetric;

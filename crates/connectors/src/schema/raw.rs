@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const REPLACEMENT: &str = "\\ufffd";
 
 /// The record with the escapes that `jsonb` refuses replaced: NUL characters, and halves of surrogate pairs.
-pub(crate) fn storable(record: &str) -> Cow<'_, str> {
+pub(crate) fn make_storable(record: &str) -> Cow<'_, str> {
     if !record.contains("\\u") {
         return Cow::Borrowed(record);
     }
@@ -131,7 +131,7 @@ mod tests {
             (r#"{"a":"\ude00\u00e9"}"#, r#"{"a":"\ufffd\u00e9"}"#),
             (r#"{"a":"\u00e9 ü \n\""}"#, r#"{"a":"\u00e9 ü \n\""}"#),
         ] {
-            assert_eq!(storable(record), stored);
+            assert_eq!(make_storable(record), stored);
         }
     }
 }

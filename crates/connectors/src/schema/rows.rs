@@ -99,7 +99,7 @@ impl Rows {
         entity.encode(&mut self.columns, &mut digest);
         self.shorten_keys();
         self.hashes.push(digest.digest128().to_be_bytes());
-        self.raws.push(raw::storable(record).into_owned());
+        self.raws.push(raw::make_storable(record).into_owned());
     }
 
     /// Makes the last row's references follow the rule that the ids follow which they name.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::vendor;
+use super::find_vendor;
 use crate::reader::SliceLimits;
 use crate::schema::{Batch, Region, Values};
 use crate::source::{Account, Extent, Options, Request, Response, Slice, SyncMode, Window};
@@ -28,7 +28,7 @@ const TIMES: [(&str, &str); 7] = [
 
 fn account(name: &str) -> Account {
     let one = |text: &str| vec![text.to_owned()];
-    let vendor = vendor(name).unwrap();
+    let vendor = find_vendor(name).unwrap();
     let hosts = vendor.hosts.iter();
     let options = Options {
         values: BTreeMap::from([("customer_id", one("c1")), ("bot_ids", one("b1"))]),
@@ -67,7 +67,7 @@ impl Question {
     fn read(&self, at: DateTime<Utc>, body: String) -> Batch {
         let name = self.vendor;
         let account = account(name);
-        let stream = vendor(name)
+        let stream = find_vendor(name)
             .and_then(|vendor| vendor.stream(self.stream))
             .unwrap();
         let day = TimeDelta::hours(12);

@@ -21,7 +21,7 @@ pub const VENDORS: &[&Vendor] = &[
 ];
 
 /// The vendor of this name.
-pub fn vendor(name: &str) -> Option<&'static Vendor> {
+pub fn find_vendor(name: &str) -> Option<&'static Vendor> {
     VENDORS.iter().find(|vendor| vendor.name == name).copied()
 }
 

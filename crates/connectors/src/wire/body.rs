@@ -47,11 +47,6 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// True where the body had to be mended.
-    pub fn is_mended(&self) -> bool {
-        self.mended.get().is_some_and(Option::is_some)
-    }
-
     fn mended_text(&self) -> Option<&str> {
         self.mended.get_or_init(|| mend_body(self.text)).as_deref()
     }
@@ -70,7 +65,7 @@ pub fn require_json(body: &str) -> Result<&str, ReadError> {
 }
 
 /// Reads JSON; an error tells the place and not the text.
-pub fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReadError> {
+pub fn parse_json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReadError> {
     serde_json::from_str(text).map_err(|error| {
         if error.is_syntax() && ends_in_number(text) {
             return ReadError::Truncated;

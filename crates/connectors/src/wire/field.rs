@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-use crate::schema::{Decimal, storable};
+use crate::schema::{Decimal, make_storable};
 use crate::source::{Account, FaultKind, Faults, MapError};
 
 use super::number::Number;
@@ -274,7 +274,7 @@ impl<'a> Field<'a> {
 /// The text of a JSON text. What no text can hold is mended: half an emoji becomes U+FFFD, and so does NUL.
 pub(super) fn decode_text(json: &str) -> Option<Cow<'_, str>> {
     if json.contains('\\') {
-        return serde_json::from_str(&storable(json)).ok().map(Cow::Owned);
+        return serde_json::from_str(&make_storable(json)).ok().map(Cow::Owned);
     }
     let text = json.strip_prefix('"')?.strip_suffix('"')?;
     Some(Cow::Borrowed(text))

@@ -8,10 +8,10 @@ use std::ops::ControlFlow;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::schema::storable;
+use crate::schema::make_storable;
 use crate::source::ReadError;
 
-use super::body::json;
+use super::body::parse_json;
 
 /// Before how many brackets there may be a text that does not belong to the answer.
 const TRIES: usize = 32;
@@ -50,7 +50,7 @@ fn mend_tail(text: &str, start: usize) -> ControlFlow<Option<String>> {
         return ControlFlow::Break(None);
     }
     let mended = cut_notice(mend_text(rest));
-    match json::<IgnoredAny>(&mended) {
+    match parse_json::<IgnoredAny>(&mended) {
         Ok(_) => ControlFlow::Break(Some(mended)),
         Err(ReadError::Truncated) => ControlFlow::Break(Some(mended).filter(|_| !text.starts_with('<'))),
         Err(_) => ControlFlow::Continue(()),
@@ -103,7 +103,7 @@ fn mend_text(text: &str) -> String {
     while let Some(next) = mender.rest.chars().next() {
         mender.mend_next(next);
     }
-    storable(&mender.out).into_owned()
+    make_storable(&mender.out).into_owned()
 }
 
 /// White space in any alphabet, and characters that show nothing.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::schema::{
-    Batch, Children, Conversation, ConversationChannel, ConversationTag, Entity, Message, Table, storable,
+    Batch, Children, Conversation, ConversationChannel, ConversationTag, Entity, Message, Table,
+    make_storable,
 };
 use crate::source::{
     Account, Belonging, Context, Envelope, FaultKind, Faults, Item, MapError, PutTogether, ReadError,
@@ -15,7 +16,7 @@ use crate::wire::body::UNKNOWN;
 use crate::wire::{Field, Records, wire_record};
 
 use super::envelope::{find_passed_over, next_page, read_answer, require_list, require_one};
-use super::values::{judge_value, listed, referred_id, referred_key, referred_name};
+use super::values::{judge_value, read_list, referred_id, referred_key, referred_name};
 
 /// What a conversation fills.
 pub(super) const TABLES: &[&Table] = &[
@@ -186,7 +187,7 @@ fn named_ids(record: &str) -> Vec<String> {
 
 fn read_ids(list: &Field<'_>, faults: &Faults) -> Option<Vec<String>> {
     let mut met = BTreeSet::new();
-    let ids = listed(list, faults)?;
+    let ids = read_list(list, faults)?;
     let ids = ids
         .iter()
         .filter_map(|json| Field::new(list.name(), json).key().ok());
@@ -288,7 +289,7 @@ fn handling_times(field: &Field<'_>) -> Option<String> {
         is_escaped = *sign == '\\' && !is_escaped;
         !is_layout
     };
-    Some(storable(json).chars().filter(is_told).collect())
+    Some(make_storable(json).chars().filter(is_told).collect())
 }
 
 /// What a message tells of the course of its conversation.
@@ -344,7 +345,7 @@ fn replace_labels<'a, E>(
     faults: &Faults,
     read: impl Fn(&Field<'a>) -> Result<E, MapError>,
 ) -> Labels<'a, E> {
-    let Some(records) = listed(list, faults) else {
+    let Some(records) = read_list(list, faults) else {
         return Labels {
             rows: Vec::new(),
             is_whole: false,

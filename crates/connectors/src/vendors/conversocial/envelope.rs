@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::source::{Context, Envelope, Faults, ReadError, Response, explain_status};
-use crate::wire::body::{UNKNOWN, json, require_json};
+use crate::wire::body::{UNKNOWN, parse_json, require_json};
 use crate::wire::{Field, Records, wire_record};
 
 /// What an operator is told when the vendor passes over a field that was asked for.
@@ -33,7 +33,7 @@ wire_record! {
 
 /// Reads an answer, unless it is a refusal or a failure that comes with a good status.
 pub(super) fn read_answer(body: &str) -> Result<Answer<'_>, ReadError> {
-    let answer: Answer<'_> = json(require_json(body)?)?;
+    let answer: Answer<'_> = parse_json(require_json(body)?)?;
     match read_complaint(&answer) {
         Some(complaint) => Err(complaint),
         None => Ok(answer),
@@ -68,7 +68,7 @@ pub(super) fn open_author<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>
 /// The records of a list, which must be there.
 pub(super) fn require_list<'a>(list: &Field<'a>) -> Result<Records<'a>, ReadError> {
     let text = list.raw().filter(|text| text.starts_with('[')).ok_or(UNKNOWN)?;
-    json(text)
+    parse_json(text)
 }
 
 /// The one record of an answer about an id, which must be there.
@@ -81,7 +81,7 @@ pub(super) fn next_page(answer: &Answer<'_>) -> Result<Option<String>, ReadError
     match answer.paging.raw() {
         // PHP's empty map, and false, are no links either.
         Some("[]" | "false") | None => Ok(None),
-        Some(paging) => read_link(&json::<Links<'_>>(paging)?.next_page),
+        Some(paging) => read_link(&parse_json::<Links<'_>>(paging)?.next_page),
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn read_link(link: &Field<'_>) -> Result<Option<String>, ReadError> {
     let Some(text) = link.raw().filter(|text| *text != "false") else {
         return Ok(None);
     };
-    let link = json::<Cow<'_, str>>(text).map_err(|_| UNKNOWN)?;
+    let link = parse_json::<Cow<'_, str>>(text).map_err(|_| UNKNOWN)?;
     // Some answers are made for web pages, where `&` is written so.
     let link = link.replace("&amp;", "&");
     let link: String = link.split_whitespace().collect();
@@ -127,7 +127,7 @@ fn read_complaint(answer: &Answer<'_>) -> Option<ReadError> {
 
 /// What an answer says whose status is not a good one.
 pub(super) fn explain_answer(got: &Response) -> ReadError {
-    match json::<Answer<'_>>(&got.body) {
+    match parse_json::<Answer<'_>>(&got.body) {
         Ok(answer) if is_error(&answer) || answer.success.raw().is_some() => {
             read_rejection(got.status.into(), &answer)
         }
@@ -137,7 +137,7 @@ pub(super) fn explain_answer(got: &Response) -> ReadError {
 
 /// True where the vendor's own error body says that there is no such row. Whatever else answers with 404 proves nothing.
 pub(super) fn says_no_such(got: &Response, resource: &str) -> bool {
-    let Ok(answer) = json::<Answer<'_>>(&got.body) else {
+    let Ok(answer) = parse_json::<Answer<'_>>(&got.body) else {
         return false;
     };
     let message = text(&answer.message).unwrap_or_default();

@@ -50,7 +50,7 @@ fn member<'a>(field: &Field<'a>, faults: &Faults, pick: fn(Target<'a>) -> Field<
 }
 
 /// The values of a list, each as received. A list that is not there is none, and not an empty one; one object is no list.
-pub(super) fn listed<'a>(field: &Field<'a>, faults: &Faults) -> Option<Records<'a>> {
+pub(super) fn read_list<'a>(field: &Field<'a>, faults: &Faults) -> Option<Records<'a>> {
     if field.is_object() && !field.is_nothing() {
         return field.fault(faults, FaultKind::WrongShape);
     }
@@ -129,7 +129,7 @@ mod tests {
             ("\"1,2\"", None, true),
         ] {
             let faults = Faults::new();
-            let read = listed(&Field::new("tags", json), &faults);
+            let read = read_list(&Field::new("tags", json), &faults);
             assert_eq!(read.as_ref().map(|list| &list.0[..]), wanted, "{json}");
             assert_eq!(!faults.is_empty(), is_fault, "{json}");
         }

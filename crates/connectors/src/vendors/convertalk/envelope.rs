@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::schema::storable;
+use crate::schema::make_storable;
 use crate::source::{Context, Envelope, Faults, ReadError, Response, explain_status};
-use crate::wire::body::{UNKNOWN, json, require_json};
+use crate::wire::body::{UNKNOWN, parse_json, require_json};
 use crate::wire::wire_record;
 
 /// Codes of a refused credential. Errors may come with an OK status (assumed), so both are looked at.
@@ -21,12 +21,12 @@ wire_record! {
 
 /// Opens the answer to any list. There is no total, no page count and no link (platform, client programs).
 pub(super) fn open_list<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
-    let reply: Reply<'a> = json(require_json(body)?)?;
+    let reply: Reply<'a> = parse_json(require_json(body)?)?;
     if reply.success.raw() != Some("true") {
         return Err(read_complaint(&reply));
     }
     // An empty array ends a list, so nothing else may stand for it.
-    let records: Vec<&RawValue> = json(reply.data.raw().ok_or(UNKNOWN)?)?;
+    let records: Vec<&RawValue> = parse_json(reply.data.raw().ok_or(UNKNOWN)?)?;
     Ok(Envelope {
         records: records
             .into_iter()
@@ -57,7 +57,7 @@ fn vendor_words(reply: &Reply<'_>) -> Option<String> {
 /// What an answer with a bad status says. Statuses 400 and 401 are listed without bodies (platform), so the envelope of good
 /// answers is assumed.
 pub(super) fn explain_answer(got: &Response) -> ReadError {
-    let reply = require_json(&got.body).and_then(json::<Reply<'_>>);
+    let reply = require_json(&got.body).and_then(parse_json::<Reply<'_>>);
     match reply.ok().as_ref().and_then(vendor_words) {
         Some(said) => ReadError::Rejected {
             code: got.status.into(),
@@ -83,7 +83,7 @@ fn cut_queries(record: &str) -> Cow<'_, str> {
     let Some(visited) = cut_visited(record) else {
         return Cow::Borrowed(record);
     };
-    let mut addresses: Value = serde_json::from_str(&storable(visited)).unwrap_or_default();
+    let mut addresses: Value = serde_json::from_str(&make_storable(visited)).unwrap_or_default();
     if !cut_tokens(&mut addresses) && !addresses.is_null() {
         return Cow::Borrowed(record);
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::source::{Context, Envelope, EnvelopeReader, ReadError, Response, explain_status};
-use crate::wire::body::{UNKNOWN, json, require_json};
+use crate::wire::body::{UNKNOWN, parse_json, require_json};
 use crate::wire::wire_record;
 
 use super::values::Members;
@@ -28,9 +28,9 @@ pub(super) const CALLS: EnvelopeReader = |body, _| open_list(body, |name| name =
 pub(super) fn open_list(body: &str, is_own: impl Fn(&str) -> bool) -> Result<Envelope<'_>, ReadError> {
     let body = require_json(body)?;
     if body.starts_with('[') {
-        return Ok(open_rows(borrow_rows(&json::<Vec<&RawValue>>(body)?)));
+        return Ok(open_rows(borrow_rows(&parse_json::<Vec<&RawValue>>(body)?)));
     }
-    let columns = open_columns(&json(body)?)?;
+    let columns = open_columns(&parse_json(body)?)?;
     match columns.as_slice() {
         [] => Err(UNKNOWN),
         [column] if column.holds_rows() => Ok(open_rows(borrow_rows(&column.values))),
@@ -80,7 +80,7 @@ fn open_columns<'a>(members: &Members<'a>) -> Result<Vec<Column<'a>>, ReadError>
         }
         Ok(Column {
             name: name.to_owned(),
-            values: json(values)?,
+            values: parse_json(values)?,
         })
     };
     members.iter().map(column).collect()

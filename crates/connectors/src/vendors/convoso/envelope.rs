@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use crate::source::{Context, Envelope, Faults, ReadError, Response, explain_status};
-use crate::wire::body::{UNKNOWN, json, require_json};
+use crate::wire::body::{UNKNOWN, parse_json, require_json};
 use crate::wire::{Count, Field, Records, wire_record};
 
 /// Codes of a refused credential: 5001 comes with status 200 (client programs), 403 when the token lacks the box of the
@@ -46,7 +46,7 @@ const SAID_CHARS: usize = 200;
 /// Opens an answer of log/retrieve.
 pub(super) fn open_call_log<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
     open_object(body, none::CALLS, |data| {
-        let data: CallLog<'_> = json(data)?;
+        let data: CallLog<'_> = parse_json(data)?;
         Ok(counted_listing(data.results, data.total_found))
     })
 }
@@ -60,7 +60,7 @@ pub(super) fn open_users<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>,
 pub(super) fn open_leads<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
     open(body, none::LEADS, |data| {
         if data.starts_with('[') {
-            json(data).map(uncounted_listing)
+            parse_json(data).map(uncounted_listing)
         } else if Field::new("data", data).is_nothing() {
             Ok(perhaps_none(None))
         } else {
@@ -74,7 +74,7 @@ pub(super) fn open_leads<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>,
 /// The total beside the figures is not used: in the documentation's own sample it is another number than that of the agents.
 pub(super) fn open_performance<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
     open(body, none::AGENTS, |data| {
-        let agents: Records<'_> = json(data)?;
+        let agents: Records<'_> = parse_json(data)?;
         Ok(Envelope {
             is_ambiguous_empty: agents.is_empty(),
             ..uncounted_listing(agents)
@@ -141,7 +141,7 @@ pub(super) fn explain_answer(got: &Response) -> ReadError {
         Err(ReadError::WebPage) => return ReadError::WebPage,
         Err(_) => return status(),
     };
-    match json::<Reply<'_>>(body) {
+    match parse_json::<Reply<'_>>(body) {
         Ok(reply) => match (reply.read_refusal(), status()) {
             (Some(refusal), _) => refusal,
             (None, ReadError::Rejected { code, .. }) => ReadError::Rejected {
@@ -159,11 +159,11 @@ pub(super) fn explain_answer(got: &Response) -> ReadError {
 fn open_everything<'a>(body: &'a str, nothing: &[i64]) -> Result<Envelope<'a>, ReadError> {
     open(body, nothing, |data| {
         let named = if data.starts_with('{') {
-            json::<Named<'_>>(data)?.entries
+            parse_json::<Named<'_>>(data)?.entries
         } else {
             None
         };
-        named.map_or_else(|| json(data), Ok).map(uncounted_listing)
+        named.map_or_else(|| parse_json(data), Ok).map(uncounted_listing)
     })
 }
 
@@ -209,12 +209,12 @@ fn perhaps_none(warning: Option<&'static str>) -> Envelope<'static> {
 }
 
 fn open_results(data: &str) -> Result<Envelope<'_>, ReadError> {
-    let data: Results<'_> = json(data)?;
+    let data: Results<'_> = parse_json(data)?;
     Ok(counted_listing(data.results, data.total))
 }
 
 fn open_entries(data: &str) -> Result<Envelope<'_>, ReadError> {
-    let data: Entries<'_> = json(data)?;
+    let data: Entries<'_> = parse_json(data)?;
     Ok(counted_listing(data.entries, data.total))
 }
 
@@ -284,7 +284,7 @@ fn may_be_value(word: &str) -> bool {
 
 /// The inside of a successful answer; none where it is there and holds nothing, whatever ought to be in it.
 fn open_data(body: &str) -> Result<Option<&str>, ReadError> {
-    let reply: Reply<'_> = json(require_json(body)?)?;
+    let reply: Reply<'_> = parse_json(require_json(body)?)?;
     if reply.success.raw() != Some("true") {
         // No code at all is an unknown envelope, not a refusal that could be understood.
         return Err(reply.read_refusal().unwrap_or(UNKNOWN));

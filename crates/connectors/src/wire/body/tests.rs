@@ -15,7 +15,7 @@ struct List<'a> {
 }
 
 fn open(body: &str) -> Result<List<'_>, ReadError> {
-    json(require_json(body)?)
+    parse_json(require_json(body)?)
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn a_text_that_ends_within_a_number_is_cut() {
         ("[1,]", false),
         ("[e", false),
     ] {
-        let error = json::<IgnoredAny>(text).err();
+        let error = parse_json::<IgnoredAny>(text).err();
         assert_eq!(matches!(error, Some(ReadError::Truncated)), is_cut, "{text}");
     }
 }
@@ -112,7 +112,7 @@ fn a_cut_answer_is_never_a_whole_one() {
             let cut = format!("{prefix}{}", &whole[..at]);
             let body = Body::new(&cut);
             assert!(body.open(open).is_err(), "{cut}");
-            let any = body.open(|text| json::<Value>(require_json(text)?));
+            let any = body.open(|text| parse_json::<Value>(require_json(text)?));
             assert!(any.is_err(), "{cut}");
         }
     }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::source::{Context, Envelope, ReadError, Response, explain_status};
 use crate::wire::Records;
-use crate::wire::body::{json, require_json};
+use crate::wire::body::{parse_json, require_json};
 
 /// How much of the vendor's own words an operator is shown.
 const SAID_LENGTH: usize = 200;
@@ -18,7 +18,7 @@ struct Tickets<'a> {
 
 /// Opens a page of tickets. The list must be there, however empty.
 pub(super) fn open_tickets<'a>(body: &'a str, _: &Context) -> Result<Envelope<'a>, ReadError> {
-    let page: Tickets<'_> = json(require_json(body)?)?;
+    let page: Tickets<'_> = parse_json(require_json(body)?)?;
     Ok(Envelope {
         records: page.tickets.into_cows(),
         link: page.next,

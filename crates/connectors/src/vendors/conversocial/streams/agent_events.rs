@@ -10,7 +10,7 @@ use crate::schema::{AgentEvent, Batch, Entity as _};
 use crate::source::{
     Context, Envelope, FaultKind, Item, Link, MapError, ReadError, Request, StreamDef, SyncMode,
 };
-use crate::wire::body::{UNKNOWN, json};
+use crate::wire::body::{UNKNOWN, parse_json};
 use crate::wire::{Field, wire_record};
 
 use super::super::STREAM;
@@ -61,8 +61,8 @@ fn open_documents<'a>(documents: &Field<'a>) -> Result<Vec<Cow<'a, str>>, ReadEr
     if !raw.starts_with('"') {
         return Ok(require_list(documents)?.into_cows());
     }
-    let text: String = json(raw)?;
-    let records: Vec<Box<RawValue>> = json(&text)?;
+    let text: String = parse_json(raw)?;
+    let records: Vec<Box<RawValue>> = parse_json(&text)?;
     Ok(records
         .into_iter()
         .map(|record| Cow::Owned(record.get().to_owned()))

@@ -5,7 +5,7 @@ use crate::source::{Faults, Item, Link, MapError, Request, Scope, StreamDef, Syn
 use crate::wire::{Field, wire_record};
 
 use super::super::envelope::open_list;
-use super::super::values::{ceil_second, floor_second, listed, referred_id};
+use super::super::values::{ceil_second, floor_second, read_list, referred_id};
 use super::super::{FOUR_TIMES_A_DAY, PROFILES, STREAM};
 use super::{ACTIONS, whole};
 
@@ -129,7 +129,7 @@ impl<'a> Action<'a> {
         else {
             return;
         };
-        for id in listed(&person.author_ids, faults).unwrap_or_default() {
+        for id in read_list(&person.author_ids, faults).unwrap_or_default() {
             let Ok(id) = Field::new(person.author_ids.name(), id).key() else {
                 continue;
             };
@@ -146,7 +146,7 @@ impl<'a> Action<'a> {
 impl Person<'_> {
     /// The first identity of the customer.
     fn contact_id(&self, faults: &Faults) -> Option<String> {
-        let ids = listed(&self.author_ids, faults)?;
+        let ids = read_list(&self.author_ids, faults)?;
         let first = ids.iter().next()?;
         Field::new(self.author_ids.name(), first).id(faults)
     }
