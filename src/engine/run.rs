@@ -101,14 +101,20 @@ async fn record_run(
         // Whoever asks for a run wants what has failed to be tried, too.
         ignores_retries: options.ignores_retries || wishes.iter().any(|wish| wish.backfill.is_none()),
     };
-    if let Err(error) = run_slices(spec, session, run, options, &wishes, report, is_wanted_anew).await {
-        report.break_off(&error);
+    let outcome = run_slices(spec, session, run, options, &wishes, report, is_wanted_anew).await;
+    if let Err(error) = &outcome {
+        report.break_off(error);
     }
     reach_failpoint("before end of run");
-    session
+    let ended = session
         .warehouse
         .end_run(&session.lease, run, &run_end(report))
-        .await?;
+        .await;
+    // What broke the run off is told, and mostly keeps its end out of the ledger, too.
+    if outcome.is_err() && ended.is_err() {
+        return Ok(());
+    }
+    ended?;
     reach_failpoint("after end of run");
     if wishes.iter().any(|wish| wish.backfill.is_none()) {
         let missing = describe_missing(report);

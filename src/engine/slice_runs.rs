@@ -87,13 +87,11 @@ impl<'a> SliceRuns<'a> {
     async fn run_one(&mut self, planned: PlannedSlice) -> Result<ControlFlow<()>, SyncError> {
         let slice = run_slice(self.spec, self.session, self.run, &planned).await?;
         self.report_slice(&slice);
-        match slice.flaw {
-            Some(flaw) => Ok(self.add_flawed(planned, flaw)),
-            None => {
-                self.add_complete(&planned).await?;
-                Ok(ControlFlow::Continue(()))
-            }
+        if let Some(flaw) = slice.flaw {
+            return Ok(self.add_flawed(planned, flaw));
         }
+        self.add_complete(&planned).await?;
+        Ok(ControlFlow::Continue(()))
     }
 
     fn report_slice(&mut self, slice: &SliceReport) {
