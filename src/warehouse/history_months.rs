@@ -20,8 +20,9 @@ pub struct MonthsKept {
 }
 
 impl Warehouse {
-    /// Makes the partitions of this month and the next, and drops what is older than `keep` by whole months. A role without the
-    /// right to make tables leaves everything as it is: the changes then land in the partition for all other months.
+    /// Makes the partitions of this month and the next, and drops what is older than `keep` by whole months. Where the tables
+    /// belong to another role no partition comes or goes: the changes land in the one for all other months, and the old ones
+    /// are deleted from it.
     pub async fn keep_history_months(&self, keep: TimeDelta) -> Result<MonthsKept, WarehouseError> {
         repeat_transaction(|| self.try_months(keep)).await
     }
@@ -33,10 +34,15 @@ impl Warehouse {
             .bind(LOCK)
             .execute(&mut transaction)
             .await?;
-        let (now, may_make): (DateTime<Utc>, bool) =
-            sqlx::query_as("select now(), has_schema_privilege('history', 'create')")
-                .fetch_one(&mut transaction)
-                .await?;
+        let (now, may_make): (DateTime<Utc>, bool) = sqlx::query_as(
+            "select now(), has_schema_privilege('history', 'create') and pg_has_role(relowner, 'usage')
+             from pg_class where oid = 'history.changes'::regclass",
+        )
+        .fetch_one(&mut transaction)
+        .await?;
+        let oldest = now
+            .checked_sub_signed(keep)
+            .map_or_else(|| month_of(DateTime::UNIX_EPOCH), month_of);
         if may_make {
             let there: Vec<String> = sqlx::query_scalar(
                 "select c.relname::text from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
@@ -52,9 +58,6 @@ impl Warehouse {
                     kept.made.push(name);
                 }
             }
-            let oldest = now
-                .checked_sub_signed(keep)
-                .map_or_else(|| month_of(DateTime::UNIX_EPOCH), month_of);
             for name in there {
                 if name < partition_name(oldest) {
                     let statement = format!("drop table history.{name}");
@@ -64,8 +67,8 @@ impl Warehouse {
                     kept.dropped.push(name);
                 }
             }
-            forget_older(&mut transaction, oldest).await?;
         }
+        forget_older(&mut transaction, oldest).await?;
         transaction.commit().await?;
         Ok(kept)
     }

@@ -48,7 +48,7 @@ impl Warehouse {
                 }
             }
         }
-        grant_reading(self).await
+        grant_rights(self).await
     }
 
     /// Whether the schema is the one that we know.
@@ -148,11 +148,11 @@ async fn prepare_notes(warehouse: &Warehouse) -> Result<(), WarehouseError> {
     transaction.commit().await
 }
 
-/// Gives the readers' roles what they may read of the tables and views that are there now.
-async fn grant_reading(warehouse: &Warehouse) -> Result<(), WarehouseError> {
+/// Gives the roles of readers and writers what they may do with the tables and views that are there now.
+async fn grant_rights(warehouse: &Warehouse) -> Result<(), WarehouseError> {
     let mut transaction = warehouse.begin().await?;
     lock_schema(&mut transaction).await?;
-    sqlx::query("select sync.grant_reading()")
+    sqlx::query("select sync.grant_reading(), sync.grant_writing()")
         .execute(&mut transaction)
         .await?;
     transaction.commit().await
