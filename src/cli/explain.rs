@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::commands::{self, Explanation};
 use crate::settings::Settings;
-use crate::warehouse::{Freshness, RowStory, SliceRecord};
+use crate::warehouse::{ChangeStory, Freshness, RowStory, SliceRecord};
 
 use super::columns::{print_facts, print_text};
 use super::output::{format_instant, print_line};
@@ -55,6 +55,7 @@ impl Explain {
         for line in id_lines(told) {
             print_text(&line);
         }
+        self.print_changes(&told.id.changes);
         if let Some(slice) = &told.slice {
             print_line("");
             let mut facts = vec![
@@ -77,6 +78,25 @@ impl Explain {
                 let pretty = parsed.and_then(|value| serde_json::to_string_pretty(&value));
                 print_line(&format!("\n{name}:\n{}", pretty.as_ref().unwrap_or(text)));
             }
+        }
+    }
+
+    /// What a column held may be personal, so that it is shown with the record only.
+    fn print_changes(&self, changes: &[ChangeStory]) {
+        if changes.is_empty() {
+            return;
+        }
+        print_line("\nChanges, each between two readings:");
+        for change in changes {
+            let values = format!(": {} -> {}", shown_value(&change.old), shown_value(&change.new));
+            print_text(&format!(
+                "{} .. {}  {}, by slice {}{}",
+                format_instant(Some(change.seen_after)),
+                format_instant(Some(change.seen_by)),
+                change.column,
+                change.slice_id,
+                if self.record { values.as_str() } else { "" },
+            ));
         }
     }
 
@@ -104,6 +124,19 @@ impl Explain {
             .iter()
             .map(|fault| json!({ "field": fault.field, "what": fault.what }))
             .collect();
+        let changes = told.id.changes.iter().map(|change| {
+            let mut value = json!({
+                "column": change.column,
+                "seen_after": change.seen_after.to_rfc3339(),
+                "seen_by": change.seen_by.to_rfc3339(),
+                "slice_id": change.slice_id,
+            });
+            if self.record {
+                value["old"] = json!(change.old);
+                value["new"] = json!(change.new);
+            }
+            value
+        });
         json!({
             "table": told.table.name,
             "source": self.source,
@@ -111,12 +144,19 @@ impl Explain {
             "row": row,
             "verdict": told.row.as_ref().map(|row| verdict_of(row, told.slice.as_ref())),
             "known_of_id": id_lines(told),
+            "changes": changes.collect::<Vec<Value>>(),
             "slice": told.slice.as_ref().map(slice_value),
             "request": told.request,
             "field_faults": faults,
             "complete_through": told.freshness.as_ref().and_then(|fresh| text(fresh.complete_through)),
         })
     }
+}
+
+fn shown_value(value: &Option<String>) -> String {
+    value
+        .as_ref()
+        .map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`"))
 }
 
 fn row_facts(name: &str, row: &RowStory) -> Vec<(&'static str, String)> {

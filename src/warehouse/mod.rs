@@ -85,7 +85,7 @@ pub use reject_list::{FaultEntry, RejectEntry, RejectGroup};
 pub use replay::{MappingState, ReplayCounts, ReplayStep, Replayed, StoredRow};
 pub use requests::{Backfill, Density, FlawedSlice, PendingRequest, RequestId, RequestStatus};
 pub use retention::{Pruned, Retention};
-pub use row_story::{FaultStory, GoneStory, IdStory, LookupStory, RowStory};
+pub use row_story::{ChangeStory, FaultStory, GoneStory, IdStory, LookupStory, RowStory};
 pub use row_trace::RowTrace;
 pub use sources::{IdCount, PartitionRead, SourceEntry, SourceState};
 pub use status::{Freshness, StreamStatus, TableCount};

@@ -7,6 +7,9 @@ use connectors::schema::Table;
 
 use super::{Warehouse, WarehouseError};
 
+/// How many changes of a row are told.
+const MOST_CHANGES: i64 = 100;
+
 /// A row without its typed columns.
 #[derive(Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct RowStory {
@@ -45,6 +48,8 @@ impl std::fmt::Debug for RowStory {
 /// What is known of an id besides its row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdStory {
+    /// What has changed in its row, the newest first, as far as history keeps it.
+    pub changes: Vec<ChangeStory>,
     /// Each time it was asked for by its id.
     pub lookups: Vec<LookupStory>,
     /// Why it seems to be gone, and whether that waits for an operator's word.
@@ -73,6 +78,33 @@ pub struct GoneStory {
     pub proof: String,
     /// True where it waits for an operator's word.
     pub is_held: bool,
+}
+
+/// That a column of a row got another value.
+#[derive(Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct ChangeStory {
+    /// The column; `deleted_at` where the row went or came back.
+    pub column: String,
+    /// What it held before.
+    pub old: Option<String>,
+    /// What it has held since.
+    pub new: Option<String>,
+    /// The last reading that is known to have shown the old value.
+    pub seen_after: DateTime<Utc>,
+    /// The first reading that showed the new one.
+    pub seen_by: DateTime<Utc>,
+    /// The slice that brought it.
+    pub slice_id: i64,
+}
+
+// A derived form would show the values.
+impl std::fmt::Debug for ChangeStory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChangeStory")
+            .field("column", &self.column)
+            .field("seen_by", &self.seen_by)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A field that could not be read in a row.
@@ -120,6 +152,16 @@ impl Warehouse {
         id: &str,
     ) -> Result<IdStory, WarehouseError> {
         let mut transaction = self.begin().await?;
+        let changes = sqlx::query_as(
+            "select \"column\", old, new, seen_after, seen_by, slice_id from history.changes
+             where source = $1 and id = $2 and table_name = $3 order by seen_by desc, \"column\" limit $4",
+        )
+        .bind(source)
+        .bind(id)
+        .bind(table.name)
+        .bind(MOST_CHANGES)
+        .fetch_all(&mut transaction)
+        .await?;
         let lookups = sqlx::query_as(
             "select l.stream, l.looked_up_at, l.missing_count from sync.lookups as l
              where l.source = $1 and l.id = $2 and exists (
@@ -152,6 +194,7 @@ impl Warehouse {
         .await?;
         transaction.commit().await?;
         Ok(IdStory {
+            changes,
             lookups,
             gone,
             faults,

@@ -277,6 +277,37 @@ async fn a_row_is_explained_by_the_slice_that_wrote_it_without_its_values() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_versions_of_a_row_are_told_with_their_values_only_where_they_are_asked_for() {
+    let mut env = TestEnv::new().await;
+    env.only(&["lists"]);
+    let file = env.settings_file("");
+    let account = env.sandbox.convoso();
+    let id = account.ids("lists")[0].clone();
+    for status in ["Y", "N", "Y"] {
+        account.set("lists", &id, "status", status);
+        env.sync_completely().await;
+    }
+    let told = run(&env, &file, &["explain", "lists", SOURCE, &id]).await;
+    assert_eq!(told.out.matches("  is_active, by slice ").count(), 2, "{told:#?}");
+    assert!(!told.out.contains("->"), "{told:#?}");
+    let whole = run(&env, &file, &["explain", "lists", SOURCE, &id, "--record"]).await;
+    let (newest, oldest) = (
+        whole.out.find("is_active, by slice").expect("it is told"),
+        whole.out.rfind("is_active, by slice").expect("it is told"),
+    );
+    assert!(
+        whole.out[newest..oldest].contains("`false` -> `true`"),
+        "{whole:#?}"
+    );
+    assert!(whole.out[oldest..].contains("`true` -> `false`"), "{whole:#?}");
+    let value = json(&env, &file, &["explain", "lists", SOURCE, &id, "--json"]).await;
+    assert!(
+        value["changes"][1]["column"] == "is_active" && value["changes"][0]["new"].is_null(),
+        "{value}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_field_that_cannot_be_read_is_told_of_its_row() {
     let env = TestEnv::new().await;
     let file = env.settings_file("");
