@@ -1,7 +1,8 @@
 //! Throw-away databases: a sync into one, and a bare COPY from one into another.
 
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -100,18 +101,9 @@ impl Database {
         arguments: &[&str],
         settings: &str,
     ) -> anyhow::Result<Figure> {
-        let file = std::env::temp_dir().join(format!("convene-bench-{}.toml", std::process::id()));
-        std::fs::write(&file, settings)?;
         let before = seconds_of_server(self.server);
-        let process = Command::new(&wanted.binary)
-            .args(arguments)
-            .arg("--config")
-            .arg(&file)
-            .env("DATABASE_URL", self.url())
-            .stdout(Stdio::null())
-            .spawn()?;
+        let process = self.start(wanted, arguments, settings, "off")?;
         let (seconds, cost) = watch(process).await?;
-        std::fs::remove_file(&file)?;
         Ok(Figure {
             rows: 0,
             seconds,
@@ -120,6 +112,26 @@ impl Database {
                 ..cost
             },
         })
+    }
+
+    /// Starts the daemon's program, which answers at an address or, with `off`, at none.
+    pub(crate) fn start(
+        &self,
+        wanted: &Wanted,
+        arguments: &[&str],
+        settings: &str,
+        listen: &str,
+    ) -> anyhow::Result<Child> {
+        let file = self.settings_path();
+        std::fs::write(&file, settings)?;
+        Ok(Command::new(&wanted.binary)
+            .args(arguments)
+            .arg("--config")
+            .arg(&file)
+            .env("DATABASE_URL", self.url())
+            .env("CONVENE__SERVER__LISTEN", listen)
+            .stdout(Stdio::null())
+            .spawn()?)
     }
 
     /// Everything that is covered is to be read again, as a re-read does.
@@ -218,8 +230,14 @@ impl Database {
         Ok(figure)
     }
 
+    fn settings_path(&self) -> PathBuf {
+        std::env::temp_dir().join(format!("convene-bench-{}-{}.toml", std::process::id(), self.name))
+    }
+
     /// Removes it.
     pub(crate) async fn remove(self) -> anyhow::Result<()> {
+        // Where nothing ran there is none.
+        let _ = std::fs::remove_file(self.settings_path());
         let mut server = PgConnection::connect(&self.embedded.url("postgres")).await?;
         let statement = format!("drop database {} with (force)", self.name);
         sqlx::raw_sql(AssertSqlSafe(statement))
