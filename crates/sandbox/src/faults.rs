@@ -55,6 +55,9 @@ pub enum Fault {
     Empty,
     /// The ordinary response in which the second row has the id of the first.
     Twins,
+    /// The ordinary response in whose rows this text stands in place of every third value, ids left alone: so that one can see
+    /// where values go.
+    Tainted(String),
     /// The response that the same path gave before.
     Repeat,
 }
@@ -136,6 +139,7 @@ impl Fault {
             (Self::WithoutLast(count), Some(rows)) => keep_rows(rows, row_count.saturating_sub(*count)),
             (Self::Empty, Some(rows)) => keep_rows(rows, 0),
             (Self::Twins, Some(rows)) => make_twins(rows, shape),
+            (Self::Tainted(text), Some(rows)) => taint(rows, text, &mut 0),
             _ => (),
         }
     }
@@ -178,6 +182,26 @@ fn make_twins(rows: &mut Value, shape: Shape) {
                 *own = id.clone();
             }
         }
+    }
+}
+
+/// Which values are replaced changes from row to row, however many a row has.
+fn taint(value: &mut Value, text: &str, count: &mut u32) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| taint(item, text, count)),
+        Value::Object(members) => {
+            let values = members
+                .iter_mut()
+                .filter(|(name, _)| !name.to_lowercase().ends_with("id"));
+            values.for_each(|(_, value)| taint(value, text, count));
+        }
+        Value::String(_) | Value::Number(_) => {
+            *count += 1;
+            if (count.wrapping_mul(2_654_435_761) >> 16).is_multiple_of(3) {
+                *value = json!(text);
+            }
+        }
+        Value::Null | Value::Bool(_) => (),
     }
 }
 
