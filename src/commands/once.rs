@@ -86,10 +86,10 @@ pub async fn sync_once(
         });
     }
     let mut reports: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
-    if let Err(error) = derive_once(warehouse, settings.history.keep).await {
-        reports.push(Err(error));
-    }
-    settle_events(warehouse, settings).await?;
+    // What the runs did is told whatever becomes of the rest.
+    let derived = derive_once(warehouse, settings.history.keep).await;
+    let settled = settle_events(warehouse, settings).await;
+    reports.extend([derived, settled].into_iter().filter_map(Result::err).map(Err));
     reports.sort_by_key(|report| {
         let report = report.as_ref().ok();
         report.map(|report| (report.source.clone(), report.stream.clone()))
