@@ -88,7 +88,11 @@ impl Explain {
         }
         print_line("\nChanges, each between two readings:");
         for change in changes {
-            let values = format!(": {} -> {}", shown_value(&change.old), shown_value(&change.new));
+            let values = format!(
+                ": {} -> {}",
+                shown_value(change.old.as_deref()),
+                shown_value(change.new.as_deref())
+            );
             print_text(&format!(
                 "{} .. {}  {}, by slice {}{}",
                 format_instant(Some(change.seen_after)),
@@ -153,10 +157,8 @@ impl Explain {
     }
 }
 
-fn shown_value(value: &Option<String>) -> String {
-    value
-        .as_ref()
-        .map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`"))
+fn shown_value(value: Option<&str>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`"))
 }
 
 fn row_facts(name: &str, row: &RowStory) -> Vec<(&'static str, String)> {

@@ -53,22 +53,40 @@ pub fn start_deriving(
 }
 
 async fn keep_deriving(warehouse: Warehouse, keep_history: Duration, stop: CancellationToken) {
-    let mut looks: u32 = 0;
-    let mut is_failing = false;
-    let mut is_making_failing = false;
-    loop {
-        if looks.is_multiple_of(LOOKS_OF_MONTHS)
-            && let Err(error) = keep_months(&warehouse, keep_history).await
+    let mut looks = Looks::default();
+    // A look that is broken off leaves nothing behind, and the next start takes it up: nobody who stops waits for it.
+    let looking = async {
+        loop {
+            looks.look(&warehouse, keep_history).await;
+            sleep(PERIOD).await;
+        }
+    };
+    stop.run_until_cancelled(looking).await;
+}
+
+/// How the looks went until now.
+#[derive(Default)]
+struct Looks {
+    count: u32,
+    is_failing: bool,
+    is_making_failing: bool,
+}
+
+impl Looks {
+    /// Looks at everything that has changed since the last time. Of a failure once is enough to say; every look would say it again.
+    async fn look(&mut self, warehouse: &Warehouse, keep_history: Duration) {
+        if self.count.is_multiple_of(LOOKS_OF_MONTHS)
+            && let Err(error) = keep_months(warehouse, keep_history).await
         {
             error!(
                 error = format!("{error:#}"),
                 "The history has no partition for the next month"
             );
         }
-        looks = looks.wrapping_add(1);
+        self.count = self.count.wrapping_add(1);
         match warehouse.refresh_people().await {
             Ok(counts) => {
-                is_failing = false;
+                self.is_failing = false;
                 if counts.decided > 0 {
                     info!(
                         row_count = counts.looked_at,
@@ -77,24 +95,19 @@ async fn keep_deriving(warehouse: Warehouse, keep_history: Duration, stop: Cance
                     );
                 }
             }
-            // Once is enough to say; every look would say it again.
-            Err(error) if !is_failing => {
-                is_failing = true;
+            Err(error) if !self.is_failing => {
+                self.is_failing = true;
                 error!(error = %error, "The persons cannot be decided; the next looks try again");
             }
             Err(_) => (),
         }
-        match make_days(&warehouse).await {
-            Ok(()) => is_making_failing = false,
-            Err(error) if !is_making_failing => {
-                is_making_failing = true;
+        match make_days(warehouse).await {
+            Ok(()) => self.is_making_failing = false,
+            Err(error) if !self.is_making_failing => {
+                self.is_making_failing = true;
                 warn!(error = %error, "{DAYS_NOT_MADE}");
             }
             Err(_) => (),
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = sleep(PERIOD) => (),
         }
     }
 }

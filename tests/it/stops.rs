@@ -47,6 +47,26 @@ async fn a_daemon_that_is_told_to_stop_gives_the_source_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_that_is_told_to_stop_does_not_wait_for_what_it_makes_of_rows() {
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
+    let mut transaction = env.pool.begin().await.expect("the server answers");
+    sqlx::raw_sql("lock table people.identities in access exclusive mode")
+        .execute(&mut *transaction)
+        .await
+        .expect("nobody else has it");
+    let daemon = Running::start(&mut convene(&env, &file, &["run"]));
+    let waits = "exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    until(&env, waits).await;
+    daemon.signal("TERM").await;
+    let done = daemon.end().await;
+    assert_eq!(done.code, Some(0), "{done:#?}");
+    // It would say so after it had waited as long as it waits for locks.
+    assert!(!done.err.contains("The persons cannot be decided"), "{done:#?}");
+    transaction.rollback().await.expect("the server answers");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sync_that_is_interrupted_says_so_and_the_next_one_goes_on() {
     let env = busy_field(2, 4_000).await;
     let file = env.settings_file("time_zone = \"UTC\"");
