@@ -1,16 +1,24 @@
 //! The questions of analysts, asked of the marts, and answered again from the vendors' raw records alone.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{NaiveTime, TimeDelta};
 use convene::commands::{self, Once, SandboxOptions, Selection, Simulated};
 use convene::engine::{RunReport, no_observer};
 use convene::settings::{self, Alerts, History, Limits, Retention, Settings};
 use convene::warehouse::Warehouse;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sandbox::Records;
+use serde_json::Value;
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 use tokio_util::sync::CancellationToken;
 
+use crate::conversocial;
+use crate::support::env::TestEnv;
 use crate::support::postgres::Database;
 
 /// Days of history.
@@ -234,6 +242,33 @@ const QUESTIONS: &[Question] = &[
                 and (z.raw ->> 'vendor' <> 'convoso' or z.raw ->> 'vendor_call_id' not in (select id from k))) n) x",
     },
     Question {
+        name: "Q23 repeat contacts",
+        asked: "with x as (select started_at, lead(started_at) over (partition by person_id order by started_at, id) nx from marts.contacts_made
+                where kind='call' and source=(select source from p))
+            select count(*), count(*) filter (where nx-started_at < interval '7 days') repeats from x
+            where started_at < date_trunc('hour', now()-interval '7 days')",
+        // Every customer has an e-mail address of their own; a number tells who called where one address alone goes with it.
+        truth: "with known as (
+                select l.source, l.id, lower(l.raw ->> 'email') email, l.raw ->> 'phone_number' phone
+                from warehouse.leads l join p using (source) where l.deleted_at is null
+                union all
+                select c.source, c.id, lower(d ->> 'email'), right(regexp_replace(d #>> '{phone,number}', '[^0-9]', '', 'g'), 10)
+                from (select source, id, raw, deleted_at from warehouse.leads union all select source, id, raw, deleted_at from warehouse.contacts) c
+                join sync.sources s on s.source = c.source and s.vendor = 'convertalk'
+                cross join lateral (select c.raw #> '{profile,userDetails,contact}' d) d
+                where c.deleted_at is null and d ->> 'email' <> ''
+            ),
+            heard as (
+                select k.id, k.utc, case when k.lead is not null
+                    then (select email from known n where n.source = k.source and n.id = k.lead)
+                    else (select min(email) from known n where n.phone = k.phone having count(distinct email) = 1) end as email, k.phone
+                from k where way = 'in' and is_person
+            ),
+            x as (select utc, lead(utc) over (partition by coalesce(email, phone) order by utc, id) nx from heard)
+            select count(*), count(*) filter (where nx - utc < interval '7 days') from x
+            where utc < date_trunc('hour', now() - interval '7 days')",
+    },
+    Question {
         name: "Q24 chats that became leads",
         asked: "select channel_name, count(*), count(lead_id) from marts.conversations
             where source=(select source from sync.sources where vendor='convertalk') group by 1 order by 1",
@@ -279,36 +314,54 @@ fn settings_of(simulated: &Simulated, database: &Database) -> Settings {
     }
 }
 
+/// A warehouse that has read all simulated vendors completely.
+struct Asked {
+    connection: PoolConnection<Postgres>,
+    /// Dropped last.
+    _database: Database,
+}
+
+impl Asked {
+    async fn new() -> Self {
+        let database = Database::new().await;
+        let simulated = commands::start_sandbox(&SandboxOptions {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            seed: 7,
+            days: DAYS,
+            calls_per_day: 260,
+            comment_bytes: 0,
+            is_frozen: true,
+        })
+        .await
+        .expect("the sandbox starts");
+        let warehouse = Warehouse::connect(&database.secret(), 8)
+            .await
+            .expect("it answers");
+        let settings = settings_of(&simulated, &database);
+        let once = Once {
+            selection: &Selection::default(),
+            stop: &CancellationToken::new(),
+            observer: no_observer(),
+        };
+        let reports = commands::sync_once(&warehouse, &settings, once)
+            .await
+            .expect("it runs");
+        let reports: Vec<RunReport> = reports.into_iter().map(|r| r.expect("the source runs")).collect();
+        assert!(reports.iter().all(RunReport::is_complete), "{reports:#?}");
+        let pool = database.pool().await;
+        Self {
+            connection: pool.acquire().await.expect("the database answers"),
+            _database: database,
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_question_is_answered_as_the_vendors_records_answer_it() {
-    let database = Database::new().await;
-    let simulated = commands::start_sandbox(&SandboxOptions {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        seed: 7,
-        days: DAYS,
-        calls_per_day: 260,
-        comment_bytes: 0,
-        is_frozen: true,
-    })
-    .await
-    .expect("the sandbox starts");
-    let warehouse = Warehouse::connect(&database.secret(), 8)
-        .await
-        .expect("it answers");
-    let settings = settings_of(&simulated, &database);
-    let once = Once {
-        selection: &Selection::default(),
-        stop: &CancellationToken::new(),
-        observer: no_observer(),
-    };
-    let reports = commands::sync_once(&warehouse, &settings, once)
-        .await
-        .expect("it runs");
-    let reports: Vec<RunReport> = reports.into_iter().map(|r| r.expect("the source runs")).collect();
-    assert!(reports.iter().all(RunReport::is_complete), "{reports:#?}");
-
-    let pool = database.pool().await;
-    let mut connection = pool.acquire().await.expect("the database answers");
+    let Asked {
+        mut connection,
+        _database,
+    } = Asked::new().await;
     sqlx::raw_sql(SET_UP)
         .execute(&mut *connection)
         .await
@@ -322,4 +375,189 @@ async fn every_question_is_answered_as_the_vendors_records_answer_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The names on the analysts' page that are those of the reader's own account, and what they are here.
+const NAMES: [(&str, &str); 3] = [
+    ("convoso_us", "convoso_sandbox"),
+    ("conversocial_main", "conversocial_sandbox"),
+    // Nothing is known of the time before the rows were first read.
+    ("'2026-11-01'", "'now'"),
+];
+
+/// The statements of the analysts' page, in order.
+fn statements_of_the_page() -> Vec<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/analysts.md");
+    let page = fs::read_to_string(path).expect("the page is there");
+    let mut blocks = String::new();
+    let mut is_sql = false;
+    for line in page.lines() {
+        match line.trim() {
+            "```sql" => is_sql = true,
+            "```" => is_sql = false,
+            line if is_sql && !line.starts_with("--") => blocks.extend([line, "\n"]),
+            _ => (),
+        }
+    }
+    let statements = blocks.split(';').map(str::trim).filter(|text| !text.is_empty());
+    statements.map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_statement_on_the_analysts_page_runs_and_brings_rows() {
+    let Asked {
+        mut connection,
+        _database,
+    } = Asked::new().await;
+    let known =
+        "select person_id from marts.timeline where source = 'convoso_sandbox' and kind = 'call' limit 1";
+    let person: String = sqlx::query_scalar(known)
+        .fetch_one(&mut *connection)
+        .await
+        .expect("somebody was called");
+    let statements = statements_of_the_page();
+    assert!(statements.len() >= 27, "{} statements", statements.len());
+    let mut idle = Vec::new();
+    for statement in statements {
+        let named = statement.replace("lead:convoso_us:12345", &person);
+        let named = NAMES
+            .iter()
+            .fold(named, |text, (theirs, ours)| text.replace(theirs, ours));
+        if named.starts_with("create") {
+            let made = sqlx::raw_sql(AssertSqlSafe(named)).execute(&mut *connection);
+            made.await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        } else if rows(&mut connection, &named).await.is_empty() {
+            idle.push(statement);
+        }
+    }
+    assert!(idle.is_empty(), "nothing came of: {idle:#?}");
+}
+
+/// What was true of rows at a moment of the server's clock.
+struct Moment<T> {
+    at: String,
+    truth: T,
+}
+
+impl<T> Moment<T> {
+    async fn of(env: &TestEnv, truth: T) -> Self {
+        Self {
+            at: env.text("select clock_timestamp()::text").await,
+            truth,
+        }
+    }
+}
+
+/// How many records have each status; the text for one that says nothing is empty.
+fn by_status(records: Records) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for (_, record) in records {
+        let record: Value = serde_json::from_str(&record).expect("it is JSON");
+        let status = record["status"].as_str().unwrap_or_default().to_owned();
+        *counts.entry(status).or_default() += 1;
+    }
+    counts
+}
+
+/// The question about open conversations, word for word but for the last of its days, which ends at a moment.
+async fn assert_backlogs(env: &TestEnv, moments: &[Moment<usize>]) {
+    for Moment { at, truth } in moments {
+        let asked = format!(
+            "select coalesce(sum(n), 0)::bigint from (select day, source, count(*) n
+             from generate_series('{at}'::timestamptz - interval '8 days', '{at}'::timestamptz - interval '1 day', '1 day') day
+             join history.states h on h.table_name='conversations' and h.valid_from < day+interval '1 day'
+                 and (h.valid_to >= day+interval '1 day' or h.valid_to is null) and h.is_closed is distinct from true
+             group by 1,2) x"
+        );
+        assert_eq!(
+            usize::try_from(env.number(&asked).await).ok(),
+            Some(*truth),
+            "{at}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_backlog_of_a_past_moment_is_what_was_open_then_at_conversocial() {
+    let env = conversocial::build_env(|options| options.now -= TimeDelta::hours(30)).await;
+    let world = env.sandbox.conversocial();
+    let mut moments = Vec::new();
+    for turn in 0..4 {
+        if turn > 0 {
+            let ids = world.ids("conversations");
+            for (place, id) in ids.iter().enumerate() {
+                match (place + turn) % 9 {
+                    0 => _ = world.set_status(id, "archived"),
+                    1 => _ = world.set_status(id, "unread"),
+                    _ => (),
+                }
+            }
+            env.sandbox.advance(TimeDelta::hours(7));
+        }
+        conversocial::sync_all(&env).await;
+        let open = by_status(world.snapshot("conversations"));
+        let open = open.iter().filter(|(status, _)| *status != "archived");
+        moments.push(Moment::of(&env, open.map(|(_, count)| count).sum()).await);
+    }
+    assert!(moments.windows(2).any(|pair| pair[0].truth != pair[1].truth));
+    assert_backlogs(&env, &moments).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leads_of_a_past_moment_have_the_status_that_they_had_then() {
+    let mut env = TestEnv::with(|options| options.calls_per_day = 15_000).await;
+    env.only(&["leads", "deleted_leads", "archived_leads"]);
+    let world = env.sandbox.convoso().clone();
+    let (mut moments, mut gone) = (Vec::new(), None);
+    for turn in 0..4_usize {
+        if turn > 0 {
+            let ids = world.ids("leads");
+            assert!(world.delete("leads", &ids[turn]) && world.archive("leads", &ids[10 + turn]));
+            // One that went comes back, and begins another state.
+            assert!(
+                gone.replace(ids[turn].clone())
+                    .is_none_or(|id| world.restore_lead(&id))
+            );
+            world.add_leads(3);
+            env.sandbox.advance(TimeDelta::minutes(2));
+        }
+        env.sync_completely().await;
+        env.assert_same("leads", world.snapshot("leads")).await;
+        moments.push(Moment::of(&env, by_status(world.snapshot("leads"))).await);
+    }
+    assert!(moments.windows(2).all(|pair| pair[0].truth != pair[1].truth));
+    let mut connection = env.pool.acquire().await.expect("the database answers");
+    for Moment { at, truth } in moments {
+        let asked = format!(
+            "select status, count(*) from history.states where table_name='leads' and valid_from <= '{at}'
+             and (valid_to > '{at}' or valid_to is null) group by 1"
+        );
+        let answer = rows(&mut connection, &asked).await;
+        let mut wanted: Vec<String> = truth
+            .iter()
+            .map(|(status, count)| format!("({status},{count})"))
+            .collect();
+        wanted.sort();
+        assert_eq!(answer, wanted, "{at}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lead_that_is_older_than_the_calls_is_none_whose_first_call_is_known() {
+    let mut env = TestEnv::with(|_| ()).await;
+    env.only(&["calls", "leads"]);
+    // In the evening of Los Angeles UTC has the next day, which is then the first whole one.
+    let day = (env.sandbox.now() - TimeDelta::days(1)).date_naive();
+    let since = day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(5);
+    env.source().since = Some(since);
+    env.sync_completely().await;
+    let young = format!(
+        "select count(*) from marts.leads where created_at between '{since}'::timestamptz - interval '5 hours' and '{since}'"
+    );
+    assert!(env.number(&young).await > 20);
+    let claimed =
+        format!("select count(*) from marts.leads where created_at < '{since}' and is_history_complete");
+    assert_eq!(env.number(&claimed).await, 0);
+    let known = "select count(*) from marts.leads where is_history_complete and first_dial_at is not null";
+    assert!(env.number(known).await > 0);
 }
