@@ -156,8 +156,10 @@ async fn try_connection(admin: &str, url: &str) -> (Outcome, String) {
     .await
     .expect("it tells");
     warehouse.close().await;
-    match is_encrypted.expect("the connection is there") {
-        true => (Encrypted, String::new()),
-        false => (Open, String::new()),
-    }
+    let outcome = if is_encrypted.expect("the connection is there") {
+        Encrypted
+    } else {
+        Open
+    };
+    (outcome, String::new())
 }

@@ -232,7 +232,7 @@ fn conversations_are_answered_closed_and_opened_again_and_labels_go() {
     );
     let twice = before.values().filter(|(_, _, handled)| *handled > 1).count();
     assert!(twice > 2, "{twice} were closed twice");
-    let (mut opened, mut closed, mut lost) = (0, 0, 0);
+    let (mut opened, mut closed, mut untagged) = (0, 0, 0);
     let mut last = before;
     for _ in 0..24 {
         simulator.advance(TimeDelta::hours(2));
@@ -241,12 +241,12 @@ fn conversations_are_answered_closed_and_opened_again_and_labels_go() {
             let (status_now, tags_now, _) = &now[id];
             opened += u32::from(status == "archived" && status_now == "unread");
             closed += u32::from(status != "archived" && status_now == "archived");
-            lost += u32::from(tags_now < tags);
+            untagged += u32::from(tags_now < tags);
         }
         last = now;
     }
     assert!(
-        opened > 1 && closed > opened && lost > 0,
-        "{opened} {closed} {lost}"
+        opened > 1 && closed > opened && untagged > 0,
+        "{opened} {closed} {untagged}"
     );
 }

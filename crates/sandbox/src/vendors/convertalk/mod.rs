@@ -242,16 +242,16 @@ fn first_start(options: &Options) -> i64 {
 /// When chats that begin by themselves in a stretch of time tell who the visitor is, and which customer that is.
 pub(crate) fn leads_between(options: &Options, span: Range<i64>) -> impl Iterator<Item = (i64, u32)> {
     let (pace, first) = (pace(options), first_start(options));
-    let place = move |at: i64| (at - first + pace - 1).div_euclid(pace).max(0);
-    let places = if options.chats_per_day == 0 {
+    let number_at = move |at: i64| (at - first + pace - 1).div_euclid(pace).max(0);
+    let numbers = if options.chats_per_day == 0 {
         0..0
     } else {
-        place(span.start)..place(span.end)
+        number_at(span.start)..number_at(span.end)
     };
     let seed = options.seed;
-    let chats = places.filter_map(move |place| {
-        let number = u32::try_from(place).ok()?;
-        Some(Chat::new(seed, number, first + place * pace))
+    let chats = numbers.filter_map(move |number| {
+        let start = first + number * pace;
+        Some(Chat::new(seed, u32::try_from(number).ok()?, start))
     });
     let told = chats.map(|chat| (chat.start + TOLD_AFTER, chat));
     told.filter(|(at, chat)| chat.is_lead(*at))

@@ -194,12 +194,12 @@ pub(super) fn seed_callbacks(state: &mut State, options: &Options, now: i64) {
             state.planner.wish(called, lead);
         }
         let id = promise_callback(state, state.wall(due), state.wall(created), Some(lead));
-        let stage = match promise {
+        let outcome = match promise {
             Promise::Dismissed => "Dismissed",
             _ if called.is_some() => "Completed",
             _ => "PAST_DUE",
         };
-        state.callbacks.amend(&id, |row| row["stage"] = json!(stage));
+        state.callbacks.amend(&id, |row| row["stage"] = json!(outcome));
     }
 }
 
