@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors::schema::{Batch, Conversation, Entity as _, Lead};
+use connectors::schema::{Batch, Conversation, Entity as _, Lead, Message};
 use convene::warehouse::{Absences, Followed, Purpose};
 
 use crate::support::loader::{STREAM, TestLoader, entry};
@@ -278,4 +278,60 @@ async fn months_are_made_ahead_and_dropped_when_they_are_old() {
         ["SALEtrue", "DNCtrue"],
         "nothing is said of the time before"
     );
+}
+
+/// What was left behind by rows that went before belongings went with them.
+const LEFT_BEHIND: &str = include_str!("../../migrations/0120_belongings_of_gone_rows.sql");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_rows_left_behind_that_went_long_ago_is_marked_once_with_its_trace() {
+    let loader = TestLoader::new().await;
+    loader.of_zone("UTC").await;
+    let mut batch = Batch::default();
+    for id in ["gone", "here"] {
+        batch.push(
+            Conversation {
+                id: id.to_owned(),
+                ..Conversation::default()
+            },
+            "{}",
+        );
+    }
+    for (id, conversation) in [("1", "gone"), ("2", "gone"), ("3", "here")] {
+        batch.push(
+            Message {
+                id: id.to_owned(),
+                conversation_id: Some(conversation.to_owned()),
+                ..Message::default()
+            },
+            "{}",
+        );
+    }
+    loader.slice(batch, |load, _| load.at = at(0)).await;
+    // As a program left it that knew nothing of belongings; one message was read since.
+    let gone = at(5);
+    loader
+        .execute(&format!(
+            "update warehouse.conversations set deleted_at = '{gone}', slice_id = 7 where id = 'gone'"
+        ))
+        .await;
+    loader
+        .execute(&format!(
+            "update warehouse.messages set fetched_at = '{}' where id = '2'",
+            at(6)
+        ))
+        .await;
+    for _ in 0..2 {
+        sqlx::raw_sql(LEFT_BEHIND)
+            .execute(&loader.pool)
+            .await
+            .expect("it applies again");
+        let marked =
+            "select concat_ws(' ', id, to_char(deleted_at, 'HH24:MI'), slice_id = 7) from warehouse.messages
+            where deleted_at is not null";
+        assert_eq!(loader.texts(marked).await, ["1 12:05 t"]);
+        let traced = "select concat_ws(' ', id, to_char(seen_after, 'HH24:MI'), to_char(seen_by, 'HH24:MI')) from history.changes
+            where table_name = 'messages'";
+        assert_eq!(loader.texts(traced).await, ["1 12:00 12:05"]);
+    }
 }

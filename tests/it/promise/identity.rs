@@ -1,7 +1,10 @@
 //! Coverage belongs to what shaped its reading: a zone, an account, a bot, a measure.
 
+use std::time::Duration;
+
 use chrono_tz::Tz;
 use convene::engine::no_observer;
+use convene::warehouse::Marked;
 use sandbox::Options;
 use sandbox::convertalk::BOTS;
 use secrecy::SecretString;
@@ -18,11 +21,38 @@ async fn a_corrected_time_zone_is_read_anew_and_every_instant_is_right() {
     env.sync_completely().await;
     let wrong = "warehouse.calls where started_at is distinct from (raw ->> 'call_date')::timestamp at time zone 'UTC'";
     assert!(env.count(wrong).await > 0);
+    let day = "warehouse.calls where local_day is distinct from ((raw ->> 'call_date')::timestamp)::date";
+    assert_eq!(
+        env.count(day).await,
+        0,
+        "the day is that of the wall clock, whatever its zone"
+    );
+    assert!(
+        env.count("sync.kept_calls").await > 0,
+        "days of the wrong zone are kept"
+    );
     env.source().time_zone = Some(Tz::UTC);
     env.sync_only(&["agents"]).await;
     assert_unclaimed(&env, "calls").await;
     env.sync_completely().await;
     assert_eq!(env.count(wrong).await, 0);
+    // What is kept follows, before the days are made anew and after.
+    let hours = "select md5(string_agg(c.id || c.local_start || c.local_hour, ',' order by c.id)) from marts.calls as c";
+    let truth =
+        "select md5(string_agg(id || d || extract(hour from d), ',' order by id)) from warehouse.calls
+        cross join lateral (select (raw ->> 'call_date')::timestamp as d) as t";
+    let dials = "select count(*) from (select source, local_day, id, dials_24h, dials_7d from sync.now_dials
+        except select source, local_day, id, dials_24h, dials_7d from sync.made_dials) as t";
+    for _ in 0..2 {
+        assert_eq!(env.text(hours).await, env.text(truth).await);
+        assert_eq!(env.count(day).await, 0);
+        assert_eq!(env.number(dials).await, 0);
+        let made = env
+            .warehouse
+            .make_kept_days(Marked::All, Duration::from_mins(1))
+            .await;
+        made.expect("they are made");
+    }
     super::assert_convoso(&env).await;
 }
 
