@@ -141,16 +141,17 @@ fn stream_problems(stream: &StreamStatus, now: DateTime<Utc>) -> Vec<String> {
             ),
         });
     }
-    if let Some(reason) = stream
-        .reason
-        .as_ref()
-        .filter(|reason| !reason.is_empty() && stream.is_enabled)
-    {
-        lines.push(reason.clone());
+    if let Some(reason) = stream.bare_reason().filter(|_| stream.is_enabled) {
+        lines.push(reason.to_owned());
     }
     if stream.failing_slices > 0 && stream.next_attempt_at.is_some() {
+        let fail = if stream.failing_slices == 1 {
+            "slice fails"
+        } else {
+            "slices fail"
+        };
         lines.push(format!(
-            "{} slices fail; the next attempt is {}",
+            "{} {fail}; the next attempt is {}",
             stream.failing_slices,
             describe_time(stream.next_attempt_at, now)
         ));
@@ -331,6 +332,21 @@ mod tests {
             ..stream()
         };
         assert!(off.is_well() && state_word(&off) == "off");
+    }
+
+    #[test]
+    fn a_stream_is_named_once() {
+        for (reason, told) in [
+            ("followed_conversations: waits for others", "waits for others"),
+            ("followed_conversations [a bot]: it fails", "[a bot]: it fails"),
+            ("others: it fails", "others: it fails"),
+        ] {
+            let stream = StreamStatus {
+                reason: Some(reason.to_owned()),
+                ..stream()
+            };
+            assert_eq!(stream_problems(&stream, DateTime::UNIX_EPOCH), [told]);
+        }
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Known {
         let error = self
             .error
             .clone()
-            .or_else(|| is_late.then(|| "it has not answered yet".to_owned()));
+            .or_else(|| is_late.then(|| "a query waits for its answer".to_owned()));
         DatabaseState {
             ok: error.is_none(),
             error,

@@ -29,6 +29,8 @@ const REPEATS: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_millis(40);
 /// No transaction is begun again after this time.
 const LONGEST_REPEATING: Duration = Duration::from_secs(20);
+/// How long the connections may take to close.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(2);
 
 /// How the pool is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,10 +270,14 @@ impl Warehouse {
             .then(|| pool_of(1, false, &self.suspicion).connect_lazy_with(options))
     }
 
-    /// Closes every connection.
+    /// Closes every connection. One whose statement was broken off, and still runs at the server, is left to the end of the process.
     pub async fn close(&self) {
-        self.lease_pool.close().await;
-        self.pool.close().await;
+        let closing = async {
+            self.lease_pool.close().await;
+            self.pool.close().await;
+        };
+        // Whoever is left behind has nothing to commit any more.
+        let _ = timeout(LONGEST_FAREWELL, closing).await;
     }
 }
 

@@ -83,6 +83,15 @@ pub struct StreamStatus {
 }
 
 impl StreamStatus {
+    /// Why it is not further, for places that have named the stream already.
+    pub fn bare_reason(&self) -> Option<&str> {
+        let reason = self.reason.as_deref().filter(|reason| !reason.is_empty())?;
+        let rest = reason.strip_prefix(&self.stream);
+        Some(rest.map_or(reason, |rest| rest.trim_start_matches([':', ' '])))
+    }
+}
+
+impl StreamStatus {
     /// True where it is further behind than it may be.
     pub fn is_lagging(&self) -> bool {
         self.is_enabled

@@ -58,11 +58,12 @@ async fn a_daemon_that_is_told_to_stop_does_not_wait_for_what_it_makes_of_rows()
     let daemon = Running::start(&mut convene(&env, &file, &["run"]));
     let waits = "exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
     until(&env, waits).await;
+    let asked = Instant::now();
     daemon.signal("TERM").await;
     let done = daemon.end().await;
+    // Docker kills what does not end within this.
+    assert!(asked.elapsed() < Duration::from_secs(10), "it takes too long");
     assert_eq!(done.code, Some(0), "{done:#?}");
-    // It would say so after it had waited as long as it waits for locks.
-    assert!(!done.err.contains("The persons cannot be decided"), "{done:#?}");
     transaction.rollback().await.expect("the server answers");
 }
 

@@ -212,7 +212,7 @@ fn render_stream(stream: &StreamReport) -> Markup {
 /// Why a stream is not further, where its state alone does not say it.
 fn telling_reason(stream: &StreamReport) -> Option<&str> {
     let says_all = [Condition::Disabled, Condition::Reading, Condition::Unread];
-    let reason = stream.status.reason.as_deref()?;
+    let reason = stream.status.bare_reason()?;
     (!says_all.contains(&stream.condition)).then_some(reason)
 }
 

@@ -31,7 +31,7 @@ fn render_head(stream: &StreamReport) -> Markup {
     html! {
         section #head {
             h1 { a href="/" { "Status" } " / " (stream.full_name()) " " (render_condition(stream.condition)) }
-            @if let Some(reason) = &status.reason { p.note.attention { (reason) } }
+            @if let Some(reason) = status.bare_reason() { p.note.attention { (reason) } }
             @for pause in &stream.pauses { (render_pause(&stream.full_name(), pause)) }
             dl.facts {
                 div { dt { "Complete through" } dd {
