@@ -230,9 +230,9 @@ async fn a_row_is_explained_by_the_slice_that_wrote_it_without_its_values() {
     let file = env.settings_file("");
     env.sync_completely().await;
     let id = env
-        .text("select id from warehouse.calls where first_name is not null order by id limit 1")
+        .text("select id from warehouse.calls where first_name || last_name is not null order by id limit 1")
         .await;
-    let name = env.text("select first_name || ' ' || last_name from warehouse.calls where first_name is not null order by id limit 1").await;
+    let name = env.text("select first_name || ' ' || last_name from warehouse.calls where first_name || last_name is not null order by id limit 1").await;
     let slice = env
         .number(&format!("select slice_id from warehouse.calls where id = '{id}'"))
         .await;

@@ -48,7 +48,8 @@ async fn a_daemon_that_is_told_to_stop_gives_the_source_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_daemon_that_is_told_to_stop_does_not_wait_for_what_it_makes_of_rows() {
-    let env = TestEnv::new().await;
+    let mut env = TestEnv::new().await;
+    env.only(&["leads"]);
     let file = env.settings_file("");
     let mut transaction = env.pool.begin().await.expect("the server answers");
     sqlx::raw_sql("lock table people.identities in access exclusive mode")

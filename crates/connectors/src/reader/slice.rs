@@ -315,15 +315,15 @@ impl<P: Paging + 'static> SliceReader<P> {
     /// zones.
     fn is_of_this_request(&mut self, at: &P::Position, got: &Envelope<'_>) -> Result<bool, ReadError> {
         match self.paging.whereabouts_of(at, got, &self.scope()) {
-            Whereabouts::Asked => Ok(true),
             Whereabouts::Elsewhere => Err(ReadError::OtherAnswer),
-            Whereabouts::Beside if self.doubted.as_ref() == Some(at) => {
-                self.warnings.insert(BESIDE);
-                Ok(true)
-            }
-            Whereabouts::Beside => {
+            Whereabouts::Unsaid | Whereabouts::Beside if self.doubted.as_ref() != Some(at) => {
                 self.doubted = Some(at.clone());
                 Ok(false)
+            }
+            Whereabouts::Asked | Whereabouts::Unsaid => Ok(true),
+            Whereabouts::Beside => {
+                self.warnings.insert(BESIDE);
+                Ok(true)
             }
         }
     }

@@ -51,8 +51,8 @@ pub trait Paging: Send + Sync {
         at.clone()
     }
 
-    /// Where the rows of a page lie. The slice machine asks again where they lie beside what was asked for, and takes none that lie
-    /// elsewhere: whatever such a page says of ends and totals, it says of another request.
+    /// Where the rows of a page lie. The slice machine asks again where they lie beside what was asked for or say nothing, and takes
+    /// none that lie elsewhere: whatever such a page says of ends and totals, it says of another request.
     fn whereabouts_of(&self, _at: &Self::Position, _got: &Envelope<'_>, _scope: &Scope<'_>) -> Whereabouts {
         Whereabouts::Asked
     }
@@ -88,6 +88,8 @@ pub trait Paging: Send + Sync {
 pub enum Whereabouts {
     /// Where they should, or one of them at least; or nobody can tell.
     Asked,
+    /// Nobody can tell, for there is none, and nothing else would bring what an answer to another request keeps back.
+    Unsaid,
     /// All of them outside, by no more than a mistake about zones explains. The page may be the answer to another request.
     Beside,
     /// All of them far outside: it is the answer to another request, or to a filter that is not heeded.

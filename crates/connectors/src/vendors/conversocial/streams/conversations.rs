@@ -149,9 +149,13 @@ impl List {
         })
     }
 
-    /// A page is in order, so that its ends tell where it lies. The priority of both of them is that of the list.
+    /// A page is in order, so that its ends tell where it lies. The priority of both of them is that of the list. Where it has no
+    /// row it may be the answer for another list: that matters to the lists that are read only once.
     fn whereabouts_of(self, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
         let wants_priority = match self {
+            Self::Ordinary | Self::Unread if got.records.is_empty() && got.link.is_none() => {
+                return Whereabouts::Unsaid;
+            }
             Self::Priority | Self::PriorityAgain => true,
             Self::Ordinary => false,
             Self::Unread => return Whereabouts::Asked,
@@ -253,14 +257,14 @@ mod tests {
 
     #[test]
     fn the_list_with_priority_is_read_before_and_after_the_one_without() {
-        let told = read(&[LAST, LAST, LAST]);
+        let told = read(&[LAST, LAST, LAST, LAST]);
         assert_eq!(told.verdict, Verdict::Complete);
-        let [first, second, third] = &told.requests[..] else {
+        let [first, second, again, third] = &told.requests[..] else {
             panic!("{:?}", told.requests)
         };
         assert_eq!(first.param("is_priority"), Some("true"));
         assert_eq!(second.param("is_priority"), Some("false"));
-        assert_eq!(third, first);
+        assert_eq!((again, third), (second, first));
         for name in [
             "oldest_sort_date_gte",
             "oldest_sort_date_lt",
@@ -275,21 +279,31 @@ mod tests {
 
     #[test]
     fn a_conversation_that_is_given_priority_between_the_lists_is_met() {
-        let told = read(&[LAST, LAST, &page(&["7"], "null")]);
+        let told = read(&[LAST, LAST, LAST, &page(&["7"], "null")]);
         assert_eq!(told.ids("conversations"), ["7"]);
         assert_eq!(told.verdict, Verdict::Complete);
     }
 
     #[test]
+    fn an_empty_answer_for_another_list_keeps_nothing_back() {
+        let told = read(&[LAST, LAST, &page(&["7"], "null"), LAST]);
+        assert_eq!(told.ids("conversations"), ["7"]);
+        assert_eq!(told.verdict, Verdict::Complete);
+        let told = exchange(&OPEN_CONVERSATIONS, list(), &[LAST, &page(&["7"], "null")]);
+        assert_eq!(told.ids("conversations"), ["7"]);
+    }
+
+    #[test]
     fn a_link_is_followed_before_the_other_list_and_a_link_back_never() {
         let more = page(&["1"], r#""https://a.example/2?skip=1""#);
-        let told = read(&[&more, LAST, LAST, LAST]);
+        let told = read(&[&more, LAST, LAST, LAST, LAST]);
         let paths: Vec<&str> = told.requests.iter().map(|request| &*request.path).collect();
         assert_eq!(
             paths,
             [
                 "conversations",
                 "https://a.example/2?skip=1",
+                "conversations",
                 "conversations",
                 "conversations"
             ]
@@ -305,6 +319,7 @@ mod tests {
             empty(3),
             empty(4),
             page(&["7"], "null"),
+            LAST.to_owned(),
             LAST.to_owned(),
             LAST.to_owned(),
         ];
@@ -363,9 +378,10 @@ mod tests {
             let told = whereabouts(&page(&records.join(",")));
             assert_eq!(told, wanted, "{hours:?} {is_priority:?}");
         }
-        // A day alone says little.
+        // A day alone says little, and no row at all says nothing.
         let told = whereabouts(&page(&one(1, "2001-01-01", false)));
         assert_eq!(told, Whereabouts::Asked);
+        assert_eq!(whereabouts(&page("")), Whereabouts::Unsaid);
     }
 
     #[test]
@@ -403,12 +419,12 @@ mod tests {
         let ids = || slice_of(Extent::Ids(vec!["1".to_owned()]));
         let one = r#"{"conversation":{"id":"1"}}"#;
         let requests = [
-            read(&[LAST, LAST, LAST]).requests,
-            exchange(&OPEN_CONVERSATIONS, list(), &[LAST]).requests,
+            read(&[LAST, LAST, LAST, LAST]).requests,
+            exchange(&OPEN_CONVERSATIONS, list(), &[LAST, LAST]).requests,
             exchange(&FOLLOWED_CONVERSATIONS, ids(), &[one]).requests,
         ]
         .concat();
-        assert_eq!(requests.len(), 5);
+        assert_eq!(requests.len(), 7);
         for request in &requests {
             let sorts = request.params().iter().filter(|(name, _)| *name == "sort");
             assert!(sorts.clone().count() <= 1 && sorts.clone().all(|(_, key)| key == "oldest_sort_date"));
@@ -418,7 +434,7 @@ mod tests {
             }
             assert_eq!(request.param("include"), Some("content"));
         }
-        let unread = &requests[3];
+        let unread = &requests[4];
         assert_eq!(
             (
                 unread.param("status"),
