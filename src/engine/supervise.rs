@@ -331,8 +331,10 @@ async fn run_unless_paused(stream: &mut ScheduledStream, session: &Session) -> O
     stream.ticks.mark_unchanged();
     let ticks = stream.ticks.clone();
     let is_wanted_anew = || own.stop.is_cancelled() || ticks.has_changed().unwrap_or(false);
+    // Apart, so that a run takes room only while there is one.
+    let run = Box::pin(run_stream(&spec, &own, RunOptions::default(), is_wanted_anew));
     let report = tokio::select! {
-        report = run_stream(&spec, &own, RunOptions::default(), is_wanted_anew) => report,
+        report = run => report,
         () = pausing => return None,
     };
     (session.stop.is_cancelled() || !own.stop.is_cancelled()).then_some(report)

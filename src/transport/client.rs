@@ -22,6 +22,8 @@ use super::verdict::{MAX_ATTEMPTS, Outcome, RETRY_BACKOFF, Trial, Verdict, judge
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept. It holds room for the largest answer that it brought, and the next run is minutes away.
+const LONGEST_IDLE: Duration = Duration::from_secs(15);
 /// Shorter pauses that a vendor asks for are no news.
 const TOLD_PAUSE: Duration = Duration::from_secs(10);
 /// Slots lie so much further apart than the limit asks for (1 in 200), since requests overtake each other on the way.
@@ -113,7 +115,8 @@ impl HttpClient {
             .default_headers(accepted)
             .redirect(Policy::none())
             .dns_resolver(Arc::new(NameResolver))
-            .connect_timeout(CONNECT_TIMEOUT);
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(LONGEST_IDLE);
         Ok(Self {
             http: builder.build().map_err(TransportError::Client)?,
             budget,

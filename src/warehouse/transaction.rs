@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
-use sqlx::{Describe, Either, Execute, Executor, PgConnection, Postgres, SqlStr};
+use sqlx::{Connection as _, Describe, Either, Execute, Executor, PgConnection, Postgres, SqlStr};
 
 use super::WarehouseError;
 use super::gate::Place;
@@ -40,7 +40,11 @@ impl Transaction {
     /// Commits. The disk may have it a moment later.
     pub(super) async fn commit(mut self) -> Result<(), WarehouseError> {
         let committed = match self.inner.take() {
-            Some(inner) => inner.commit().await,
+            Some(mut inner) => {
+                // A batch leaves room for megabytes in the buffers of its connection, and every connection has batches.
+                inner.shrink_buffers();
+                inner.commit().await
+            }
             None => Ok(()),
         };
         committed.map_err(|error| {
