@@ -33,7 +33,7 @@ use crate::support::env::flaws;
 use crate::support::postgres::Database;
 
 /// Storms of an ordinary test run, as many of each vendor, and how many rage side by side. Each takes about a second of a core.
-const STORMS: u64 = 200;
+const STORMS: u64 = 100;
 const AT_ONCE: usize = 40;
 /// Storms of the long test.
 const MANY_STORMS: u64 = 2_000;

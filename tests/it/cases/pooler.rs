@@ -4,6 +4,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::lists::CALLS;
 use super::stub::{Answers, Stub};
 use super::{ask, run_convene, started_at};
@@ -114,56 +116,60 @@ const SETUPS: [Setup; 4] = [
     },
 ];
 
+/// What is wrong behind a pooler; nothing where there is none on this machine.
+async fn try_setup(setup: &Setup) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let database = Database::empty().await;
+    let pool = database.pool().await;
+    let Some(pooler) = Pooler::start(&database, setup.mode, setup.settings).await else {
+        return wrong;
+    };
+    let answers: Answers = Arc::new(|heard| {
+        if heard.path == "log/retrieve" {
+            CALLS.answer(heard, &[])
+        } else {
+            super::stub::Reply::json(
+                "{\"success\":true,\"data\":{\"total\":0,\"entries\":[],\"results\":[]}}",
+            )
+        }
+    });
+    let stub = Stub::start(answers).await;
+    let own = CALLS.settings("s", &stub.url, "", started_at(&pool).await);
+    // All streams side by side, as an operator has them.
+    let own = own.replace("enabled = false", "enabled = true");
+    let settings = format!("[warehouse]\npooler = {}\n{own}", setup.is_told_pooler);
+    let exit = i32::from(!setup.told.is_empty());
+    for command in ["check", "sync", "sync", "check"] {
+        let done = run_convene(&pooler.url, &settings, &[command]).await;
+        let told = format!("{}{}", done.out, done.err);
+        let is_database = |line: &str| line.contains("arehouse");
+        let is_wrong = if exit == 0 {
+            told.lines()
+                .any(|line| is_database(line) && line.contains("SQLSTATE"))
+        } else {
+            done.code != Some(1) || setup.told.iter().any(|word| !told.contains(word))
+        };
+        if is_wrong {
+            wrong.push(format!(
+                "=== {}: {command} ends with {:?}:\n{told}",
+                setup.name, done.code
+            ));
+            break;
+        }
+    }
+    if exit == 0 {
+        let rows = ask(&pool, "select count(*)::text from warehouse.calls").await;
+        if rows != "5" {
+            wrong.push(format!("=== {}: {rows} calls", setup.name));
+        }
+    }
+    drop(pooler);
+    wrong
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_is_worked_behind_or_told_what_to_set() {
-    let mut wrong = Vec::new();
-    for setup in &SETUPS {
-        let database = Database::empty().await;
-        let pool = database.pool().await;
-        let Some(pooler) = Pooler::start(&database, setup.mode, setup.settings).await else {
-            return;
-        };
-        let answers: Answers = Arc::new(|heard| {
-            if heard.path == "log/retrieve" {
-                CALLS.answer(heard, &[])
-            } else {
-                super::stub::Reply::json(
-                    "{\"success\":true,\"data\":{\"total\":0,\"entries\":[],\"results\":[]}}",
-                )
-            }
-        });
-        let stub = Stub::start(answers).await;
-        let own = CALLS.settings("s", &stub.url, "", started_at(&pool).await);
-        // All streams side by side, as an operator has them.
-        let own = own.replace("enabled = false", "enabled = true");
-        let settings = format!("[warehouse]\npooler = {}\n{own}", setup.is_told_pooler);
-        let exit = i32::from(!setup.told.is_empty());
-        for command in ["check", "sync", "sync", "check"] {
-            let done = run_convene(&pooler.url, &settings, &[command]).await;
-            let told = format!("{}{}", done.out, done.err);
-            let is_database = |line: &str| line.contains("arehouse");
-            let is_wrong = if exit == 0 {
-                told.lines()
-                    .any(|line| is_database(line) && line.contains("SQLSTATE"))
-            } else {
-                done.code != Some(1) || setup.told.iter().any(|word| !told.contains(word))
-            };
-            if is_wrong {
-                wrong.push(format!(
-                    "=== {}: {command} ends with {:?}:\n{told}",
-                    setup.name, done.code
-                ));
-                break;
-            }
-        }
-        if exit == 0 {
-            let rows = ask(&pool, "select count(*)::text from warehouse.calls").await;
-            if rows != "5" {
-                wrong.push(format!("=== {}: {rows} calls", setup.name));
-            }
-        }
-        drop(pooler);
-    }
+    let wrong = join_all(SETUPS.iter().map(try_setup)).await.concat();
     assert!(
         wrong.is_empty(),
         "{} set-ups are wrong:\n{}",

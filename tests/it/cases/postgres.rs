@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt as _, stream};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::lists::CALLS;
 use super::stub::{Answers, Stub};
 use super::{ask, run_convene, started_at};
 use crate::support::postgres::Database;
+
+/// So many set-ups are tried side by side.
+const AT_ONCE: usize = 3;
 
 /// A database as some operator has it.
 struct Setup {
@@ -222,7 +226,9 @@ async fn administer(database: &Database, statements: &str) {
         .unwrap_or_else(|error| panic!("{statements}: {error}"));
 }
 
-async fn try_setup(setup: &Setup, wrong: &mut Vec<String>) {
+/// What is wrong with a set-up.
+async fn try_setup(setup: &Setup) -> Vec<String> {
+    let mut wrong = Vec::new();
     let database = match setup.made {
         Some("") => Database::empty().await,
         Some(options) => Database::of(options).await,
@@ -286,23 +292,24 @@ async fn try_setup(setup: &Setup, wrong: &mut Vec<String>) {
     pool.close().await;
     if setup.is_ours {
         let mut connection = PgConnection::connect(&database.url()).await;
-        if connection.is_err() {
-            return;
-        }
         if let Ok(connection) = &mut connection {
             let drop = format!("drop owned by {role} cascade; drop role {role}");
             let _ = sqlx::raw_sql(AssertSqlSafe(drop)).execute(connection).await;
         }
     }
+    wrong
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_works_or_check_says_in_one_line_what_to_change() {
     let only = std::env::var("CASE").unwrap_or_default();
-    let mut wrong = Vec::new();
-    for setup in SETUPS.iter().filter(|setup| setup.name.contains(&only)) {
-        try_setup(setup, &mut wrong).await;
-    }
+    let setups = SETUPS.iter().filter(|setup| setup.name.contains(&only));
+    let wrong: Vec<Vec<String>> = stream::iter(setups)
+        .map(try_setup)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    let wrong = wrong.concat();
     assert!(
         wrong.is_empty(),
         "{} set-ups are wrong:\n{}",
