@@ -26,6 +26,8 @@ pub(super) struct LoadSpec {
     pub(super) stream: &'static str,
     /// The slice.
     pub(super) slice: LedgerSlice,
+    /// Ids of agents who are not people, but the vendor's own.
+    pub(super) system_agents: &'static [&'static str],
     /// The table that counts what belongs to none.
     pub(super) first_table: &'static str,
     /// True where no row is expected to be there yet.
@@ -51,6 +53,7 @@ pub(super) async fn load_pages(spec: LoadSpec) -> LoadOutcome {
         session,
         stream,
         slice,
+        system_agents,
         first_table,
         mut skip_probe,
         mut pages,
@@ -63,7 +66,8 @@ pub(super) async fn load_pages(spec: LoadSpec) -> LoadOutcome {
             continue;
         }
         let sequence = loaded.batch_count + 1;
-        let (load, _room) = load_of(&slice, page, sequence, skip_probe);
+        let (mut load, _room) = load_of(&slice, page, sequence, skip_probe);
+        load.system_agents = system_agents;
         reach_failpoint("before load");
         let begun_at = Instant::now();
         let span = debug_span!(
@@ -165,6 +169,7 @@ fn load_of(
         is_new_ground: skip_probe,
         traffic,
         lookups: page.lookup.into_iter().collect(),
+        system_agents: &[],
     };
     (load, room)
 }

@@ -89,7 +89,7 @@ impl LossReport {
 }
 
 /// Looks whether what the missing rows were part of has been read again. Without any it costs nothing.
-pub(super) async fn mend_losses(session: &Session) -> Result<LossReport, SyncError> {
+pub(super) async fn mend_losses(spec: &StreamSpec, session: &Session) -> Result<LossReport, SyncError> {
     let mut report = LossReport::default();
     if !session.has_losses() {
         return Ok(report);
@@ -97,7 +97,10 @@ pub(super) async fn mend_losses(session: &Session) -> Result<LossReport, SyncErr
     let (warehouse, lease) = (&session.warehouse, &session.lease);
     for loss in warehouse.open_losses(lease.source()).await? {
         let (source, table, row_count) = (lease.source(), &loss.table_name, loss.row_count);
-        match warehouse.settle_loss(lease, &loss).await? {
+        let settled = warehouse
+            .settle_loss(lease, &loss, spec.vendor.system_agents)
+            .await?;
+        match settled {
             LossState::Open => report.open.push(loss),
             LossState::Unknown => (),
             LossState::Closed { restored } => {

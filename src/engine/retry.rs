@@ -114,6 +114,7 @@ async fn land_readable(
         is_new_ground: false,
         traffic: Traffic::default(),
         lookups: Vec::new(),
+        system_agents: spec.vendor.system_agents,
     };
     warehouse.load_batch(lease, load).await?;
     warehouse.end_slice(lease, &slice, end_of_retry()).await?;

@@ -164,7 +164,7 @@ async fn run_slices(
     SliceRuns::new(spec, session, run, report)
         .run_plan(plan, is_wanted_anew)
         .await?;
-    let losses = mend_losses(session).await?;
+    let losses = mend_losses(spec, session).await?;
     report.restored = losses.restored;
     report.lost = losses.lost_of(spec.stream.fills);
     Ok(())

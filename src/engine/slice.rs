@@ -117,6 +117,7 @@ async fn read_slice(
     let load = LoadSpec {
         session: session.clone(),
         stream: spec.name(),
+        system_agents: spec.vendor.system_agents,
         first_table: spec.stream.fills[0].name,
         slice: ledger.clone(),
         skip_probe: planned.skip_probe,

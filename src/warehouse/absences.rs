@@ -65,7 +65,8 @@ pub(super) async fn judge_absences(
     guarded.judge_rows(connection, lease, &gone, Some(all)).await
 }
 
-/// The living rows, and whether the slice met each.
+/// The living rows, and whether the slice met each. Of one that only other rows have named, no list ever told, so that its absence
+/// says nothing.
 async fn known_rows(
     connection: &mut Transaction,
     lease: &Lease,
@@ -75,7 +76,7 @@ async fn known_rows(
     let conditions = conditions.map(|(place, only)| format!(" and t.{}::text = ${}", only.column, place + 3));
     let statement = format!(
         "select t.id, u.id is not null from warehouse.{} as t left join unnest($2::text[]) as u (id) on u.id = t.id
-         where t.source = $1 and t.deleted_at is null{}",
+         where t.source = $1 and t.deleted_at is null and t.content_hash <> ''{}",
         absences.table.name,
         conditions.collect::<String>()
     );

@@ -161,6 +161,8 @@ impl Traces {
         if columns.is_empty() && !has_gone {
             return Self::default();
         }
+        // Of a row that only others have told of nothing was read yet.
+        let is_read = if is_whole { " and t.content_hash <> ''" } else { "" };
         // What the owner of the record has read says nothing of the columns of others.
         let seen_after = if is_whole {
             "t.fetched_at"
@@ -197,7 +199,7 @@ impl Traces {
                  from unnest($3::text[], $6::timestamptz[]) as u (id, fetched_at)
                  cross join lateral (
                      select t.id, t.fetched_at, t.first_seen_at, t.deleted_at{names} from warehouse.{table} as t
-                     where t.source = $1 and t.id = u.id limit 1
+                     where t.source = $1 and t.id = u.id{is_read} limit 1
                  ) as t
              ), "
         );

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::named::RememberedRows;
 use super::pool::repeat_transaction;
 use super::transaction::Transaction;
 use super::{Warehouse, WarehouseError};
@@ -13,6 +14,7 @@ use super::{Warehouse, WarehouseError};
 pub struct Lease {
     source: String,
     epoch: i64,
+    remembered_rows: RememberedRows,
 }
 
 impl Lease {
@@ -24,6 +26,11 @@ impl Lease {
     /// Grows with every change of holder.
     pub fn epoch(&self) -> i64 {
         self.epoch
+    }
+
+    /// What its holder knows to be there.
+    pub(super) fn remembered_rows(&self) -> &RememberedRows {
+        &self.remembered_rows
     }
 }
 
@@ -64,7 +71,11 @@ impl Warehouse {
         if let Some(epoch) = taken {
             transaction.commit_durably().await?;
             let source = source.to_owned();
-            return Ok(Lease { source, epoch });
+            return Ok(Lease {
+                source,
+                epoch,
+                remembered_rows: RememberedRows::default(),
+            });
         }
         let (holder, until): (String, DateTime<Utc>) =
             sqlx::query_as("select holder, expires_at from sync.leases where source = $1")

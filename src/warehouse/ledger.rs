@@ -346,6 +346,7 @@ impl Warehouse {
         match &end.verdict {
             SliceVerdict::Complete(completion) => {
                 if booked.batch_count != end.batch_count {
+                    lease.remembered_rows().forget();
                     return Err(WarehouseError::Lost);
                 }
                 outcome =

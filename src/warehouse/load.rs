@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 use chrono::{DateTime, Utc};
 
 use connectors::reader::Lookup;
-use connectors::schema::{Batch, Ownership, Rows, TABLES};
+use connectors::schema::{Batch, NamedRows, Ownership, Rows, TABLES};
 use connectors::source::{FieldFault, Reject};
 
 use super::copy::copy_rows;
@@ -15,6 +15,7 @@ use super::history::Followed;
 use super::ledger::{LedgerSlice, Traffic};
 use super::lookups::record_lookups;
 use super::merge::{Destination, Written, drop_unchanged, merge_rows};
+use super::named::insert_named;
 use super::pool::Repeats;
 use super::rejects::store_rejects;
 use super::tallies::{Inserted, add_to_tallies};
@@ -45,6 +46,8 @@ pub struct Load<'a> {
     pub traffic: Traffic,
     /// Ids that were asked for.
     pub lookups: Vec<Lookup>,
+    /// Ids of agents who are not people, but the vendor's own.
+    pub system_agents: &'static [&'static str],
 }
 
 /// What became of rows.
@@ -116,6 +119,11 @@ pub struct TableCounts {
 }
 
 impl Landed {
+    fn of_table(&self, table: &str) -> Counts {
+        let known = self.tables.iter().find(|known| known.table == table);
+        known.map_or_else(Counts::default, |known| known.counts)
+    }
+
     fn add_to_table(&mut self, table: &'static str, more: Counts) {
         self.counts += more;
         match self.tables.iter_mut().find(|known| known.table == table) {
@@ -144,10 +152,14 @@ impl Warehouse {
             match self.try_load(lease, &mut load, &mut before).await {
                 Err(WarehouseError::Present) if load.is_new_ground => load.is_new_ground = false,
                 Err(error) if repeats.wait_after(&error).await => (),
-                outcome => {
+                Err(error) => {
+                    lease.remembered_rows().forget();
+                    return Err(error);
+                }
+                Ok(landed) => {
                     return Ok(Landed {
                         was_new_ground: load.is_new_ground,
-                        ..outcome?
+                        ..landed
                     });
                 }
             }
@@ -175,18 +187,19 @@ impl Warehouse {
             }
         }
         let to = destination_of(lease, load, self.followed());
-        let landed = write_batch(&mut transaction, lease, load, to, before.clone()).await?;
-        match transaction.commit().await {
-            Ok(()) => Ok(landed),
+        // What is left of the batch: rows that are there as they come were loaded with all that they name.
+        let named = load
+            .batch
+            .named_rows(|table, row| lease.remembered_rows().has(table, row));
+        let landed = write_batch(&mut transaction, lease, load, to, &named, before.clone()).await?;
+        if let Err(error) = transaction.commit().await {
             // A connection lost during the commit says nothing about the commit; the ledger does.
-            Err(error) => {
-                if self.has_landed(load).await? {
-                    Ok(landed)
-                } else {
-                    Err(error)
-                }
+            if !self.has_landed(load).await? {
+                return Err(error);
             }
         }
+        lease.remembered_rows().add(&named);
+        Ok(landed)
     }
 
     async fn has_landed(&self, load: &Load<'_>) -> Result<bool, WarehouseError> {
@@ -238,31 +251,39 @@ async fn write_batch(
     lease: &Lease,
     load: &Load<'_>,
     to: Destination<'_>,
+    named: &[NamedRows<'_>],
     mut landed: Landed,
 ) -> Result<Landed, WarehouseError> {
     let mut refused = Vec::new();
     let mut born = Vec::new();
-    for rows in load.batch.rows().iter().filter(|rows| !rows.is_empty()) {
-        let refused_before = refused.len();
-        let Written { inserted, written } = write_table(
-            connection,
-            to,
-            rows,
-            is_new(rows, load.is_new_ground),
-            &mut refused,
-        )
-        .await?;
-        let more = Counts {
-            inserted,
-            updated: written - inserted,
-            unchanged: count_of(rows.len()) - written - count_of(refused.len() - refused_before),
-            ..Counts::default()
-        };
-        landed.add_to_table(rows.table().name, more);
-        if inserted > 0 {
+    for table in TABLES {
+        let before = landed.of_table(table.name).inserted;
+        if let Some(named) = named.iter().find(|rows| rows.table == *table) {
+            let more = Counts {
+                inserted: insert_named(connection, lease, load, named).await?,
+                ..Counts::default()
+            };
+            landed.add_to_table(table.name, more);
+        }
+        let rows = load.batch.rows().iter().filter(|rows| rows.table() == *table);
+        for rows in rows.filter(|rows| !rows.is_empty()) {
+            let refused_before = refused.len();
+            let is_new = is_new(rows, load.is_new_ground);
+            let Written { inserted, written } =
+                write_table(connection, to, rows, is_new, &mut refused).await?;
+            let more = Counts {
+                inserted,
+                updated: written - inserted,
+                unchanged: count_of(rows.len()) - written - count_of(refused.len() - refused_before),
+                ..Counts::default()
+            };
+            landed.add_to_table(table.name, more);
+        }
+        let row_count = landed.of_table(table.name).inserted - before;
+        if row_count > 0 {
             born.push(Inserted {
-                table: rows.table().name,
-                row_count: inserted,
+                table: table.name,
+                row_count,
             });
         }
     }

@@ -4,8 +4,9 @@ use sqlx::AssertSqlSafe;
 
 use connectors::schema::TABLES;
 
+use super::named::restore_named;
 use super::pool::repeat_transaction;
-use super::tallies::TableAudit;
+use super::tallies::{Inserted, TableAudit, add_to_tallies};
 use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
@@ -85,8 +86,13 @@ impl Warehouse {
         .await
     }
 
-    /// Looks whether what a loss was part of has been read again.
-    pub async fn settle_loss(&self, lease: &Lease, loss: &Loss) -> Result<LossState, WarehouseError> {
+    /// Looks whether what a loss was part of has been read again. What only other rows name is added from them.
+    pub async fn settle_loss(
+        &self,
+        lease: &Lease,
+        loss: &Loss,
+        system_agents: &[&str],
+    ) -> Result<LossState, WarehouseError> {
         let Some(table) = TABLES.iter().find(|table| table.name == loss.table_name) else {
             return Ok(LossState::Open);
         };
@@ -106,6 +112,12 @@ impl Warehouse {
                 transaction.commit().await?;
                 return Ok(LossState::Open);
             }
+            let row_count = restore_named(&mut transaction, lease, table, system_agents).await?;
+            let named = Inserted {
+                table: table.name,
+                row_count,
+            };
+            add_to_tallies(&mut transaction, lease.source(), &[named]).await?;
             let held: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
                 "select count(*) from warehouse.{} where source = $1",
                 table.name

@@ -26,6 +26,7 @@ mod lookups;
 mod losses;
 mod merge;
 mod migrate;
+mod named;
 mod overview;
 mod pauses;
 mod people;

@@ -208,11 +208,11 @@ impl Warehouse {
         table: &'static Table,
         ids: &[String],
     ) -> Result<IdCount, WarehouseError> {
-        // An agent whom calls alone name may be on no list any more.
+        // What only other rows have named may be on no list, and an agent on none any more.
         let is_listed = if table.name == "agents" {
             "t.is_listed"
         } else {
-            "true"
+            "t.content_hash <> ''"
         };
         let statement = format!(
             "select count(*) filter (where t.id = any($2)) as known, count(*) as held, count(*) filter (where {is_listed}) as listed

@@ -193,12 +193,15 @@ async fn status_tells_people_and_programs_up_to_when_streams_are_complete() {
             .expect("it has a form")
             > env.sandbox.now()
     );
-    // Both streams bring agents, so that the calls' share of them depends on which is read first.
+    // Calls name agents, so that their share of them depends on which stream is read first.
     let tables = [
         "warehouse.calls",
         "warehouse.recordings",
         "warehouse.agents",
         "warehouse.queues",
+        "warehouse.campaigns",
+        "warehouse.lists",
+        "warehouse.dispositions",
     ];
     let mut rows = 0;
     for table in tables {

@@ -18,7 +18,10 @@ use crate::support::invariants::execute;
 use crate::support::invariants::{assert_proof, busy_field};
 
 /// What a crash leaves of a slice whose beginning alone had reached the disk.
-const LOSE: [&str; 6] = [
+const LOSE: [&str; 9] = [
+    "delete from warehouse.campaigns where slice_id = (select max(id) from sync.slices)",
+    "delete from warehouse.lists where slice_id = (select max(id) from sync.slices)",
+    "delete from warehouse.dispositions where slice_id = (select max(id) from sync.slices)",
     "delete from warehouse.queues where slice_id = (select max(id) from sync.slices)",
     "delete from warehouse.agents where slice_id = (select max(id) from sync.slices)",
     "delete from warehouse.recordings where slice_id = (select max(id) from sync.slices)",

@@ -31,6 +31,7 @@ mod ledger;
 mod loading;
 mod losses;
 mod lost_commits;
+mod named;
 mod paging;
 mod partitions;
 mod people;

@@ -1,1 +1,1 @@
-{{ staged('agent_events', {'agent_id': 'agents'}) }}
+{{ staged('agent_events', {'agent_id': 'agents', 'campaign_id': 'campaigns'}) }}

@@ -1,1 +1,1 @@
-{{ staged('agent_performance', {'agent_id': 'agents'}) }}
+{{ staged('agent_performance', {'agent_id': 'agents', 'campaign_id': 'campaigns'}) }}

@@ -1,1 +1,1 @@
-{{ staged('agents', named_by={'agent_events': 'agent_id', 'agent_performance': 'agent_id', 'callbacks': 'agent_id', 'calls': 'agent_id', 'conversations': 'agent_id', 'leads': 'agent_id', 'messages': 'agent_id'}) }}
+{{ staged('agents', {'account_id': 'accounts'}) }}

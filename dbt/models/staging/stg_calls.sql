@@ -1,1 +1,1 @@
-{{ staged('calls', {'agent_id': 'agents', 'lead_id': 'leads', 'list_id': 'lists', 'campaign_id': 'campaigns'}) }}
+{{ staged('calls', {'agent_id': 'agents', 'lead_id': 'leads', 'list_id': 'lists', 'campaign_id': 'campaigns', 'transferred_from_agent_id': 'agents', 'disposition_code': 'dispositions', 'queue_id': 'queues'}) }}

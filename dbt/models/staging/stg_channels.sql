@@ -1,1 +1,1 @@
-{{ staged('channels') }}
+{{ staged('channels', {'account_id': 'accounts'}) }}

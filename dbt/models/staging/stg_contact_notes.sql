@@ -1,1 +1,1 @@
-{{ staged('contact_notes', {'contact_id': 'contacts'}) }}
+{{ staged('contact_notes', {'contact_id': 'contacts', 'agent_id': 'agents'}) }}

@@ -1,1 +1,1 @@
-{{ staged('contact_tags', {'contact_id': 'contacts'}) }}
+{{ staged('contact_tags', {'contact_id': 'contacts', 'agent_id': 'agents'}) }}

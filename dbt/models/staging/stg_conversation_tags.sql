@@ -1,1 +1,1 @@
-{{ staged('conversation_tags', {'conversation_id': 'conversations'}) }}
+{{ staged('conversation_tags', {'conversation_id': 'conversations', 'tag_id': 'tags'}) }}

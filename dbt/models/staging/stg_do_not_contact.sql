@@ -1,1 +1,1 @@
-{{ staged('do_not_contact') }}
+{{ staged('do_not_contact', {'campaign_id': 'campaigns'}) }}

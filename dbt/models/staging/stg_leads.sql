@@ -1,1 +1,1 @@
-{{ staged('leads', {'agent_id': 'agents', 'list_id': 'lists', 'campaign_id': 'campaigns'}) }}
+{{ staged('leads', {'agent_id': 'agents', 'list_id': 'lists', 'campaign_id': 'campaigns', 'owner_id': 'agents', 'created_by_id': 'agents', 'updated_by_id': 'agents', 'channel_id': 'channels', 'status': 'dispositions'}) }}

@@ -1,1 +1,1 @@
-{{ staged('report_exports') }}
+{{ staged('report_exports', {'account_id': 'accounts', 'agent_id': 'agents'}) }}

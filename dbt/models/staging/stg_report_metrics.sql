@@ -1,1 +1,1 @@
-{{ staged('report_metrics') }}
+{{ staged('report_metrics', {'agent_id': 'agents'}) }}

@@ -112,6 +112,7 @@ const fn vendor(name: &'static str) -> Vendor {
         identified_by: "agents",
         born_by: None,
         account_options: &[],
+        system_agents: &[],
         streams: &[],
     }
 }

@@ -8,6 +8,26 @@ use sandbox::Options;
 
 use crate::support::env::{SOURCE, TestEnv};
 
+/// How many rows there are of calls and agents, and of what they name.
+macro_rules! rows {
+    () => {
+        "(select count(*) from warehouse.calls) + (select count(*) from warehouse.recordings) + (select count(*) from warehouse.agents)
+         + (select count(*) from warehouse.queues) + (select count(*) from warehouse.campaigns) + (select count(*) from warehouse.lists)
+         + (select count(*) from warehouse.dispositions)"
+    };
+}
+
+/// Calls that name an agent, a campaign, a list, an outcome or a queue without a row.
+const UNNAMED: &str = "select count(*) from warehouse.calls as c
+     left join warehouse.agents as a on a.source = c.source and a.id = c.agent_id
+     left join warehouse.agents as f on f.source = c.source and f.id = c.transferred_from_agent_id
+     left join warehouse.campaigns as g on g.source = c.source and g.id = c.campaign_id
+     left join warehouse.lists as l on l.source = c.source and l.id = c.list_id
+     left join warehouse.dispositions as d on d.source = c.source and d.id = c.disposition_code
+     left join warehouse.queues as q on q.source = c.source and q.id = c.queue_id
+     where num_nonnulls(c.agent_id, c.transferred_from_agent_id, c.campaign_id, c.list_id, c.disposition_code, c.queue_id)
+         <> num_nonnulls(a.id, f.id, g.id, l.id, d.id, q.id)";
+
 /// A field of busy hours, so that most windows have several pages, in a zone whose times name one instant each.
 pub(crate) async fn busy_field(days: u32, calls_per_day: u32) -> TestEnv {
     busy_field_with(days, calls_per_day, |_| ()).await
@@ -73,14 +93,14 @@ pub(crate) async fn assert_ledger(env: &TestEnv) {
                  select from sync.slices as s where s.stream = c.stream and s.state = 'complete'))",
     )
     .await;
-    let rows = "select (select count(*) from warehouse.calls) + (select count(*) from warehouse.recordings)
-                     + (select count(*) from warehouse.agents) + (select count(*) from warehouse.queues)";
+    let rows = concat!("select ", rows!());
     let booked = "select coalesce(sum(inserted), 0)::bigint from sync.slices";
     assert_eq!(
         env.number(booked).await,
         env.number(rows).await,
         "rows that the ledger knows, and rows"
     );
+    assert_eq!(env.number(UNNAMED).await, 0, "calls that name what is not there");
 }
 
 /// Besides the ledger: every call of the covered time is there, and no call is there that the vendor does not have.
@@ -139,21 +159,20 @@ const FLAWS: &[(&str, &str)] = &[
     ),
     (
         "rows beside those that the ledger says were inserted",
-        "select abs((select coalesce(sum(inserted), 0) from sync.slices) - (select count(*) from warehouse.agents)
-            - (select count(*) from warehouse.calls) - (select count(*) from warehouse.recordings)
-            - (select count(*) from warehouse.queues))::bigint",
+        concat!("select abs((select coalesce(sum(inserted), 0) from sync.slices) - (", rows!(), "))::bigint"),
     ),
     (
         "slices whose counts do not add up",
         "select count(*) from sync.slices
          where rows_seen <> inserted + updated + unchanged + duplicates + rejected or batch_count > request_count",
     ),
+    ("calls that name what is not there", UNNAMED),
     (
         "rows that no slice of theirs has written",
         "select count(*) from (select slice_id, 'calls' as table_name from warehouse.calls
              union all select slice_id, 'recordings' from warehouse.recordings
              union all select slice_id, 'queues' from warehouse.queues
-             union all select slice_id, 'agents' from warehouse.agents) as t
+             union all select slice_id, 'agents' from warehouse.agents where content_hash <> '') as t
          where not exists (select from sync.slices as w join sync.streams as s using (source, stream, partition)
              where w.id = t.slice_id and t.table_name = any (s.fills))",
     ),

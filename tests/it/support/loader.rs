@@ -229,6 +229,7 @@ pub(crate) fn load(slice: &LedgerSlice, batch: Batch, at: DateTime<Utc>) -> Load
             body_bytes: 1,
         },
         lookups: Vec::new(),
+        system_agents: &[],
     }
 }
 

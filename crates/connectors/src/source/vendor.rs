@@ -35,6 +35,8 @@ pub struct Vendor {
     pub born_by: Option<&'static str>,
     /// Settings of its own that say whose account it is.
     pub account_options: &'static [&'static str],
+    /// Ids of agents who are not people, but the vendor's own.
+    pub system_agents: &'static [&'static str],
     /// Its streams.
     pub streams: &'static [&'static StreamDef],
 }

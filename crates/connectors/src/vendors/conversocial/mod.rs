@@ -74,6 +74,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     identified_by: "agents",
     born_by: None,
     account_options: &[TOKEN_NAME],
+    system_agents: &[],
     streams: &[
         &streams::CONVERSATIONS,
         &streams::OPEN_CONVERSATIONS,

@@ -88,6 +88,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     identified_by: "chats",
     born_by: Some("started_at"),
     account_options: &["customer_id"],
+    system_agents: &[],
     streams: &[&streams::CHATS, &streams::CONTACTS, &streams::SEGMENTS],
 };
 

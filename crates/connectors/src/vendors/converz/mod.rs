@@ -61,6 +61,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     born_by: None,
     // The address is the tenant.
     account_options: &[],
+    system_agents: &[],
     streams: &[
         &streams::agents::AGENTS,
         &streams::calls::CALLS,

@@ -79,6 +79,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     identified_by: agents::AGENTS.name,
     born_by: None,
     account_options: &[],
+    system_agents: &agents::SYSTEM_USERS,
     streams: &[
         &calls::CALLS,
         &leads::LEADS,

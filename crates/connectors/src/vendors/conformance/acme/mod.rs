@@ -42,6 +42,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     identified_by: "tickets",
     born_by: None,
     account_options: &[],
+    system_agents: &[],
     // In the order in which `status` shows them.
     streams: &[&streams::tickets::TICKETS],
 };

@@ -10,7 +10,7 @@ use crate::wire::wire_record;
 pub(super) const PAGE_SIZE: u64 = 500;
 
 /// Users that are not people; they appear in calls (client programs) and may be missing from the list of users.
-const SYSTEM_USERS: [&str; 3] = ["666666", "666667", "666671"];
+pub(in crate::vendors::convoso) const SYSTEM_USERS: [&str; 3] = ["666666", "666667", "666671"];
 
 /// Users, who are the agents. There is no filter by time.
 ///
@@ -45,7 +45,7 @@ pub(super) fn ask_users() -> Request {
 }
 
 /// True for the vendor's own users, who are not people.
-pub(super) fn is_system_user(id: &str) -> bool {
+fn is_system_user(id: &str) -> bool {
     SYSTEM_USERS.contains(&id)
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
 
-use crate::schema::{Agent, Batch, Call, Entity as _, Queue, Recording};
+use crate::schema::{Batch, Call, Entity as _, Queue, Recording};
 use crate::source::{
     Account, Context, Faults, Item, MapError, Request, Reread, Scope, Seek, StreamDef, SyncMode, WindowPolicy,
 };
@@ -11,8 +11,6 @@ use crate::vendors::convoso::paging::InContext;
 use crate::vendors::convoso::values::{local_span, whole_second};
 use crate::vendors::convoso::{STREAM, TIME, envelope};
 use crate::wire::{Field, wire_record};
-
-use super::agents::is_system_user;
 
 /// More than 500 may be cut to 500 without a word (client programs lost rows that way).
 const PAGE_SIZE: u64 = 500;
@@ -30,7 +28,7 @@ const READ_AT: &str = "read_at";
 /// The call log.
 pub(in crate::vendors::convoso) const CALLS: StreamDef = StreamDef {
     name: "calls",
-    fills: &[Call::TABLE, Recording::TABLE, Agent::TABLE, Queue::TABLE],
+    fills: &[Call::TABLE, Recording::TABLE, Queue::TABLE],
     completes: &[Call::TABLE, Recording::TABLE, Queue::TABLE],
     mode: SyncMode::Windowed(POLICY),
     dated_by: Some("started_at"),
@@ -148,7 +146,6 @@ fn map_call(item: &Item<'_>, batch: &mut Batch) -> Result<(), MapError> {
     let call = map_header(&wire, item)?;
     let recordings = read_all(&wire, &call, item.faults);
     batch.push(call, item.record);
-    push_agents(&wire, item.faults, batch);
     push_queue(&wire, item.faults, batch);
     let mut flaw = Ok(());
     for read in recordings {
@@ -253,30 +250,6 @@ fn is_final(wire: &WireCall<'_>, started_at: Option<DateTime<Utc>>, item: &Item<
         .map(|(start, read): (_, DateTime<Utc>)| read - start);
     let is_young = age.is_some_and(|age| age < LIVE);
     !status.contains("in progress") && !is_young
-}
-
-/// Every agent that a call names has a row, though the list of users lacks the vendor's own users and those who have left.
-fn push_agents(wire: &WireCall<'_>, faults: &Faults, batch: &mut Batch) {
-    let name = wire.user.owned(faults);
-    push_agent(wire.user_id.id(faults), name, batch);
-    push_agent(wire.originating_agent_id.id(faults), None, batch);
-}
-
-fn push_agent(id: Option<String>, name: Option<String>, batch: &mut Batch) {
-    let Some(id) = id else { return };
-    let mut agents = batch.rows().iter().filter(|rows| rows.table() == Agent::TABLE);
-    if agents.any(|rows| rows.ids().contains(&id)) {
-        return;
-    }
-    // The call's own record would tell of the customer.
-    let record = json!({"user_id": id, "user": name}).to_string();
-    let agent = Agent {
-        is_system: Some(is_system_user(&id)),
-        id,
-        name,
-        ..Agent::default()
-    };
-    batch.push_partial(agent, &record, &[]);
 }
 
 /// Every queue that a call names by its id has a row, since older answers tell only the id and newer ones only the name.
