@@ -55,7 +55,7 @@ impl Demo {
         let once = Once {
             selection: &selection,
             stop,
-            observer: tell_both(page.clone(), progress::observe_progress(stop)),
+            observer: observe_by_both(page.clone(), progress::observe_progress(stop)),
         };
         let mut reports = commands::sync_once(&demo.warehouse, &demo.settings, once).await?;
         while look_up_rest(demo, stop, &mut reports).await? {}
@@ -75,7 +75,7 @@ impl Demo {
             "\nThe simulated vendors go on living, and the warehouse follows them every 10 seconds. Ctrl-C stops everything.",
         );
         let deriving = commands::start_deriving(&demo.warehouse, &demo.settings, stop);
-        let observer = tell_both(page, observe_changes());
+        let observer = observe_by_both(page, observe_changes());
         let reload = commands::Reload::never(demo.settings.clone());
         commands::run_daemon(&demo.warehouse, &demo.settings, stop, observer, reload).await?;
         deriving.await?;
@@ -94,7 +94,7 @@ impl Demo {
 }
 
 /// Both hear everything.
-fn tell_both(one: Observer, other: Observer) -> Observer {
+fn observe_by_both(one: Observer, other: Observer) -> Observer {
     Arc::new(move |event| {
         one(event);
         other(event);

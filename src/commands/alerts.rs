@@ -65,7 +65,7 @@ impl Sender {
         }
         for alert in warehouse.take_alerts(PATIENCE, AT_ONCE).await? {
             if self.send(&alert_json(&alert)).await {
-                warehouse.note_delivery(&alert).await?;
+                warehouse.record_delivery(&alert).await?;
             } else {
                 // The others would wait for the same reason; their turn comes again.
                 break;
@@ -114,7 +114,7 @@ pub(super) struct AwayAlarm {
 
 impl AwayAlarm {
     /// The database is away, for so long by now.
-    pub(super) async fn tell_away(&mut self, alerts: &settings::Alerts, lasted: Duration, why: &str) {
+    pub(super) async fn alert_of_outage(&mut self, alerts: &settings::Alerts, lasted: Duration, why: &str) {
         if self.is_told || lasted < alerts.database_away || self.sender.open(alerts).is_none() {
             return;
         }
@@ -126,7 +126,7 @@ impl AwayAlarm {
     }
 
     /// It is back.
-    pub(super) async fn tell_back(&mut self, alerts: &settings::Alerts) {
+    pub(super) async fn alert_of_return(&mut self, alerts: &settings::Alerts) {
         if std::mem::take(&mut self.is_told) && self.sender.open(alerts).is_some() {
             self.sender
                 .send(&away_json("The warehouse can be reached again", "ended"))

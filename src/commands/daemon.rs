@@ -90,7 +90,7 @@ pub async fn run_daemon(
     let mut keepers = JoinSet::new();
     keepers.spawn(follow_orders(warehouse.clone(), orders.0, stop.clone()));
     keepers.spawn(send_alerts(warehouse.clone(), current.1.clone(), stop.clone()));
-    keepers.spawn(keep_books(
+    keepers.spawn(maintain_ledger(
         warehouse.clone(),
         daemon.instance.clone(),
         current.1,
@@ -152,7 +152,7 @@ impl Daemon {
             .start()
             .await
             .context("The schedule cannot start")?;
-        self.note(
+        self.record_event(
             EventKind::Started,
             &format!("version {}", env!("CARGO_PKG_VERSION")),
         )
@@ -264,7 +264,7 @@ impl Daemon {
         if let Err(error) = self.scheduler.shutdown().await {
             warn!(error = %error, "The schedule could not be stopped");
         }
-        self.note(EventKind::Stopped, "told to stop").await;
+        self.record_event(EventKind::Stopped, "told to stop").await;
         let removed = timeout(LONGEST_NOTE, self.warehouse.remove_instance(&self.instance));
         if !removed.await.is_ok_and(|removed| removed.is_ok()) {
             debug!("The line of this instance could not be removed; it runs out by itself");
@@ -275,13 +275,13 @@ impl Daemon {
     /// Shows that this instance is there, and takes its share of the sources. Ends where a newer version has changed the schema.
     async fn beat(&mut self) -> anyhow::Result<()> {
         match self.try_beat().await {
-            Ok(()) => self.note_back().await,
+            Ok(()) => self.record_return().await,
             Err(newer @ WarehouseError::NewerSchema { .. }) => {
                 error!(error = %newer, "This program writes nothing more");
-                self.note(EventKind::Stopped, &newer.to_string()).await;
+                self.record_event(EventKind::Stopped, &newer.to_string()).await;
                 return Err(newer.into());
             }
-            Err(error) => self.note_away(&error).await,
+            Err(error) => self.record_outage(&error).await,
         }
         for (name, running) in &self.sources {
             if running.task.is_finished() && !running.stop.is_cancelled() {
@@ -312,17 +312,17 @@ impl Daemon {
         Ok(())
     }
 
-    async fn note_away(&mut self, error: &WarehouseError) {
+    async fn record_outage(&mut self, error: &WarehouseError) {
         if self.away.since.is_none() {
             warn!(error = %super::describe(error), "The warehouse cannot be used; trying again until it can");
         }
         let lasted = self.away.since.get_or_insert_with(Instant::now).elapsed();
         let alerts = self.settings().alerts.clone();
         let why = super::describe(error);
-        self.away.alarm.tell_away(&alerts, lasted, &why).await;
+        self.away.alarm.alert_of_outage(&alerts, lasted, &why).await;
     }
 
-    async fn note_back(&mut self) {
+    async fn record_return(&mut self) {
         let Some(since) = self.away.since.take() else {
             return;
         };
@@ -341,7 +341,7 @@ impl Daemon {
             debug!(error = %error, "An event could not be written down");
         }
         let alerts = self.settings().alerts.clone();
-        self.away.alarm.tell_back(&alerts).await;
+        self.away.alarm.alert_of_return(&alerts).await;
     }
 
     /// Reads the settings again. What is wrong is told, and then nothing changes; otherwise what has changed is told, and only the
@@ -363,14 +363,16 @@ impl Daemon {
         let changes = compare_settings(&self.settings(), &read);
         if changes.lines.is_empty() {
             info!("The settings were read again; nothing has changed");
-            return self.note(EventKind::Reloaded, "nothing has changed").await;
+            return self
+                .record_event(EventKind::Reloaded, "nothing has changed")
+                .await;
         }
         let text = changes.lines.join("; ");
         info!(changes = text, "The settings were read again");
         for key in &changes.for_restart {
             warn!("`{key}` takes effect at the next start only");
         }
-        self.note(EventKind::Reloaded, &text).await;
+        self.record_event(EventKind::Reloaded, &text).await;
         (reload.tell)(&read);
         self.settings.send_replace(Arc::new(read));
         for name in &changes.sources {
@@ -391,14 +393,14 @@ impl Daemon {
             error = problems,
             "The settings are wrong; those from before go on to hold"
         );
-        self.note(
+        self.record_event(
             EventKind::Reloaded,
             &format!("refused, and those from before go on to hold: {problems}"),
         )
         .await;
     }
 
-    async fn note(&self, kind: EventKind, text: &str) {
+    async fn record_event(&self, kind: EventKind, text: &str) {
         let event = NewEvent {
             kind,
             source: "",
@@ -437,7 +439,7 @@ fn schedule_stream(stream: ConfiguredStream, ticks: watch::Receiver<u64>) -> any
 }
 
 /// Keeps events up to date and our own books small, until `stop`.
-async fn keep_books(
+async fn maintain_ledger(
     warehouse: Warehouse,
     instance: String,
     settings: watch::Receiver<Arc<Settings>>,

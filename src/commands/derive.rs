@@ -28,7 +28,7 @@ const DAYS_NOT_MADE: &str =
 
 /// Looks at everything that has changed since the last time.
 pub async fn derive_once(warehouse: &Warehouse, keep_history: Duration) -> anyhow::Result<()> {
-    keep_months(warehouse, keep_history).await?;
+    maintain_months(warehouse, keep_history).await?;
     warehouse
         .refresh_people()
         .await
@@ -45,14 +45,14 @@ pub fn start_deriving(
     settings: &Settings,
     stop: &CancellationToken,
 ) -> JoinHandle<()> {
-    tokio::spawn(keep_deriving(
+    tokio::spawn(derive_continually(
         warehouse.clone(),
         settings.history.keep,
         stop.clone(),
     ))
 }
 
-async fn keep_deriving(warehouse: Warehouse, keep_history: Duration, stop: CancellationToken) {
+async fn derive_continually(warehouse: Warehouse, keep_history: Duration, stop: CancellationToken) {
     let mut looks = Looks::default();
     // A look that is broken off leaves nothing behind, and the next start takes it up: nobody who stops waits for it.
     let looking = async {
@@ -76,7 +76,7 @@ impl Looks {
     /// Looks at everything that has changed since the last time. Of a failure once is enough to say; every look would say it again.
     async fn look(&mut self, warehouse: &Warehouse, keep_history: Duration) {
         if self.count.is_multiple_of(LOOKS_OF_MONTHS)
-            && let Err(error) = keep_months(warehouse, keep_history).await
+            && let Err(error) = maintain_months(warehouse, keep_history).await
         {
             error!(
                 error = format!("{error:#}"),
@@ -112,10 +112,10 @@ impl Looks {
     }
 }
 
-async fn keep_months(warehouse: &Warehouse, keep: Duration) -> anyhow::Result<()> {
+async fn maintain_months(warehouse: &Warehouse, keep: Duration) -> anyhow::Result<()> {
     let keep = TimeDelta::from_std(keep).unwrap_or(TimeDelta::MAX);
     warehouse
-        .keep_history_months(keep)
+        .maintain_history_months(keep)
         .await
         .context("The partitions of history cannot be kept")?;
     Ok(())

@@ -56,7 +56,7 @@ pub(super) async fn find_losses(session: &Session, patience: Duration) -> Result
             }
             continue;
         }
-        let streams = warehouse.book_loss(lease, audit).await?;
+        let streams = warehouse.record_loss(lease, audit).await?;
         warn!(
             source = lease.source(),
             table = audit.table_name,

@@ -287,7 +287,7 @@ async fn supervise_stream(mut stream: ScheduledStream, session: Session) {
         } else {
             incomplete_count + 1
         };
-        note_next_run(&stream, &session, incomplete_count).await;
+        publish_next_run(&stream, &session, incomplete_count).await;
         wait_for_wake(&mut stream, &session, &known, incomplete_count).await;
     }
 }
@@ -364,7 +364,7 @@ async fn wait_for_wake(
 }
 
 /// Writes down when the stream runs next, for people.
-async fn note_next_run(stream: &ScheduledStream, session: &Session, incomplete_count: u32) {
+async fn publish_next_run(stream: &ScheduledStream, session: &Session, incomplete_count: u32) {
     let now = session.clock.now();
     let by_schedule = (stream.next_run)(now);
     let again = TimeDelta::from_std(pause_after(incomplete_count))

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connectors::source::Belonging;
 
 use super::absences::{Absences, judge_absences};
-use super::drift::{TableFields, book_fields};
+use super::drift::{TableFields, record_fields};
 use super::ledger::{LedgerSlice, seconds_of};
 use super::tombstones::judge_tombstones;
 use super::transaction::Transaction;
@@ -74,7 +74,7 @@ pub(super) struct LooseEnds {
 }
 
 /// Books all of it.
-pub(super) async fn book_completion(
+pub(super) async fn record_completion(
     connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
@@ -91,7 +91,7 @@ pub(super) async fn book_completion(
         outcome.held += judged.held;
     }
     extend_coverage(connection, lease, slice, completion, ends).await?;
-    book_fields(connection, lease, slice, completion).await?;
+    record_fields(connection, lease, slice, completion).await?;
     Ok(outcome)
 }
 

@@ -189,7 +189,7 @@ impl Guarded<'_> {
             None => self.count_living(connection, lease).await?,
         };
         if self.is_held(connection, lease, count, all).await? {
-            self.hold_rows(connection, lease, count, all).await?;
+            self.withhold_rows(connection, lease, count, all).await?;
             return Ok(SliceOutcome {
                 deleted: 0,
                 held: count,
@@ -253,7 +253,7 @@ impl Guarded<'_> {
         Ok(confirmed.is_none_or(|confirmed| count > confirmed * CONFIRMED_GROWTH))
     }
 
-    async fn hold_rows(
+    async fn withhold_rows(
         &self,
         connection: &mut Transaction,
         lease: &Lease,

@@ -83,7 +83,7 @@ impl Warehouse {
 }
 
 /// Books the fields that a complete slice met.
-pub(super) async fn book_fields(
+pub(super) async fn record_fields(
     connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,

@@ -188,7 +188,7 @@ impl Warehouse {
     }
 
     /// Notes that an alert was delivered.
-    pub async fn note_delivery(&self, alert: &Alert) -> Result<(), WarehouseError> {
+    pub async fn record_delivery(&self, alert: &Alert) -> Result<(), WarehouseError> {
         repeat_transaction(|| async {
             let mut transaction = self.begin().await?;
             sqlx::query(

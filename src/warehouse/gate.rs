@@ -68,7 +68,7 @@ impl Gate {
     }
 
     /// Notes that the server gave no connection to one who has asked since then: not everybody has to wait for themselves.
-    pub(super) fn note_silence(&self, asked_at: Instant) {
+    pub(super) fn record_silence(&self, asked_at: Instant) {
         let silence = self.silence().max(asked_at.elapsed());
         let noted_at = Instant::now();
         *self.silence.lock().unwrap_or_else(PoisonError::into_inner) = Some(Silence {
@@ -100,15 +100,15 @@ mod tests {
     async fn a_silence_is_that_of_all_callers_until_one_has_a_connection() {
         let gate = Gate::new(3);
         let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
-        gate.note_silence(ago(20));
-        gate.note_silence(ago(1));
+        gate.record_silence(ago(20));
+        gate.record_silence(ago(1));
         assert!(
             gate.silence() >= Duration::from_secs(20),
             "that of another caller too"
         );
         gate.widen_gate().await;
         assert_eq!(gate.silence(), Duration::ZERO);
-        gate.note_silence(ago(20));
+        gate.record_silence(ago(20));
         gate.silence.lock().unwrap().as_mut().unwrap().noted_at = ago(90);
         assert_eq!(gate.silence(), Duration::ZERO, "nobody has asked for long");
     }

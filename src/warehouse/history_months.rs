@@ -23,7 +23,7 @@ impl Warehouse {
     /// Makes the partitions of this month and the next, and drops what is older than `keep` by whole months. Where the tables
     /// belong to another role no partition comes or goes: the changes land in the one for all other months, and the old ones
     /// are deleted from it.
-    pub async fn keep_history_months(&self, keep: TimeDelta) -> Result<MonthsKept, WarehouseError> {
+    pub async fn maintain_history_months(&self, keep: TimeDelta) -> Result<MonthsKept, WarehouseError> {
         repeat_transaction(|| self.try_months(keep)).await
     }
 

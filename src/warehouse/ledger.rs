@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use connectors::source::{Remedy, Window};
 
-use super::completion::{Completion, LooseEnds, SliceOutcome, book_completion};
+use super::completion::{Completion, LooseEnds, SliceOutcome, record_completion};
 use super::pool::repeat_transaction;
 use super::tombstones::{self, Unproved};
 use super::transaction::Transaction;
@@ -349,15 +349,15 @@ impl Warehouse {
                     lease.remembered_rows().forget();
                     return Err(WarehouseError::Lost);
                 }
-                outcome =
-                    book_completion(&mut transaction, lease, slice, completion, booked.loose_ends()).await?;
+                outcome = record_completion(&mut transaction, lease, slice, completion, booked.loose_ends())
+                    .await?;
                 if booked.has_retries {
                     forget_retries(&mut transaction, lease, slice).await?;
                 }
             }
             SliceVerdict::Incomplete(flaw) | SliceVerdict::Failed(flaw) => {
                 tombstones::forget_unproved(&mut transaction, lease, slice).await?;
-                book_retry(&mut transaction, lease, slice, flaw).await?;
+                schedule_retry(&mut transaction, lease, slice, flaw).await?;
             }
         }
         close_slice(&mut transaction, slice, end, outcome).await?;
@@ -521,7 +521,7 @@ async fn add_to_totals(connection: &mut Transaction, slice: SliceId) -> Result<(
 }
 
 /// Puts off the next attempt at the same slice, further with each failure.
-async fn book_retry(
+async fn schedule_retry(
     connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,

@@ -19,7 +19,7 @@ use super::named::insert_named;
 use super::pool::Repeats;
 use super::rejects::store_rejects;
 use super::tallies::{Inserted, add_to_tallies};
-use super::tombstones::keep_tombstones;
+use super::tombstones::store_tombstones;
 use super::transaction::Transaction;
 use super::{Lease, Warehouse, WarehouseError};
 
@@ -288,7 +288,7 @@ async fn write_batch(
         }
     }
     let counts = &mut landed.counts;
-    keep_tombstones(connection, lease, load.slice, &load.batch).await?;
+    store_tombstones(connection, lease, load.slice, &load.batch).await?;
     counts.deleted += delete_orphans(connection, lease, load.slice, load.batch.children(), load.at).await?;
     record_lookups(connection, lease, &load.slice.stream, &load.lookups, load.at).await?;
     store_faults(connection, lease, &load.slice.stream, &load.faults, load.at).await?;

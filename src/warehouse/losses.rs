@@ -56,7 +56,11 @@ impl Warehouse {
 
     /// Books that rows of a table are missing, and withdraws the coverage of the streams that bring them. Returns these streams.
     /// The table need not hold these rows any more: when they come back, they are counted anew.
-    pub async fn book_loss(&self, lease: &Lease, audit: &TableAudit) -> Result<Vec<String>, WarehouseError> {
+    pub async fn record_loss(
+        &self,
+        lease: &Lease,
+        audit: &TableAudit,
+    ) -> Result<Vec<String>, WarehouseError> {
         repeat_transaction(|| async {
             let mut transaction = self.begin_fenced(lease).await?;
             sqlx::query(
@@ -79,7 +83,7 @@ impl Warehouse {
             .execute(&mut transaction)
             .await?;
             let streams = withdraw_coverage(&mut transaction, lease, &audit.table_name, false).await?;
-            tell_loss(&mut transaction, lease, audit).await?;
+            record_loss_event(&mut transaction, lease, audit).await?;
             transaction.commit_durably().await?;
             Ok(streams)
         })
@@ -275,7 +279,7 @@ async fn close_loss(connection: &mut Transaction, lease: &Lease, loss: &Loss) ->
 }
 
 /// Tells people of the loss, until it is made good.
-async fn tell_loss(
+async fn record_loss_event(
     connection: &mut Transaction,
     lease: &Lease,
     audit: &TableAudit,

@@ -158,7 +158,7 @@ impl Warehouse {
             if self.gate.silence() >= PATIENCE {
                 self.try_once()
                     .await
-                    .inspect_err(|_| self.gate.note_silence(asked_at))?;
+                    .inspect_err(|_| self.gate.record_silence(asked_at))?;
             }
             match self.pool.begin_with(self.begin_statement).await {
                 Ok(inner) => {
@@ -171,7 +171,7 @@ impl Warehouse {
                     ));
                 }
                 Err(sqlx::Error::PoolTimedOut) => {
-                    self.gate.note_silence(asked_at);
+                    self.gate.record_silence(asked_at);
                     self.gate.narrow_gate(place).await;
                     // A gate that is free lets in whoever has no patience left, too.
                     if begun_at.elapsed() >= PATIENCE {

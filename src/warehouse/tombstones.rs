@@ -12,7 +12,7 @@ use super::transaction::Transaction;
 use super::{Lease, WarehouseError};
 
 /// Keeps the tombstones of a batch until their slice is judged. A batch alone cannot tell whether they are too many.
-pub(super) async fn keep_tombstones(
+pub(super) async fn store_tombstones(
     connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,
@@ -175,7 +175,7 @@ async fn judge_waiting(
     }
     if proof == Proof::NotFound {
         needless.extend(
-            keep_often_missing(connection, lease, slice, completion.not_found_times, &mut gone).await?,
+            retain_often_missing(connection, lease, slice, completion.not_found_times, &mut gone).await?,
         );
     }
     let share = if proof == Proof::Stated {
@@ -235,7 +235,7 @@ async fn settle_tombstones(
 }
 
 /// Takes out the ids that were not missing often enough, and returns them: they stay due.
-async fn keep_often_missing(
+async fn retain_often_missing(
     connection: &mut Transaction,
     lease: &Lease,
     slice: &LedgerSlice,

@@ -253,7 +253,7 @@ async fn months_are_made_ahead_and_dropped_when_they_are_old() {
         .await;
     let kept = loader
         .warehouse
-        .keep_history_months(TimeDelta::days(36_500))
+        .maintain_history_months(TimeDelta::days(36_500))
         .await;
     assert_eq!(kept.expect("it may").made.len(), 2);
     assert_eq!(
@@ -265,12 +265,15 @@ async fn months_are_made_ahead_and_dropped_when_they_are_old() {
     assert_eq!(loader.texts(in_default).await, ["1"]);
     let again = loader
         .warehouse
-        .keep_history_months(TimeDelta::days(36_500))
+        .maintain_history_months(TimeDelta::days(36_500))
         .await;
     assert_eq!(again.expect("it may"), convene::warehouse::MonthsKept::default());
     // An old partition, as a year of running leaves it.
     loader.execute("create table history.changes_2025_01 partition of history.changes for values from ('2025-01-01') to ('2025-02-01')").await;
-    let kept = loader.warehouse.keep_history_months(TimeDelta::days(31)).await;
+    let kept = loader
+        .warehouse
+        .maintain_history_months(TimeDelta::days(31))
+        .await;
     assert_eq!(kept.expect("it may").dropped, ["changes_2025_01"]);
     let states = loader.texts("select status || (valid_from >= now() - interval '62 days') from history.states where table_name = 'leads' order by valid_from").await;
     assert_eq!(

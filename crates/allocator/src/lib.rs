@@ -7,8 +7,8 @@
 /// to give back what is free at the end of the heap. To be called first, before other threads run.
 ///
 /// Threads that each have a heap hold several times what is in use, and wait for each other here less than they wait for vendors.
-pub fn hold_little() {
-    glibc::hold_little();
+pub fn limit_memory() {
+    glibc::limit_memory();
 }
 
 /// Gives every page to the system that nothing uses. It looks through the whole heap, so it is for the end of something large.
@@ -23,7 +23,7 @@ mod glibc {
     /// Larger pieces come from the system and go back to it.
     const LARGE_BYTES: c_int = 64 << 10;
 
-    pub(super) fn hold_little() {
+    pub(super) fn limit_memory() {
         for (option, value) in [
             (libc::M_ARENA_MAX, 1),
             (libc::M_MMAP_THRESHOLD, LARGE_BYTES),
@@ -49,7 +49,7 @@ mod glibc {
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 mod glibc {
-    pub(super) fn hold_little() {}
+    pub(super) fn limit_memory() {}
 
     pub(super) fn return_memory() {}
 }
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_is_free_between_pieces_in_use_goes_back_to_the_system() {
-        hold_little();
+        limit_memory();
         let mut pieces: Vec<Box<[u8]>> = (0..40_000).map(|_| vec![1; 1_000].into_boxed_slice()).collect();
         // One piece in a hundred stays, so that the end of the heap is never free.
         let mut place = 0;

@@ -60,7 +60,7 @@ pub(super) async fn assign_persons(
             all[*place].clone_from(&name);
         }
     }
-    book_persons(connection, &booked).await?;
+    record_persons(connection, &booked).await?;
     let mut ended: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     let there: BTreeSet<&str> = booked.iter().map(|(name, _)| name.as_str()).collect();
     ended.extend(former.difference(&there).map(|person| (*person, None)));
@@ -115,7 +115,7 @@ async fn select_used(
 }
 
 /// Books persons that there are. One that had ended is there again.
-async fn book_persons(
+async fn record_persons(
     connection: &mut Transaction,
     persons: &[(String, DateTime<Utc>)],
 ) -> Result<(), WarehouseError> {

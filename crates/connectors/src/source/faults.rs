@@ -60,7 +60,7 @@ impl Faults {
 
     /// Counts a fault of the record that is being read. The same fault of the same field counts once in a record, however often
     /// the field is looked at.
-    pub fn note_fault(&self, field: &'static str, kind: FaultKind) {
+    pub fn record_fault(&self, field: &'static str, kind: FaultKind) {
         let mut faults = self.0.borrow_mut();
         if !faults
             .iter()
@@ -117,12 +117,12 @@ mod tests {
         let page = Faults::new();
         for row in [None, Some("7"), Some("8")] {
             let record = Faults::new();
-            record.note_fault("call_length", FaultKind::OutOfRange);
-            record.note_fault("call_length", FaultKind::OutOfRange);
+            record.record_fault("call_length", FaultKind::OutOfRange);
+            record.record_fault("call_length", FaultKind::OutOfRange);
             page.add_record(record, row);
         }
         let record = Faults::new();
-        record.note_fault("call_length", FaultKind::Unreadable);
+        record.record_fault("call_length", FaultKind::Unreadable);
         page.add_record(record, Some("9"));
 
         let fault = |kind, count, example: &str| FieldFault {

@@ -233,7 +233,7 @@ impl<'a> Field<'a> {
 
     /// Counts a fault of this field, for readers of a vendor's own.
     pub fn fault<T>(&self, faults: &Faults, kind: FaultKind) -> Option<T> {
-        faults.note_fault(self.name, kind);
+        faults.record_fault(self.name, kind);
         None
     }
 

@@ -111,7 +111,7 @@ fn read_badly(target: &Target<'_>, rng: &mut Rng) -> Bodies {
         served.insert(request.clone(), target.answer(&request, rng));
     }
     witness.is_unfinished = reader.request().is_some();
-    hold_verdict_against(target.subject, &reader.finish(), &witness);
+    compare_verdict_with(target.subject, &reader.finish(), &witness);
     witness.bodies
 }
 
@@ -125,7 +125,7 @@ fn worsen(good: Response, rng: &mut Rng, bodies: &mut Bodies) -> Response {
 }
 
 /// What no complete slice can have.
-fn hold_verdict_against(subject: Subject, reading: &Reading, witness: &Witness) {
+fn compare_verdict_with(subject: Subject, reading: &Reading, witness: &Witness) {
     assert!(
         reading.reject_count <= reading.record_count + reading.reject_count,
         "{subject}"

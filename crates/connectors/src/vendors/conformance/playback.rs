@@ -36,7 +36,7 @@ pub(super) fn play_recording(subject: Subject, fixtures: &Fixtures) -> Playback<
     let mut steps = Vec::new();
     for answer in &fixtures.answers {
         let number = steps.len() + 1;
-        let told = || story::tell_steps(&steps);
+        let told = || story::describe_steps(&steps);
         let Some(request) = reader.request() else {
             panic!("{subject}: the slice ends before page {number}\n{}", told());
         };
@@ -56,7 +56,7 @@ pub(super) fn play_recording(subject: Subject, fixtures: &Fixtures) -> Playback<
         });
     }
     if let Some(request) = reader.request() {
-        let told = story::tell_steps(&steps);
+        let told = story::describe_steps(&steps);
         panic!(
             "{subject}: no page is recorded for the last request\n{told}{}",
             story::describe_request(&request)

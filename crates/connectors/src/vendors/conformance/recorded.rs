@@ -38,7 +38,7 @@ const CUT_STEP: usize = 7;
 fn a_recorded_slice_tells_its_story() {
     for subject in subjects() {
         let fixtures = Fixtures::of(subject);
-        fixtures.compare_story(&story::tell_story(&play_recording(subject, &fixtures)));
+        fixtures.compare_story(&story::describe_story(&play_recording(subject, &fixtures)));
     }
 }
 

@@ -10,16 +10,16 @@ use crate::schema::{Children, Ownership, Proof, Rows, Values};
 use crate::source::{Request, Verb};
 
 /// The story of a slice.
-pub(super) fn tell_story(playback: &Playback<'_>) -> String {
-    tell_steps(&playback.steps) + &end(&playback.reading)
+pub(super) fn describe_story(playback: &Playback<'_>) -> String {
+    describe_steps(&playback.steps) + &end(&playback.reading)
 }
 
 /// The story as far as it was read.
-pub(super) fn tell_steps(steps: &[Step<'_>]) -> String {
-    steps.iter().map(tell_step).collect()
+pub(super) fn describe_steps(steps: &[Step<'_>]) -> String {
+    steps.iter().map(describe_step).collect()
 }
 
-fn tell_step(step: &Step<'_>) -> String {
+fn describe_step(step: &Step<'_>) -> String {
     let status = match step.answer.status {
         200 => String::new(),
         status => format!("(status {status})\n"),
