@@ -77,6 +77,11 @@ begin
     update warehouse.agents as a set is_system = a.id in ('666666', '666667', '666671')
     from sync.sources as s
     where s.source = a.source and s.vendor = 'convoso' and a.is_system is null;
+    for each in select unnest(array['accounts', 'agents', 'attribute_types', 'campaigns', 'channels', 'dispositions', 'lists', 'queues',
+        'segments', 'tags']) as table_name loop
+        execute format('comment on column warehouse.%I.content_hash is %L', each.table_name,
+            'Hash of the record as received, or of its lasting part, and of the typed columns; empty where no list of its own has shown the row, but another list or rows that name it.');
+    end loop;
 end
 $$;
 

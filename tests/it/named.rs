@@ -103,7 +103,7 @@ async fn a_complete_list_without_them_says_nothing_of_rows_that_no_list_ever_had
     let loader = TestLoader::new().await;
     loader
         .slice(lead("1", "system", None), |load, _| {
-            load.system_agents = &["system"]
+            load.system_agents = &["system"];
         })
         .await;
     loader
