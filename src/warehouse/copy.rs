@@ -50,6 +50,7 @@ pub(super) async fn copy_rows(
     let written = i64::try_from(copy.finish().await?).unwrap_or(i64::MAX);
     Ok(Written {
         inserted: written,
+        first_read: written,
         written,
     })
 }

@@ -119,11 +119,6 @@ pub struct TableCounts {
 }
 
 impl Landed {
-    fn of_table(&self, table: &str) -> Counts {
-        let known = self.tables.iter().find(|known| known.table == table);
-        known.map_or_else(Counts::default, |known| known.counts)
-    }
-
     fn add_to_table(&mut self, table: &'static str, more: Counts) {
         self.counts += more;
         match self.tables.iter_mut().find(|known| known.table == table) {
@@ -257,29 +252,25 @@ async fn write_batch(
     let mut refused = Vec::new();
     let mut born = Vec::new();
     for table in TABLES {
-        let before = landed.of_table(table.name).inserted;
+        let mut row_count = 0;
         if let Some(named) = named.iter().find(|rows| rows.table == *table) {
-            let more = Counts {
-                inserted: insert_named(connection, lease, load, named).await?,
-                ..Counts::default()
-            };
-            landed.add_to_table(table.name, more);
+            row_count += insert_named(connection, lease, load, named).await?;
         }
         let rows = load.batch.rows().iter().filter(|rows| rows.table() == *table);
         for rows in rows.filter(|rows| !rows.is_empty()) {
             let refused_before = refused.len();
             let is_new = is_new(rows, load.is_new_ground);
-            let Written { inserted, written } =
-                write_table(connection, to, rows, is_new, &mut refused).await?;
+            let written = write_table(connection, to, rows, is_new, &mut refused).await?;
+            let refused = count_of(refused.len() - refused_before);
             let more = Counts {
-                inserted,
-                updated: written - inserted,
-                unchanged: count_of(rows.len()) - written - count_of(refused.len() - refused_before),
+                inserted: written.first_read,
+                updated: written.written - written.first_read,
+                unchanged: count_of(rows.len()) - written.written - refused,
                 ..Counts::default()
             };
             landed.add_to_table(table.name, more);
+            row_count += written.inserted;
         }
-        let row_count = landed.of_table(table.name).inserted - before;
         if row_count > 0 {
             born.push(Inserted {
                 table: table.name,
@@ -318,6 +309,7 @@ async fn write_table(
         match try_write(connection, to, &part, are_new).await {
             Ok(written) => {
                 all.inserted += written.inserted;
+                all.first_read += written.first_read;
                 all.written += written.written;
             }
             // One number in a field that nobody reads shall not cost the row.

@@ -12,6 +12,7 @@ use connectors::schema::{Kind, Rows, Values};
 use super::WarehouseError;
 use super::history::{Followed, Traces, record_late_readings};
 use super::ledger::SliceId;
+use super::named::may_be_named;
 use super::transaction::Transaction;
 
 /// The first parameter of a merge that carries a typed column.
@@ -35,8 +36,10 @@ pub(super) struct Destination<'a> {
 /// How many rows a statement has written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
 pub(super) struct Written {
-    /// Rows that were new.
+    /// Rows that were not there.
     pub(super) inserted: i64,
+    /// These, and those that only others have named until now: to their list they are new.
+    pub(super) first_read: i64,
     /// New and changed rows.
     pub(super) written: i64,
 }
@@ -210,28 +213,38 @@ fn merge_statement(followed: &Followed, rows: &Rows) -> String {
         followed,
     } = Traces::of(followed, rows);
     let insert = insert_statement(rows, &parts);
-    let counts = "select count(*) filter (where is_new) as inserted, count(*) as written from merged";
+    let counts =
+        "select count(*) filter (where is_new) as inserted, count(*) filter (where is_first) as first_read,
+                 count(*) as written from merged";
     let updates = parts.update_list();
     if rows.ownership().has_record() {
+        let (first_seen_at, is_first) = if may_be_named(rows.table()) {
+            (
+                ", first_seen_at = case when t.content_hash = '' then excluded.first_seen_at else t.first_seen_at end",
+                "xmax = 0 or t.first_seen_at = t.fetched_at",
+            )
+        } else {
+            ("", "xmax = 0")
+        };
         return format!(
             "with {held}merged as (
                  {insert}
                  on conflict (source, id) do update set
                      raw = excluded.raw, context = excluded.context, content_hash = excluded.content_hash,
                      fetched_at = excluded.fetched_at, changed_at = excluded.changed_at, deleted_at = null,
-                     slice_id = excluded.slice_id, generation = greatest(t.generation, excluded.generation){updates}
+                     slice_id = excluded.slice_id, generation = greatest(t.generation, excluded.generation){first_seen_at}{updates}
                  where (t.content_hash is distinct from excluded.content_hash or t.deleted_at is not null
                          or t.generation < excluded.generation)
                      and (greatest(t.fetched_at, t.deleted_at) <= excluded.fetched_at
                          or (t.content_hash = '' and t.deleted_at is null))
-                 returning xmax = 0 as is_new{returned}
+                 returning xmax = 0 as is_new, {is_first} as is_first{returned}
              ){followed}
              {counts}"
         );
     }
     if parts.owned.is_empty() {
         return format!(
-            "with merged as ({insert} on conflict (source, id) do nothing returning true as is_new) {counts}"
+            "with merged as ({insert} on conflict (source, id) do nothing returning true as is_new, true as is_first) {counts}"
         );
     }
     format!(
@@ -239,7 +252,7 @@ fn merge_statement(followed: &Followed, rows: &Rows) -> String {
              {insert}
              on conflict (source, id) do update set changed_at = excluded.changed_at, slice_id = excluded.slice_id{updates}
              where row({}) is distinct from row({})
-             returning xmax = 0 as is_new{returned}
+             returning xmax = 0 as is_new, xmax = 0 as is_first{returned}
          ){followed}
          {counts}",
         parts.held_hashes(),

@@ -89,6 +89,11 @@ pub(super) async fn insert_named(
     Ok(query.fetch_one(connection).await?)
 }
 
+/// True where rows of a table may be there because others name them.
+pub(super) fn may_be_named(table: &Table) -> bool {
+    NAMINGS.iter().any(|naming| naming.parent == table)
+}
+
 /// Adds the rows of a table that others name and that somebody has removed, and returns how many.
 pub(super) async fn restore_named(
     connection: &mut Transaction,

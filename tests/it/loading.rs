@@ -48,11 +48,7 @@ async fn children_that_their_parent_lost_are_marked_and_those_of_others_stay() {
     both.append(tagged("b", &["1", "2"]));
     loader.slice(both, |_, _| ()).await;
     let counts = loader.slice(tagged("a", &["2", "3"]), |_, _| ()).await;
-    assert_eq!(
-        (counts.inserted, counts.deleted),
-        (2, 1),
-        "the label and what it names: {counts:?}"
-    );
+    assert_eq!((counts.inserted, counts.deleted), (1, 1), "{counts:?}");
     let living = "select id from warehouse.conversation_tags where deleted_at is null order by 1";
     assert_eq!(loader.texts(living).await, ["a:2", "a:3", "b:1", "b:2"]);
     loader.slice(tagged("a", &["1"]), |_, _| ()).await;
@@ -225,11 +221,7 @@ async fn labels_that_no_index_holds_land_shortened_with_their_row() {
     // Noise, which no index can compress.
     let label: String = (0..3_500).map(|_| fastrand::alphanumeric()).collect();
     let counts = loader.slice(tagged("a", &[&label, "short"]), |_, _| ()).await;
-    assert_eq!(
-        (counts.inserted, counts.rejected),
-        (5, 0),
-        "a conversation, two labels, and what they name"
-    );
+    assert_eq!((counts.inserted, counts.rejected), (3, 0));
     assert_eq!(
         loader
             .slice(tagged("a", &[&label, "short"]), |_, _| ())
