@@ -7,6 +7,7 @@ use connectors::schema::Table;
 use super::completion::{Completion, SliceOutcome};
 use super::deletions::{ColumnValue, Gone, Guarded, Proof};
 use super::ledger::LedgerSlice;
+use super::named::may_be_named;
 use super::transaction::Transaction;
 use super::{Lease, WarehouseError};
 
@@ -74,9 +75,14 @@ async fn known_rows(
 ) -> Result<Vec<(String, bool)>, WarehouseError> {
     let conditions = absences.only.iter().enumerate();
     let conditions = conditions.map(|(place, only)| format!(" and t.{}::text = ${}", only.column, place + 3));
+    let is_listed = if may_be_named(absences.table) {
+        " and t.content_hash <> ''"
+    } else {
+        ""
+    };
     let statement = format!(
         "select t.id, u.id is not null from warehouse.{} as t left join unnest($2::text[]) as u (id) on u.id = t.id
-         where t.source = $1 and t.deleted_at is null and t.content_hash <> ''{}",
+         where t.source = $1 and t.deleted_at is null{is_listed}{}",
         absences.table.name,
         conditions.collect::<String>()
     );

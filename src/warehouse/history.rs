@@ -14,6 +14,7 @@ use connectors::schema::{Kind, Rows, TABLES, Table, Values};
 
 use super::WarehouseError;
 use super::merge::Destination;
+use super::named::may_be_named;
 use super::transaction::Transaction;
 
 /// The column by which rows go and come back. It is followed in the tables that are named below, whatever the settings.
@@ -162,7 +163,11 @@ impl Traces {
             return Self::default();
         }
         // Of a row that only others have told of nothing was read yet.
-        let is_read = if is_whole { " and t.content_hash <> ''" } else { "" };
+        let is_read = if is_whole && may_be_named(rows.table()) {
+            " and t.content_hash <> ''"
+        } else {
+            ""
+        };
         // What the owner of the record has read says nothing of the columns of others.
         let seen_after = if is_whole {
             "t.fetched_at"
