@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::schema::{Agent, Batch, Entity as _, Lead, NAMINGS};
-use convene::warehouse::Absences;
+use convene::warehouse::{Absences, Purpose, SliceVerdict};
 
-use crate::support::loader::{TestLoader, completion};
+use crate::support::loader::{TestLoader, completion, end};
 
 /// A lead that names an agent.
 fn lead(id: &str, agent: &str, name: Option<&str>) -> Batch {
@@ -131,6 +131,26 @@ async fn a_complete_list_without_them_says_nothing_of_rows_that_no_list_ever_had
     assert_eq!(counts.deleted, 1, "only the agent that a list had");
     let living = "select id || ' ' || coalesce(is_system::text, '-') from warehouse.agents where deleted_at is null order by 1";
     assert_eq!(loader.texts(living).await, ["b false", "system true"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_crash_of_the_server_lost_is_added_again_by_the_same_daemon() {
+    let loader = TestLoader::new().await;
+    let slice = loader.begin(Purpose::Full, None).await;
+    let loaded = loader.load(&slice, lead("1", "a", None), |_| ()).await;
+    assert_eq!(loaded.expect("it lands").inserted, 1);
+    for statement in [
+        "delete from warehouse.agents",
+        "delete from warehouse.leads",
+        "update sync.slices set batch_count = 0",
+    ] {
+        loader.execute(statement).await;
+    }
+    let claim = end(1, SliceVerdict::Complete(completion()));
+    let ended = loader.warehouse.end_slice(&loader.lease, &slice, claim).await;
+    assert!(ended.is_err(), "a batch is lost: {ended:?}");
+    loader.slice(lead("1", "a", None), |_, _| ()).await;
+    assert_eq!(loader.texts(AGENTS).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
