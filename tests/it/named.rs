@@ -137,8 +137,8 @@ async fn a_complete_list_without_them_says_nothing_of_rows_that_no_list_ever_had
 async fn what_a_crash_of_the_server_lost_is_added_again_by_the_same_daemon() {
     let loader = TestLoader::new().await;
     let slice = loader.begin(Purpose::Full, None).await;
-    let loaded = loader.load(&slice, lead("1", "a", None), |_| ()).await;
-    assert_eq!(loaded.expect("it lands").inserted, 1);
+    let counts = loader.load(&slice, lead("1", "a", None), |_| ()).await;
+    assert_eq!(counts.expect("it lands").inserted, 1);
     for statement in [
         "delete from warehouse.agents",
         "delete from warehouse.leads",
