@@ -181,8 +181,9 @@ async fn sessions_state_what_they_rely_on_whatever_the_defaults_are() {
     for setting in [
         "default_transaction_isolation = 'serializable'",
         "timezone = 'Asia/Tokyo'",
-        "statement_timeout = '1ms'",
         "search_path = 'nowhere'",
+        // The last, for it holds for who sets the next one too.
+        "statement_timeout = '1ms'",
     ] {
         run(
             &loader.database.url(),
