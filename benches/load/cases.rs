@@ -161,12 +161,12 @@ fn quiet(now: DateTime<Utc>) -> Options {
     }
 }
 
-/// The present moment, where the history of simulated accounts ends.
+/// Where the history of simulated accounts ends: an hour ago, since what is live would change between two readings.
 pub(crate) fn now() -> DateTime<Utc> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the history of a simulated account ends now"
+        reason = "the history of a simulated account ends lately"
     )]
-    let now = Utc::now();
+    let now = Utc::now() - TimeDelta::hours(1);
     now
 }
