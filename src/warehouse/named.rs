@@ -103,15 +103,18 @@ pub(super) async fn restore_named(
 ) -> Result<i64, WarehouseError> {
     let mut row_count = 0;
     for naming in NAMINGS.iter().filter(|naming| naming.parent == table) {
+        let name = match naming.name_column {
+            Some(name) => format!("min(n.{name})"),
+            None => "null::text".to_owned(),
+        };
         let brought = format!(
-            "select n.{column} as id, min(n.{name}) as name, min(n.fetched_at) as fetched_at, max(n.slice_id) as slice_id,
+            "select n.{column} as id, {name} as name, min(n.fetched_at) as fetched_at, max(n.slice_id) as slice_id,
                  max(n.generation) as generation
              from warehouse.{naming} as n
              where n.source = $1 and n.{column} is not null
                  and not exists (select from warehouse.{parent} as t where t.source = $1 and t.id = n.{column})
              group by 1",
             column = naming.column,
-            name = naming.name_column.unwrap_or(naming.column),
             naming = naming.table.name,
             parent = table.name
         );
