@@ -19,7 +19,7 @@ use super::WarehouseError;
 /// takes everything before it along (documented). So the beginning of a slice, its end and the taking of a lease wait; a batch
 /// does not. A slice that lost batches does not end complete, because each batch, and the end, must find in the ledger the
 /// number of batches that came before.
-const STATED: [&str; 11] = [
+const STATED: [&str; 12] = [
     "TimeZone = 'UTC'",
     "default_transaction_isolation = 'read committed'",
     "synchronous_commit = off",
@@ -31,6 +31,8 @@ const STATED: [&str; 11] = [
     "tcp_keepalives_count = 3",
     "standard_conforming_strings = on",
     "search_path = ''",
+    // A plan that was made for a young table and kept reads all of it for each row, once it is no longer young.
+    "plan_cache_mode = force_custom_plan",
 ];
 /// Those that a transaction states by itself, behind a pooler that gives each one another session: not the isolation, which its
 /// beginning says, nor the keepalives of somebody else's connection.

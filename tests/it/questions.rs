@@ -554,10 +554,10 @@ async fn leads_of_a_past_moment_have_the_status_that_they_had_then() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lead_that_is_older_than_the_calls_is_none_whose_first_call_is_known() {
-    let mut env = TestEnv::with(|_| ()).await;
+    let mut env = TestEnv::with(|options| options.days = 4).await;
     env.only(&["calls", "leads"]);
-    // In the evening of Los Angeles UTC has the next day, which is then the first whole one.
-    let day = (env.sandbox.now() - TimeDelta::days(1)).date_naive();
+    // In the evening of Los Angeles UTC has the next day, which is then the first whole one; two days ago, it has ended by now.
+    let day = (env.sandbox.now() - TimeDelta::days(2)).date_naive();
     let since = day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(5);
     env.source().since = Some(since);
     env.sync_completely().await;

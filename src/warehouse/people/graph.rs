@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{MAX_RECORDS_OF_KEY, Member, MemberKey};
+use super::RecordKey;
+use super::keys::{Holders, Key};
+use super::members::Member;
 
 /// Records whose persons are decided together, with everything that ties them.
 #[derive(Debug)]
@@ -22,8 +24,7 @@ pub(super) struct Graph {
 struct Tie {
     kind: TieKind,
     key: String,
-    record_count: i64,
-    email_count: i64,
+    holders: Holders,
 }
 
 /// Kinds of keys, the strongest first.
@@ -49,7 +50,7 @@ impl TieKind {
 impl Tie {
     /// Whether everybody who has the key is one person. A number with several addresses is shared by several people.
     fn joins(&self) -> bool {
-        self.record_count <= MAX_RECORDS_OF_KEY && (self.kind != TieKind::Number || self.email_count <= 1)
+        self.holders.are_few() && (self.kind != TieKind::Number || self.holders.email_count <= 1)
     }
 }
 
@@ -66,31 +67,28 @@ pub(super) struct Decision {
 
 impl Graph {
     /// The graph of these records. The keys come in the order of the records.
-    pub(super) fn of(members: Vec<Member>, gone: Vec<Member>, keys: Vec<MemberKey>) -> Self {
+    pub(super) fn of(
+        members: Vec<Member>,
+        gone: Vec<Member>,
+        keys: Vec<(RecordKey, Key)>,
+        holders: &HashMap<Key, Holders>,
+    ) -> Self {
         let mut ties = vec![Vec::new(); members.len()];
         let places: HashMap<_, _> = members
             .iter()
             .enumerate()
             .map(|(place, member)| (member.record.clone(), place))
             .collect();
-        for key in keys {
-            if let Some(place) = places.get(&key.record) {
+        for (record, key) in keys {
+            if let (Some(place), Some(holders)) = (places.get(&record), holders.get(&key)) {
                 ties[*place].push(Tie {
-                    kind: TieKind::of(&key.key_kind),
-                    key: key.key,
-                    record_count: key.record_count,
-                    email_count: key.email_count,
+                    kind: TieKind::of(&key.0),
+                    key: key.1,
+                    holders: *holders,
                 });
             }
         }
         Self { members, gone, ties }
-    }
-
-    /// The numbers that any of the records has.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = &str> {
-        let ties = self.ties.iter().flatten();
-        ties.filter(|tie| tie.kind == TieKind::Number)
-            .map(|tie| tie.key.as_str())
     }
 
     /// The places of the records of each person. The record that was seen first comes first, and so does its person.
@@ -130,7 +128,7 @@ impl Graph {
     pub(super) fn decide(&self, place: usize) -> Decision {
         let ties = self.ties[place].iter();
         let tie = ties
-            .filter(|tie| tie.joins() && tie.record_count > 1)
+            .filter(|tie| tie.joins() && tie.holders.record_count > 1)
             .min_by_key(|tie| (tie.kind, &tie.key));
         let Some(tie) = tie else {
             return Decision {
@@ -145,9 +143,9 @@ impl Graph {
             TieKind::Email => ("email", "0.95", "email"),
             TieKind::Number => ("unique_number", "0.9", "number"),
         };
-        let mut evidence = json!({ name: tie.key, "records": tie.record_count });
+        let mut evidence = json!({ name: tie.key, "records": tie.holders.record_count });
         if tie.kind == TieKind::Number {
-            evidence["emails"] = json!(tie.email_count);
+            evidence["emails"] = json!(tie.holders.email_count);
         }
         Decision {
             rule,

@@ -79,7 +79,8 @@ async fn contacts_claim_nothing_before_what_names_them_was_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ids_beyond_the_budget_are_told_and_hold_the_claim_back() {
-    let env = conversocial::build_env(|options| options.conversations_per_day = 160).await;
+    // Enough on two days: right after midnight the third has none.
+    let env = conversocial::build_env(|options| options.conversations_per_day = 260).await;
     let reports = env.sync().await;
     let left: i64 = reports
         .iter()
