@@ -4,7 +4,7 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use convene::warehouse::Warehouse;
 use embedded::Embedded;
@@ -14,10 +14,12 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::Wanted;
 use crate::cases::{Case, Vendor};
-use crate::measure::{Cost, Figure, parent_of, seconds_of_server, watch};
+use crate::measure::{Cost, Figure, parent_of, seconds_of, seconds_of_server, watch};
 
 /// How much of a copy is sent at once.
 const PART_BYTES: usize = 1 << 20;
+/// How often it is looked whether a run has ended.
+const LOOK_PERIOD: Duration = Duration::from_millis(50);
 
 /// Where databases are made.
 pub(crate) struct Databases {
@@ -87,11 +89,33 @@ impl Database {
         Ok(())
     }
 
-    /// One run of the daemon's program over a stream.
+    /// One run of the daemon's program over a stream. Its time and cost are those until every row is loaded and what is complete is
+    /// written; what is made of the rows afterwards, which a daemon does beside its loads, has a time of its own.
     pub(crate) async fn sync(&self, wanted: &Wanted, case: &Case, vendor: &Vendor) -> anyhow::Result<Figure> {
         let stream = format!("bench.{}", case.stream);
-        self.run(wanted, &["sync", &stream], &case.settings(wanted.scale, vendor))
-            .await
+        let mut connection = self.connect().await?;
+        let ended_before = count_ended_runs(&mut connection).await?;
+        let before = seconds_of_server(self.server);
+        let settings = case.settings(wanted.scale, vendor);
+        let process = self.start(wanted, &["sync", &stream], &settings, "off")?;
+        let (begin, number) = (Instant::now(), process.id());
+        let watching = tokio::spawn(watch(process));
+        while !watching.is_finished() && count_ended_runs(&mut connection).await? == ended_before {
+            tokio::time::sleep(LOOK_PERIOD).await;
+        }
+        let seconds = begin.elapsed().as_secs_f64();
+        let (own_seconds, server_seconds) = (seconds_of(number), seconds_of_server(self.server) - before);
+        let (all_seconds, cost) = watching.await??;
+        Ok(Figure {
+            rows: 0,
+            seconds,
+            derive_seconds: all_seconds - seconds,
+            cost: Cost {
+                own_seconds,
+                server_seconds,
+                ..cost
+            },
+        })
     }
 
     /// One run of the daemon's program.
@@ -107,6 +131,7 @@ impl Database {
         Ok(Figure {
             rows: 0,
             seconds,
+            derive_seconds: 0.0,
             cost: Cost {
                 server_seconds: seconds_of_server(self.server) - before,
                 ..cost
@@ -193,6 +218,7 @@ impl Database {
         let mut figure = Figure {
             rows: 0,
             seconds: 0.0,
+            derive_seconds: 0.0,
             cost: Cost::default(),
         };
         for (table, _) in self.tables(&mut from).await? {
@@ -245,6 +271,11 @@ impl Database {
             .await?;
         Ok(())
     }
+}
+
+async fn count_ended_runs(connection: &mut PgConnection) -> anyhow::Result<i64> {
+    let count = "select count(*) from sync.runs where ended_at is not null";
+    Ok(sqlx::query_scalar(count).fetch_one(connection).await?)
 }
 
 /// A file that has no name any more, and goes with its last user.

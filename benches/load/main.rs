@@ -170,18 +170,18 @@ async fn measure_round(
 
 fn print_summary(lines: &[Line]) {
     println!(
-        "\n{:<15}{:>9}{:>11}{:>9}{:>9}{:>11}{:>10}{:>11}{:>11}{:>11}",
-        "", "rows", "COPY/s", "first", "again", "peak MiB", "again", "CPU s/M", "server", "COPY's"
+        "\n{:<15}{:>9}{:>11}{:>9}{:>9}{:>11}{:>10}{:>11}{:>11}{:>11}{:>9}",
+        "", "rows", "COPY/s", "first", "again", "peak MiB", "again", "CPU s/M", "server", "COPY's", "then s"
     );
     println!(
-        "{:<15}{:>9}{:>11}{:>9}{:>9}{:>11}{:>10}{:>11}{:>11}{:>11}",
-        "", "", "", "x COPY", "x first", "first", "", "ours", "s/M", "server s/M"
+        "{:<15}{:>9}{:>11}{:>9}{:>9}{:>11}{:>10}{:>11}{:>11}{:>11}{:>9}",
+        "", "", "", "x COPY", "x first", "first", "", "ours", "s/M", "server s/M", "first"
     );
     for Line { name, rounds } in lines {
         let of = |figure: &dyn Fn(&Round) -> f64| median(rounds.iter().map(figure).collect());
         let most = |figure: &dyn Fn(&Round) -> f64| rounds.iter().map(figure).fold(0.0, f64::max);
         println!(
-            "{name:<15}{:>9}{:>11.0}{:>9.2}{:>9.1}{:>11.1}{:>10.1}{:>11.1}{:>11.1}{:>11.1}",
+            "{name:<15}{:>9}{:>11.0}{:>9.2}{:>9.1}{:>11.1}{:>10.1}{:>11.1}{:>11.1}{:>11.1}{:>9.1}",
             rounds[0].first.rows,
             of(&|round| round.copied.rate()),
             of(&|round| round.first.rate() / round.copied.rate()),
@@ -191,6 +191,7 @@ fn print_summary(lines: &[Line]) {
             of(&|round| round.first.per_million(|cost| cost.own_seconds)),
             of(&|round| round.first.per_million(|cost| cost.server_seconds)),
             of(&|round| round.copied.per_million(|cost: &Cost| cost.server_seconds)),
+            of(&|round| round.first.derive_seconds),
         );
     }
 }

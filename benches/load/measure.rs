@@ -10,6 +10,8 @@ const TICKS: f64 = 100.0;
 pub(crate) struct Figure {
     pub(crate) rows: i64,
     pub(crate) seconds: f64,
+    /// What came after the rows were loaded: persons, and days of the marts.
+    pub(crate) derive_seconds: f64,
     pub(crate) cost: Cost,
 }
 
@@ -66,6 +68,11 @@ fn times(process: u32) -> Option<Times> {
 /// The parent of a process.
 pub(crate) fn parent_of(process: u32) -> Option<u32> {
     times(process).map(|times| times.parent)
+}
+
+/// Processor time of a process so far.
+pub(crate) fn seconds_of(process: u32) -> f64 {
+    times(process).map_or(0.0, |times| times.own)
 }
 
 /// Processor time of a server: of its first process, and of all others, which are that one's children.

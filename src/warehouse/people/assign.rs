@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 
 use super::super::WarehouseError;
 use super::super::transaction::Transaction;
@@ -96,22 +97,30 @@ async fn select_ages(
     Ok(rows.into_iter().collect())
 }
 
-/// Of these names and the same with numbers, those that somebody has.
+/// Of these names, those that somebody has, and for each of these the same with numbers.
 async fn select_used(
     connection: &mut Transaction,
     names: &[String],
 ) -> Result<BTreeSet<String>, WarehouseError> {
-    let rows: Vec<String> = sqlx::query_scalar(
+    let mut used: Vec<String> = sqlx::query_scalar(
         "select p.person_id from unnest($1::text[]) as u (name)
-         join people.persons as p on p.person_id = u.name and p.ended_at is null
-         union all
-         select p.person_id from unnest($1::text[]) as u (name)
-         join people.persons as p on p.person_id > u.name || '#' and p.person_id < u.name || '$' and p.ended_at is null",
+         join people.persons as p on p.person_id = u.name and p.ended_at is null",
     )
     .bind(names)
+    .fetch_all(&mut *connection)
+    .await?;
+    if used.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let numbered: Vec<String> = sqlx::query_scalar(
+        "select p.person_id from unnest($1::text[]) as u (name)
+         join people.persons as p on p.person_id > u.name || '#' and p.person_id < u.name || '$' and p.ended_at is null",
+    )
+    .bind(&used)
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().collect())
+    used.extend(numbered);
+    Ok(used.into_iter().collect())
 }
 
 /// Books persons that there are. One that had ended is there again.
@@ -139,14 +148,17 @@ async fn end_persons(
     if persons.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "update people.persons as p set ended_at = coalesce(p.ended_at, now()), merged_into = u.merged_into, decided_at = now()
-         from unnest($1::text[], $2::text[]) as u (person_id, merged_into)
-         where p.person_id = u.person_id or p.merged_into = u.person_id",
-    )
-    .bind(persons.keys().copied().collect::<Vec<_>>())
-    .bind(persons.values().copied().collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
+    // One condition for both would have every person compared with all of these.
+    for key in ["person_id", "merged_into"] {
+        let statement = format!(
+            "update people.persons as p set ended_at = coalesce(p.ended_at, now()), merged_into = u.merged_into, decided_at = now()
+             from unnest($1::text[], $2::text[]) as u (person_id, merged_into) where p.{key} = u.person_id"
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(persons.keys().copied().collect::<Vec<_>>())
+            .bind(persons.values().copied().collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }
