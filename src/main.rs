@@ -4,6 +4,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // So that a daemon stays small after a large sync.
-    allocator::limit_memory();
+    system::limit_memory();
     convene::cli::main()
 }

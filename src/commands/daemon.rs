@@ -165,7 +165,7 @@ impl Daemon {
                 beaten = self.beat() => beaten?,
             }
             // Small runs leave little behind each, between pieces that are in use, and it adds up.
-            allocator::return_memory();
+            system::return_memory();
             let pause = (settings.lease / 3).min(LONGEST_HEARTBEAT);
             tokio::select! {
                 biased;

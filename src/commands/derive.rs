@@ -29,6 +29,9 @@ const DAYS_NOT_MADE: &str =
 /// Looks at everything that has changed since the last time.
 pub async fn derive_once(warehouse: &Warehouse, keep_history: Duration) -> anyhow::Result<()> {
     maintain_months(warehouse, keep_history).await?;
+    if let Err(error) = warehouse.analyze_young_tables().await {
+        warn!(error = %error, "The tables cannot be counted; the server does it later, and plans for smaller ones until then");
+    }
     warehouse
         .refresh_people()
         .await

@@ -54,7 +54,7 @@ pub async fn run_stream(
     }
     (session.observer)(Event::RunEnded(&report));
     if report.counts.seen() >= LARGE_RUN {
-        allocator::return_memory();
+        system::return_memory();
     }
     report
 }

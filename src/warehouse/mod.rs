@@ -42,6 +42,7 @@ mod row_story;
 mod row_trace;
 mod session;
 mod sources;
+mod statistics;
 mod status;
 mod stream_history;
 mod streams;

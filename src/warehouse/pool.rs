@@ -288,6 +288,7 @@ fn pool_of(size: u32, is_pooled: bool, suspicion: &Suspicion) -> PgPoolOptions {
         .acquire_slow_threshold(PATIENCE)
         .acquire_timeout(ATTEMPT)
         .after_connect(move |connection, _| {
+            system::send_at_once();
             Box::pin(async move {
                 if is_pooled {
                     return Ok(());

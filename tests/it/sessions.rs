@@ -8,6 +8,7 @@ use convene::warehouse::Warehouse;
 use convene::warehouse::{PoolOptions, Purpose, Reservation, WarehouseError};
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::loader::{TestLoader, entry};
 use crate::support::postgres::Database;
@@ -407,4 +408,67 @@ async fn everything_that_uses_a_credential_shares_its_budget() {
             assert!((wait(&loader.warehouse, "two").await + 300.0).abs() < 5.0);
         }
     }
+}
+
+/// A way to a server, which knows its connections by the port.
+async fn relay(url: &str) -> (SecretString, u16) {
+    let mut url: url::Url = url.parse().expect("it is a URL");
+    let server = (
+        url.host_str().expect("it has a host").to_owned(),
+        url.port().expect("it has a port"),
+    );
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("there is a port");
+    let port = listener.local_addr().expect("it has an address").port();
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            let mut to = TcpStream::connect(server.clone())
+                .await
+                .expect("the server listens");
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut from, &mut to).await });
+        }
+    });
+    url.set_port(Some(port)).expect("it has ports");
+    (SecretString::from(url.to_string()), port)
+}
+
+/// Of each socket of this process that leads to a port, whether it sends at once. None where the system shows no process its own
+/// sockets, as in some containers.
+#[cfg(target_os = "linux")]
+fn send_at_once(port: u16) -> Option<Vec<bool>> {
+    use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+
+    let process = pidfd_open(getpid(), PidfdFlags::empty()).ok()?;
+    let files = std::fs::read_dir("/proc/self/fd").expect("Linux lists them");
+    let numbers = files.filter_map(|file| file.ok()?.file_name().to_str()?.parse().ok());
+    let mut all = Vec::new();
+    for number in numbers {
+        let file = match pidfd_getfd(&process, number, PidfdGetfdFlags::empty()) {
+            Ok(file) => file,
+            Err(rustix::io::Errno::PERM) => return None,
+            Err(_) => continue,
+        };
+        let peer = rustix::net::getpeername(&file).ok().flatten();
+        let peer = peer.and_then(|peer| std::net::SocketAddr::try_from(peer).ok());
+        if peer.is_some_and(|peer| peer.port() == port) {
+            all.push(rustix::net::sockopt::tcp_nodelay(&file).expect("it is a TCP socket"));
+        }
+    }
+    Some(all)
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_is_written_is_sent_at_once() {
+    let database = Database::new().await;
+    let (url, port) = relay(&database.url()).await;
+    let warehouse = Warehouse::connect(&url, 2).await.expect("the server answers");
+    if let Some(all) = send_at_once(port) {
+        assert!(
+            !all.is_empty() && all.iter().all(|is_at_once| *is_at_once),
+            "{all:?}"
+        );
+    }
+    warehouse.close().await;
 }

@@ -1,7 +1,7 @@
-//! The program's allocator: that of the system, told to hold little.
+//! What the operating system is told for the program: the allocator holds little, and sockets send at once.
 //!
 //! A crate of its own because telling it so takes the only unsafe calls of the program; everywhere else the compiler forbids them.
-//! Where the system's allocator is not that of glibc, it is left as it is.
+//! Where the system is not Linux, or its allocator not that of glibc, both are left as they are.
 
 /// Tells the allocator to share one heap between all threads, to take large pieces from the system and give them back at once, and
 /// to give back what is free at the end of the heap. To be called first, before other threads run.
@@ -14,6 +14,47 @@ pub fn limit_memory() {
 /// Gives every page to the system that nothing uses. It looks through the whole heap, so it is for the end of something large.
 pub fn return_memory() {
     glibc::return_memory();
+}
+
+/// Has every TCP socket of the process send at once what is written. To be called when a connection was made.
+///
+/// Otherwise the end of whatever is longer than a segment waits until the other side has confirmed what came before, and the other
+/// side has nothing to answer before the end is there: it confirms after 40 ms. The library of Postgres leaves its sockets so since
+/// 0.9.0 and does not let anybody reach them (mended there, and not released yet); those of HTTP send at once by themselves.
+pub fn send_at_once() {
+    sockets::send_at_once();
+}
+
+#[cfg(target_os = "linux")]
+mod sockets {
+    use std::ffi::c_int;
+
+    pub(super) fn send_at_once() {
+        let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+        let numbers = open.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        numbers.for_each(set_no_delay);
+    }
+
+    #[expect(unsafe_code, reason = "the socket belongs to a library that does not lend it")]
+    fn set_no_delay(file: c_int) {
+        let is_set: c_int = 1;
+        let length = libc::socklen_t::try_from(size_of_val(&is_set)).unwrap_or_default();
+        // SAFETY: the function reads one number of this length. What is no TCP socket, or closed by now, is refused and stays as it is.
+        unsafe {
+            libc::setsockopt(
+                file,
+                libc::IPPROTO_TCP,
+                libc::TCP_NODELAY,
+                (&raw const is_set).cast(),
+                length,
+            );
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod sockets {
+    pub(super) fn send_at_once() {}
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -56,7 +97,19 @@ mod glibc {
 
 #[cfg(all(test, target_os = "linux", target_env = "gnu"))]
 mod tests {
+    use std::net::{TcpListener, TcpStream};
+
     use super::*;
+
+    #[test]
+    fn sockets_send_at_once_and_other_files_are_left_alone() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("there is a port");
+        let stream =
+            TcpStream::connect(listener.local_addr().expect("it has an address")).expect("it listens");
+        assert!(!stream.nodelay().expect("it is a socket"));
+        send_at_once();
+        assert!(stream.nodelay().expect("it is a socket"));
+    }
 
     /// Memory of this process that no file stands behind, in KiB.
     fn anonymous_kib() -> u64 {
