@@ -138,10 +138,12 @@ impl Case {
                 ),
             },
         };
+        // The account's own days and some before: windows without rows cost two waits for the disk each, and no row is in them.
         let days = match self.kind {
-            // The account's own days and one before: windows without rows cost two waits for the disk each, and no row is in them.
             Kind::Calls => i64::from(CALL_DAYS * scale) + 1,
-            Kind::Leads | Kind::Day | Kind::Conversations => 4_000,
+            Kind::Day => 3,
+            Kind::Conversations => i64::from(CONVERSATION_DAYS) + 2,
+            Kind::Leads => 4_000,
         };
         format!(
             "[sources.bench]\nvendor = \"{kind}\"\nbase_url = \"{url}\"\n{more}\nsince = \"{}\"\nrequests_per_minute = 60000\n",

@@ -1,5 +1,7 @@
 //! Phone numbers in E.164, read with the source's region in mind.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
@@ -33,12 +35,35 @@ const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 /// The number in E.164, or nothing where the numbering plan has no such number: short codes, numbers that are cut, words.
 ///
 /// North American numbers, which most sources write in plain digits, are read without the library: its general path costs
-/// more than all the rest of a row.
+/// more than all the rest of a row. What it said of other texts is remembered for a while: the same numbers come in many rows, and
+/// again whenever a page is read again.
 pub fn e164(text: &str, region: Region) -> Option<String> {
     if text.is_empty() || text.len() > 40 {
         return None;
     }
-    north_american(text, region).or_else(|| read_generally(text, region))
+    north_american(text, region).or_else(|| read_remembered(text, region))
+}
+
+/// What is remembered in one thread, about 300 KB.
+const MOST_REMEMBERED: usize = 2_000;
+
+fn read_remembered(text: &str, region: Region) -> Option<String> {
+    thread_local! {
+        static REMEMBERED: RefCell<HashMap<String, (Region, Option<String>)>> = RefCell::default();
+    }
+    REMEMBERED.with_borrow_mut(|remembered| {
+        if let Some((of, number)) = remembered.get(text)
+            && *of == region
+        {
+            return number.clone();
+        }
+        let number = read_generally(text, region);
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(text.to_owned(), (region, number.clone()));
+        number
+    })
 }
 
 /// Ten plain digits, or eleven that begin with 1, of an area all of whose numbers are valid.
@@ -162,6 +187,23 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_remembered_of_a_text_holds_for_its_region_alone() {
+        let gb = Region::parse("GB").unwrap();
+        for _ in 0..2 {
+            assert_eq!(e164("020 7946 0018", Region::US), None);
+            assert_eq!(e164("020 7946 0018", gb).as_deref(), Some("+442079460018"));
+        }
+        for number in 0..2 * MOST_REMEMBERED {
+            let text = format!("020 7946 {number:04}");
+            assert_eq!(
+                e164(&text, gb).unwrap_or_default(),
+                format!("+44207946{number:04}")
+            );
+        }
+        assert_eq!(e164("020 7946 0018", Region::US), None);
     }
 
     #[test]

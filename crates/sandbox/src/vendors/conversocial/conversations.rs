@@ -51,7 +51,8 @@ pub(super) fn list_conversations(account: &Account, request: &Request) -> Outcom
         let sorts: Vec<&str> = request.all("sort").flat_map(|keys| keys.split(',')).collect();
         let is_descending = sorts.first().is_some_and(|key| key.starts_with('-'));
         let mut found: Vec<Listed<'_>> = state.conversations.present(now).collect();
-        found.retain(|one| fits(*one, request));
+        let filter = Filter::of(request);
+        found.retain(|one| filter.fits(*one));
         found.sort_by_key(|(id, one)| (one.sorted, *id));
         if is_descending {
             found.reverse();
@@ -127,20 +128,46 @@ impl Asked<'_> {
     }
 }
 
-fn fits((id, one): Listed<'_>, request: &Request) -> bool {
-    let any = |name: &str, own: &str| {
-        let mut wanted = request.all(name).peekable();
-        wanted.peek().is_none() || wanted.any(|value| value == own)
-    };
-    let bound = |suffix: &str| request.param(&format!("{SORT}_{suffix}")).and_then(second);
-    any("is_priority", &one.is_priority.to_string())
-        && any("status", &one.status)
-        && any("assigned_to", one.assigned_to.as_deref().unwrap_or_default())
-        && any("id", id)
-        && bound("gt").is_none_or(|at| one.sorted > at)
-        && bound("gte").is_none_or(|at| one.sorted >= at)
-        && bound("lt").is_none_or(|at| one.sorted < at)
-        && bound("lte").is_none_or(|at| one.sorted <= at)
+/// What a request wants of the list, read once.
+struct Filter<'a> {
+    is_priority: Vec<&'a str>,
+    status: Vec<&'a str>,
+    assigned_to: Vec<&'a str>,
+    id: Vec<&'a str>,
+    after: Option<i64>,
+    from: Option<i64>,
+    before: Option<i64>,
+    to: Option<i64>,
+}
+
+impl<'a> Filter<'a> {
+    fn of(request: &'a Request) -> Self {
+        let any = |name| request.all(name).collect();
+        let bound = |suffix: &str| request.param(&format!("{SORT}_{suffix}")).and_then(second);
+        Self {
+            is_priority: any("is_priority"),
+            status: any("status"),
+            assigned_to: any("assigned_to"),
+            id: any("id"),
+            after: bound("gt"),
+            from: bound("gte"),
+            before: bound("lt"),
+            to: bound("lte"),
+        }
+    }
+
+    fn fits(&self, (id, one): Listed<'_>) -> bool {
+        let any = |wanted: &[&str], own: &str| wanted.is_empty() || wanted.contains(&own);
+        let is_priority = if one.is_priority { "true" } else { "false" };
+        any(&self.is_priority, is_priority)
+            && any(&self.status, &one.status)
+            && any(&self.assigned_to, one.assigned_to.as_deref().unwrap_or_default())
+            && any(&self.id, id)
+            && self.after.is_none_or(|at| one.sorted > at)
+            && self.from.is_none_or(|at| one.sorted >= at)
+            && self.before.is_none_or(|at| one.sorted < at)
+            && self.to.is_none_or(|at| one.sorted <= at)
+    }
 }
 
 /// The link onward: the list from the last row's second, without the rows of that second that came so far.
