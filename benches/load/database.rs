@@ -203,7 +203,7 @@ impl Database {
     pub(crate) async fn tuples_written(&self) -> anyhow::Result<i64> {
         let mut connection = self.connect().await?;
         // Sessions tell what they did when they end, and within a second.
-        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
         Ok(sqlx::query_scalar(
             "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint from pg_stat_user_tables
              where schemaname = 'warehouse'",
