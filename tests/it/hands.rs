@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::binary::{Running, convene, ended, until};
+use crate::server::eventually;
 use crate::support::env::{SOURCE, SettingsFile, TestEnv};
 
 /// A daemon that has read everything once.
@@ -96,6 +97,7 @@ async fn what_is_paused_is_not_read_until_it_is_resumed_and_everybody_can_see_it
         "exists (select from sync.runs where stream = 'agents' and epoch > 1 and state = 'complete')",
     )
     .await;
+    eventually(|| async { daemon.err().contains("Paused by an operator").then_some(()) }).await;
     assert_eq!(
         env.count("sync.runs where stream = 'calls' and epoch > 1").await,
         0

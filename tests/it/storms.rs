@@ -469,6 +469,8 @@ struct CompleteSlice {
     since: DateTime<Utc>,
     until: DateTime<Utc>,
     started_at: DateTime<Utc>,
+    /// What was counted, and what proved it.
+    found: String,
 }
 
 /// One seed.
@@ -627,7 +629,9 @@ impl Storm {
             .await
             .map_err(told)?;
         let slices: Vec<CompleteSlice> = sqlx::query_as(
-            "select stream, since, until, started_at from sync.slices
+            "select stream, since, until, started_at, jsonb_build_object('id', id, 'requests', request_count, 'total', vendor_total,
+                 'seen', rows_seen, 'inserted', inserted, 'unchanged', unchanged, 'duplicates', duplicates, 'said', said,
+                 'evidence', evidence)::text as found from sync.slices
              where source = $1 and state = 'complete' and since is not null",
         )
         .bind(&self.source)
@@ -679,8 +683,12 @@ impl Storm {
                     _ => false,
                 };
                 if is_due && !held.contains(&key.1) {
+                    let of_stream = slices.iter().filter(|slice| slice.stream == stream);
+                    let of_stream: String = of_stream
+                        .map(|slice| format!("\n{} to {}: {}", slice.since, slice.until, slice.found))
+                        .collect();
                     return Err(format!(
-                        "{table} is claimed through {through}, and {key:?}, {shown:?}, is missing"
+                        "{table} is claimed through {through}, and {key:?}, {shown:?}, is missing; complete are{of_stream}"
                     ));
                 }
             }

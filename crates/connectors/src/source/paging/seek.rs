@@ -85,8 +85,11 @@ impl Paging for Seek {
     }
 
     /// The filter and the rows speak of the same clock, so that no row of an honest answer lies outside by a second. Mostly one look at
-    /// the first row is enough.
+    /// the first row is enough. A list without a row may be the answer for another span.
     fn whereabouts_of(&self, at: &SeekPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
+        if got.records.is_empty() && at.offset == 0 {
+            return Whereabouts::Unsaid;
+        }
         let Some(span) = at.span else {
             return Whereabouts::Asked;
         };
@@ -425,7 +428,7 @@ mod tests {
                 Whereabouts::Elsewhere,
             ),
             (&["2026-02-02T10:00:00", "soon"], Whereabouts::Asked),
-            (&[], Whereabouts::Asked),
+            (&[], Whereabouts::Unsaid),
         ] {
             let day: NaiveDateTime = "2026-02-03T00:00:00".parse().unwrap();
             let at = list_of(LocalSpan {

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::schema::{Agent, Region};
-use crate::source::FaultKind;
-use crate::vendors::convoso::drive::{map_in_context, map_record};
+use crate::source::{Extent, FaultKind, Window};
+use crate::vendors::convoso::drive::{Drive, map_in_context, map_record, read_slice};
 
 /// The record of a call with these members besides its id and time.
 fn record(members: &str) -> String {
@@ -224,6 +224,33 @@ fn a_zero_names_nobody_and_ids_stay_as_they_are_written() {
             assert_eq!(got.as_deref(), wanted, "{id}");
         }
     }
+}
+
+#[test]
+fn an_empty_answer_for_another_window_keeps_nothing_back() {
+    let window = Window {
+        since: "2026-02-03T00:00:00Z".parse().unwrap(),
+        until: "2026-02-04T00:00:00Z".parse().unwrap(),
+    };
+    let page = |records: &str, total: u8| {
+        format!(
+            r#"{{"success":true,"data":{{"offset":0,"limit":500,"total_found":{total},"entries":{total},"results":[{records}]}}}}"#
+        )
+    };
+    let mut asked = Vec::new();
+    let extent = Extent::Window {
+        window,
+        is_open: false,
+    };
+    let told = read_slice(Drive::of(&CALLS, extent), |request| {
+        asked.push(request.clone());
+        match asked.len() {
+            1 => page("", 0),
+            _ => page(&record(""), 1),
+        }
+    });
+    assert_eq!(told.ids("calls"), ["90010001"]);
+    assert_eq!(asked[0], asked[1]);
 }
 
 #[test]
