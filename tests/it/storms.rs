@@ -684,11 +684,12 @@ impl Storm {
                 };
                 if is_due && !held.contains(&key.1) {
                     let of_stream = slices.iter().filter(|slice| slice.stream == stream);
-                    let of_stream: String = of_stream
-                        .map(|slice| format!("\n{} to {}: {}", slice.since, slice.until, slice.found))
+                    let of_stream: Vec<String> = of_stream
+                        .map(|slice| format!("{} to {}: {}", slice.since, slice.until, slice.found))
                         .collect();
+                    let of_stream = of_stream.join("\n");
                     return Err(format!(
-                        "{table} is claimed through {through}, and {key:?}, {shown:?}, is missing; complete are{of_stream}"
+                        "{table} is claimed through {through}, and {key:?}, {shown:?}, is missing; complete are\n{of_stream}"
                     ));
                 }
             }
