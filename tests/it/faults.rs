@@ -50,7 +50,15 @@ async fn passes(fault: Fault, times: u32) {
         .windows(2)
         .filter(|pair| pair[0].parameters == pair[1].parameters)
         .count();
-    assert_eq!(again, times as usize + 1, "{fault:?}: page requests sent again");
+    // A window without a row is asked for twice whatever happens: it may be the present day's.
+    let empty =
+        "select count(*) from sync.slices where stream = 'calls' and state = 'complete' and rows_seen = 0";
+    let empty = usize::try_from(env.number(empty).await).expect("a count of slices");
+    assert_eq!(
+        again,
+        times as usize + 1 + empty,
+        "{fault:?}: page requests sent again"
+    );
     let sent = i64::try_from(env.sandbox.requests().len()).expect("a count of requests");
     let booked = env
         .number("select sum(request_count)::bigint from sync.slices")
