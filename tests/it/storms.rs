@@ -6,6 +6,7 @@
 //! together from which one on.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -236,6 +237,8 @@ struct Account {
     sandbox: Sandbox,
     showing: Mutex<Showing>,
     told: Mutex<HashMap<(&'static str, String), Told>>,
+    /// Whether an answer was to be repeated already.
+    repeats: AtomicBool,
     dice: Mutex<Rng>,
 }
 
@@ -430,9 +433,11 @@ impl Account {
         } else {
             self.one_of(&faults)
         };
+        // An answer of nothing that is repeated twice in a row is believed: nobody can tell it from the truth.
+        let is_repeating = fault == Fault::Repeat && self.repeats.swap(true, Ordering::Relaxed);
         let rule = Rule {
             skip: u32::try_from(self.roll(8)).expect("small"),
-            ..Rule::new("", fault, 1)
+            ..Rule::new("", if is_repeating { Fault::Twins } else { fault }, 1)
         };
         self.sandbox.add_rule(rule);
     }
@@ -530,6 +535,7 @@ impl Storm {
             sandbox,
             showing: Mutex::default(),
             told: Mutex::default(),
+            repeats: AtomicBool::new(false),
             dice: Mutex::new(dice),
         };
         account.observe();
