@@ -154,7 +154,7 @@ async fn try_stream(spec: &StreamSpec, now: DateTime<Utc>) -> Trial {
 }
 
 async fn try_first_page(spec: &StreamSpec, slice: Slice) -> Result<(), SyncError> {
-    let mut reader = spec.stream.open(spec.account.clone(), slice, spec.limits.slice);
+    let mut reader = spec.open(slice);
     if let Some(request) = reader.request() {
         let reply = spec.client.send_once(&request, Priority::Live).await?;
         reader.accept(&reply.response)?;

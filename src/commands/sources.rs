@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use crate::engine::{Limits, StreamSpec};
 use crate::settings::{self, Settings, SourceHost, StreamSettings};
 use crate::transport::{ApiClient, ApiLimits, HostAccess, HttpClient, RequestBudget};
-use connectors::reader::SliceLimits;
+use connectors::reader::{RecentAnswers, SliceLimits};
 use connectors::schema::Region;
 use connectors::source::{Account, Options, StreamDef, SyncMode, Vendor};
 
@@ -60,6 +60,7 @@ fn build_source(
         source,
         client: Arc::new(api.with_context(|| format!("sources.{name}"))?),
         account,
+        answers: Arc::default(),
     };
     let streams = source.vendor.streams_of(&builder.account);
     let enabled = streams.filter(|stream| builder.is_on(stream));
@@ -118,6 +119,7 @@ struct SpecBuilder<'a> {
     source: &'a settings::Source,
     account: Arc<Account>,
     client: Arc<ApiClient>,
+    answers: Arc<RecentAnswers>,
 }
 
 impl SpecBuilder<'_> {
@@ -142,6 +144,7 @@ impl SpecBuilder<'_> {
                 mode: adjust_mode(stream.mode, &own),
                 account: self.account.clone(),
                 client: self.client.clone(),
+                answers: self.answers.clone(),
                 since: self.source.since,
                 limits: self.stream_limits(&own),
                 promoted: self.promoted_fields(stream),

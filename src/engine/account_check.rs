@@ -187,7 +187,7 @@ async fn show_pages(
         extent: Extent::List,
         started_at: session.clock.now(),
     };
-    let mut reader = spec.stream.open(spec.account.clone(), slice, spec.limits.slice);
+    let mut reader = spec.open(slice);
     for _ in 0..PAGES {
         let Some(request) = reader.request() else { break };
         let reply = spec.client.send_request(&request, Priority::Live).await?;

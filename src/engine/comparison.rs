@@ -184,7 +184,7 @@ async fn count_window(spec: &StreamSpec, session: &Session, planned: &PlannedSli
         extent: planned.extent.clone(),
         started_at: session.clock.now(),
     };
-    let mut reader = spec.stream.open(spec.account.clone(), slice, spec.limits.slice);
+    let mut reader = spec.open(slice);
     let request = reader.request()?;
     // What goes wrong here goes wrong again when the window is read, which then says why.
     let reply = spec.client.send_request(&request, Priority::History).await.ok()?;

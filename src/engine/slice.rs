@@ -126,7 +126,7 @@ async fn read_slice(
     // A task of its own: while it encodes one page, the next one is mapped.
     let loading = AbortOnDropHandle::new(tokio::spawn(load_pages(load).in_current_span()));
     let fetch = FetchSpec {
-        reader: spec.stream.open(spec.account.clone(), slice, spec.limits.slice),
+        reader: spec.open(slice),
         priority: if planned.rank == Rank::Live {
             Priority::Live
         } else {

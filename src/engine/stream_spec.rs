@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::transport::ApiClient;
-use connectors::reader::SliceLimits;
-use connectors::source::{Account, StreamDef, SyncMode, Vendor};
+use connectors::reader::{ReadSlice, RecentAnswers, SliceLimits};
+use connectors::source::{Account, Slice, StreamDef, SyncMode, Vendor};
 
 /// One stream of one source, with the settings applied.
 pub struct StreamSpec {
@@ -23,6 +23,8 @@ pub struct StreamSpec {
     pub account: Arc<Account>,
     /// The way to the vendor, shared by all streams of the source.
     pub client: Arc<ApiClient>,
+    /// What the vendor answered last, shared by all streams of the source.
+    pub answers: Arc<RecentAnswers>,
     /// Where the settings let history begin.
     pub since: Option<DateTime<Utc>>,
     /// When a slice is not believed.
@@ -56,6 +58,13 @@ impl StreamSpec {
     /// The stream's name.
     pub fn name(&self) -> &'static str {
         self.stream.name
+    }
+
+    /// Begins to read a slice.
+    pub fn open(&self, slice: Slice) -> Box<dyn ReadSlice> {
+        let mut reader = self.stream.open(self.account.clone(), slice, self.limits.slice);
+        reader.share_answers(self.answers.clone());
+        reader
     }
 
     /// The stream's partitions.

@@ -8,7 +8,7 @@ use connectors::source::Remedy;
 use convene::engine::RunReport;
 use convene::settings::Source;
 use sandbox::convertalk::{API_KEY, BOTS, CUSTOMER, Order, Refusal};
-use sandbox::{Fault, Sandbox};
+use sandbox::{Fault, Rule, Sandbox};
 use secrecy::SecretString;
 
 use crate::support::env::{SOURCE, TestEnv, flaws};
@@ -232,6 +232,22 @@ async fn a_chat_in_both_listings_is_a_lead() {
         0
     );
     env.assert_same("leads", world.snapshot("conversations")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_answer_for_another_listing_or_another_bot_is_not_believed() {
+    let env = build_env().await;
+    for skip in 0..12 {
+        let repeat = Rule::new("/inbox/direct/chats", Fault::Repeat, 1);
+        env.sandbox.add_rule(Rule { skip, ..repeat });
+        env.sync_completely().await;
+        env.sandbox.clear_faults();
+        assert_truth(&env).await;
+        let bots = env.number("select count(distinct channel_id) from warehouse.conversations");
+        assert_eq!(bots.await, 2, "{skip}");
+    }
+    let wrong = "select count(*) from warehouse.conversations where (kind = 'lead') <> (lead_id is not null)";
+    assert_eq!(env.number(wrong).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

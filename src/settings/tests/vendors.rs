@@ -159,6 +159,7 @@ const fn stream(name: &'static str) -> StreamDef {
         belongings: &[],
         promoted_by: None,
         paging: PAGING,
+        has_unmarked_rows: false,
         envelope: |_, _| Ok(Envelope::default()),
         map: |_, _| Ok(()),
         explain: explain_status,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Shortfall, SliceLimits, Verdict};
+use super::{RecentAnswers, Shortfall, SliceLimits, Verdict};
 use crate::schema::{Agent, Batch, Conversation, Entity as _, Region};
 use crate::source::{
     Absence, Account, ById, Context, Envelope, EnvelopeReader, Evidence, Extent, Item, Link, MapError, Next,
@@ -50,6 +50,9 @@ const LINK: Link = Link {
 };
 const SINGLE: Single = Single {
     request: |_| Request::get("rows").with("limit", 1_000),
+};
+const PARTS: Single = Single {
+    request: |scope| Request::get("rows").with("part", &scope.slice.partition),
 };
 const BY_ID: ById = ById {
     request: |id, _| Request::get(format!("rows/{id}")),
@@ -100,6 +103,7 @@ const fn stream(paging: &'static dyn super::OpenSlice, mode: SyncMode) -> Stream
         belongings: &[],
         promoted_by: None,
         paging,
+        has_unmarked_rows: false,
         envelope: ENVELOPE,
         map,
         explain: explain_status,
@@ -122,6 +126,10 @@ static BY_LINK: StreamDef = stream(&LINK, FULL);
 static AT_ONCE: StreamDef = stream(&SINGLE, FULL);
 static ONE_BY_ONE: StreamDef = stream(&BY_ID, FULL);
 static BY_HOPE: StreamDef = stream(&Hopeful, FULL);
+static BY_PART: StreamDef = StreamDef {
+    has_unmarked_rows: true,
+    ..stream(&PARTS, FULL)
+};
 
 const ENVELOPE: EnvelopeReader = |body, _: &Context| {
     let value: Value = serde_json::from_str(body).map_err(|error| ReadError::json(&error))?;
@@ -1144,4 +1152,34 @@ fn scope_of_nothing() -> Scope<'static> {
     }));
     let account = Box::leak(Box::new(Account::new(chrono_tz::UTC, Region::US)));
     Scope { slice, account }
+}
+
+#[test]
+fn rows_that_do_not_tell_what_they_answer_are_not_those_of_the_request_before() {
+    let answers = Arc::new(RecentAnswers::default());
+    let read_part = |partition: &str, bodies: &[&str]| {
+        let slice = Slice {
+            partition: partition.to_owned(),
+            extent: Extent::List,
+            started_at: begin(),
+        };
+        let account = Arc::new(Account::new(chrono_tz::UTC, Region::US));
+        let mut reader = BY_PART.open(account, slice, SliceLimits::default());
+        reader.share_answers(answers.clone());
+        let mut bodies = bodies.iter();
+        let mut met = Vec::new();
+        while reader.request().is_some() {
+            let body = bodies.next().expect("as many answers as requests").to_string();
+            let page = reader.accept(&Response { status: 200, body }).unwrap();
+            met.extend(page.batch.rows().iter().flat_map(|rows| rows.ids().to_vec()));
+        }
+        assert_eq!(bodies.next(), None, "{partition}: fewer requests than answers");
+        assert_eq!(reader.finish().verdict, Verdict::Complete);
+        met.join(" ")
+    };
+    let (one, two) = (r#"{"rows": [{"id": 1}]}"#, r#"{"rows": [{"id": 2}]}"#);
+    assert_eq!(read_part("a", &[one]), "1");
+    assert_eq!(read_part("b", &[one, two]), "2", "asked again");
+    assert_eq!(read_part("b", &[two]), "2", "as before");
+    assert_eq!(read_part("c", &[two, two]), "2", "twice, so it is believed");
 }

@@ -27,6 +27,7 @@
 
 mod loop_guard;
 mod page;
+mod recent_answers;
 mod slice;
 mod stored;
 mod tally;
@@ -42,12 +43,16 @@ use crate::schema::Table;
 use crate::source::{Account, Evidence, Paging, ReadError, Request, Response, Slice, StreamDef};
 
 pub use page::{Lookup, ReadPage};
+pub use recent_answers::RecentAnswers;
 use slice::SliceReader;
 pub use stored::StoredRecord;
 pub use verdict::{Shortfall, Verdict, has_too_many_rejects};
 
 /// A slice that is being read.
 pub trait ReadSlice: Send + Sync {
+    /// Tells which answers came last to other slices of the account. Without it the slice knows its own.
+    fn share_answers(&mut self, answers: Arc<RecentAnswers>);
+
     /// The page request that is due: the same one until its answer was accepted, and none when the slice is at its end.
     fn request(&mut self) -> Option<Request>;
 

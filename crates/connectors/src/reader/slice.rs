@@ -13,6 +13,7 @@ use crate::wire::describe_shape;
 
 use super::loop_guard::{LoopGuard, Pass};
 use super::page::{ReadPage, fingerprint_page, read_records};
+use super::recent_answers::RecentAnswers;
 use super::tally::Tally;
 use super::verdict::{Shortfall, Verdict};
 use super::{EvidenceCount, ReadSlice, Reading, SeenIds, SliceLimits};
@@ -103,8 +104,9 @@ pub(super) struct SliceReader<P: Paging + 'static> {
     none_said: NoneSaid,
     /// True where an earlier reading met "none" after rows: then no "none" of a later one is believed.
     has_none_after_rows: bool,
-    /// The position whose rows lay beside what was asked for.
+    /// The position that was asked for once more, because its answer may be that of another request.
     doubted: Option<P::Position>,
+    answers: Arc<RecentAnswers>,
     page_count: u64,
     byte_count: u64,
     unread_id_count: u64,
@@ -141,6 +143,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             none_said: NoneSaid::Never,
             has_none_after_rows: false,
             doubted: None,
+            answers: Arc::default(),
             page_count: 0,
             byte_count: 0,
             unread_id_count: 0,
@@ -265,7 +268,7 @@ impl<P: Paging + 'static> SliceReader<P> {
             };
             return self.accept_perhaps_none(&at, said);
         }
-        if !self.is_of_this_request(&at, &envelope)? {
+        if !self.is_of_this_request(&at, &envelope, &got.body)? {
             self.count_page(got);
             return Ok(ReadPage::default());
         }
@@ -311,10 +314,21 @@ impl<P: Paging + 'static> SliceReader<P> {
         Ok(None)
     }
 
-    /// False where the same request is to be sent once more, because all rows lie beside what was asked for. Twice so is a matter of
-    /// zones.
-    fn is_of_this_request(&mut self, at: &P::Position, got: &Envelope<'_>) -> Result<bool, ReadError> {
-        match self.paging.whereabouts_of(at, got, &self.scope()) {
+    /// False where the same request is to be sent once more, because all rows lie beside what was asked for, or because nothing tells
+    /// that the answer is not the one that another request had. Twice so it is believed.
+    fn is_of_this_request(
+        &mut self,
+        at: &P::Position,
+        got: &Envelope<'_>,
+        body: &str,
+    ) -> Result<bool, ReadError> {
+        let mut whereabouts = self.paging.whereabouts_of(at, got, &self.scope());
+        let request = self.paging.request_for(at, &self.scope());
+        let is_of_others = self.answers.remember(&request, body);
+        if is_of_others && self.stream.has_unmarked_rows && whereabouts == Whereabouts::Asked {
+            whereabouts = Whereabouts::Unsaid;
+        }
+        match whereabouts {
             Whereabouts::Elsewhere => Err(ReadError::OtherAnswer),
             Whereabouts::Unsaid | Whereabouts::Beside if self.doubted.as_ref() != Some(at) => {
                 self.doubted = Some(at.clone());
@@ -505,6 +519,10 @@ impl<P: Paging + 'static> SliceReader<P> {
 }
 
 impl<P: Paging + 'static> ReadSlice for SliceReader<P> {
+    fn share_answers(&mut self, answers: Arc<RecentAnswers>) {
+        self.answers = answers;
+    }
+
     fn request(&mut self) -> Option<Request> {
         let current = self.current()?;
         Some(self.paging.request_for(&current.at, &self.scope()))

@@ -41,6 +41,8 @@ pub struct StreamDef {
     pub promoted_by: Option<&'static str>,
     /// How its pages follow each other.
     pub paging: &'static dyn OpenSlice,
+    /// True where rows do not tell which request they answer: by their time, their id or their members.
+    pub has_unmarked_rows: bool,
     /// Opens the envelope, strictly.
     pub envelope: EnvelopeReader,
     /// Reads one record, leniently, into rows.

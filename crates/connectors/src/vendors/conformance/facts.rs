@@ -288,6 +288,14 @@ fn an_account_with_every_option_has_every_stream_and_one_without_a_host_lacks_it
 }
 
 #[test]
+fn streams_of_several_partitions_do_not_take_the_rows_of_one_for_those_of_another() {
+    for subject in subjects() {
+        let is_marked = !subject.stream.has_unmarked_rows;
+        assert!(!is_marked || list_partitions(subject).len() < 2, "{subject}");
+    }
+}
+
+#[test]
 fn coverage_has_another_identity_where_anything_differs_that_shapes_what_is_read() {
     for subject in subjects() {
         let Subject { vendor, stream } = subject;

@@ -111,6 +111,7 @@ const STREAM: StreamDef = StreamDef {
     paging: &Link {
         request: |_| Request::get(""),
     },
+    has_unmarked_rows: false,
     envelope: |_, _| Err(UNKNOWN),
     map: |_, _| Ok(()),
     explain: envelope::explain_answer,

@@ -117,6 +117,7 @@ const STREAM: StreamDef = StreamDef {
     paging: &Single {
         request: |_| Request::post_form(""),
     },
+    has_unmarked_rows: false,
     envelope: envelope::open_campaigns,
     map: |_, _| Ok(()),
     explain: envelope::explain_answer,

@@ -57,6 +57,8 @@ pub(in crate::vendors::convertalk) const CHATS: StreamDef = StreamDef {
                 .with(LISTING, listing.word())
         },
     },
+    // A chat tells neither its bot nor its listing.
+    has_unmarked_rows: true,
     map: map_chat,
     ..STREAM
 };

@@ -32,6 +32,7 @@ const STREAM: StreamDef = StreamDef {
     paging: &Single {
         request: |_| Request::get(""),
     },
+    has_unmarked_rows: false,
     envelope: open_list,
     map: |_, _| Ok(()),
     explain: explain_answer,

@@ -33,6 +33,7 @@ pub(in crate::vendors::converz) const CALL_METRICS: StreamDef = StreamDef {
         request: |scope| Request::get("calls").with("metric", &scope.slice.partition),
         context: |scope| Context::default().with(METRIC, &scope.slice.partition),
     },
+    has_unmarked_rows: true,
     envelope: open,
     map: map_measure,
     ..STREAM

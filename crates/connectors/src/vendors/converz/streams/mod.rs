@@ -28,6 +28,7 @@ const STREAM: StreamDef = StreamDef {
     paging: &WholeList {
         request: || crate::source::Request::get(""),
     },
+    has_unmarked_rows: false,
     envelope: REPS,
     map: |_, _| Ok(()),
     explain: explain_answer,

@@ -44,6 +44,8 @@ pub(in crate::vendors::converz) const REPORTS: StreamDef = StreamDef {
     // The measures are no part of the partition's name.
     shaped_by: &[OPTION],
     paging: &Reports,
+    // A report that is not grouped by time has no day in it.
+    has_unmarked_rows: true,
     envelope: open,
     map: map_figures,
     ..STREAM

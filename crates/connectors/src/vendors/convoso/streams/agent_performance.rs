@@ -31,6 +31,7 @@ pub(in crate::vendors::convoso) const AGENT_PERFORMANCE: StreamDef = StreamDef {
         pages: Single { request },
         context,
     },
+    has_unmarked_rows: true,
     envelope: envelope::open_performance,
     map: map_figures,
     ..STREAM

@@ -13,7 +13,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use crate::schema::{self, Batch, Entity as _};
 use crate::source::{
     Account, Context, Envelope, Evidence, History, Item, LocalSpan, MapError, Next, Paging, ReadError,
-    Request, Scope, Seek, SeekPosition, StreamDef, SyncMode, WindowPolicy,
+    Request, Scope, Seek, SeekPosition, StreamDef, SyncMode, Whereabouts, WindowPolicy,
 };
 use crate::vendors::convoso::paging::map_positions;
 use crate::vendors::convoso::values::{local_second, local_span};
@@ -67,6 +67,8 @@ const GONE_LEADS: StreamDef = StreamDef {
         history: History::Everything,
         ..WindowPolicy::PLAIN
     }),
+    // A lead does not tell that it is gone.
+    has_unmarked_rows: true,
     envelope: envelope::open_leads,
     ..STREAM
 };
@@ -146,6 +148,14 @@ impl Paging for GonePages {
                 at: self.seek().confirmation_of(at, scope),
             },
             _ => *at,
+        }
+    }
+
+    /// A list without a row may be the answer to the control request.
+    fn whereabouts_of(&self, at: &GonePosition, got: &Envelope<'_>, _: &Scope<'_>) -> Whereabouts {
+        match at {
+            GonePosition::List { at, .. } if at.offset == 0 && got.records.is_empty() => Whereabouts::Unsaid,
+            _ => Whereabouts::Asked,
         }
     }
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::schema::{self, Agent, Batch, Entity as _};
 use crate::source::{
     Context, Envelope, Faults, Item, MapError, Next, Paging, ReadError, Request, Reread, Scope, Seek,
-    SeekPosition, StreamDef, SyncMode, WindowPolicy, next_offset,
+    SeekPosition, StreamDef, SyncMode, Whereabouts, WindowPolicy, next_offset,
 };
 use crate::vendors::convoso::paging::map_positions;
 use crate::vendors::convoso::values::local_span;
@@ -43,6 +43,8 @@ pub(in crate::vendors::convoso) const RECORDINGS: StreamDef = StreamDef {
     }),
     schedule: Some("20 40 9 * * *"),
     paging: &RecordingPages,
+    // A recording does not tell whose it is.
+    has_unmarked_rows: true,
     envelope: open_list,
     map: |item, batch| match item.context.get(LIST) {
         Some(USERS) => agents::map_user(item, batch),
@@ -116,6 +118,13 @@ impl Paging for RecordingPages {
                     at,
                 }))
             }
+        }
+    }
+
+    fn whereabouts_of(&self, at: &RecordingPosition, got: &Envelope<'_>, scope: &Scope<'_>) -> Whereabouts {
+        match at {
+            RecordingPosition::Users { .. } => Whereabouts::Asked,
+            RecordingPosition::Of { at, .. } => SEEK.whereabouts_of(at, got, scope),
         }
     }
 

@@ -35,6 +35,7 @@ pub(crate) const TICKETS: StreamDef = StreamDef {
     belongings: &[],
     promoted_by: None,
     paging: &Link { request: first_page },
+    has_unmarked_rows: false,
     envelope: envelope::open_tickets,
     map: map_ticket,
     explain: envelope::explain,
