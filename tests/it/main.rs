@@ -18,6 +18,7 @@ mod crash;
 mod credentials;
 mod daylight_saving;
 mod deletions;
+mod derived;
 mod documents;
 mod faults;
 mod floor_plan;

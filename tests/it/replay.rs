@@ -25,7 +25,7 @@ async fn replayed(env: &TestEnv, file: &SettingsFile, stream: &str) -> Value {
 }
 
 /// Replays a stream within the test.
-async fn replayed_here(env: &TestEnv, stream: &str) -> ReplayCounts {
+pub(crate) async fn replayed_here(env: &TestEnv, stream: &str) -> ReplayCounts {
     let name = Name {
         source: Some(SOURCE.to_owned()),
         stream: Some(stream.to_owned()),
