@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -13,6 +13,9 @@ use super::clock::Clock;
 use super::failpoint::reach_failpoint;
 use super::observer::Observer;
 use super::session::Session;
+
+/// How long a renewal that is on its way may take before the source is given back without it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long to wait for a source that somebody else holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +30,29 @@ pub enum LeaseWait {
 pub struct HeldSource {
     /// What runs on the source work with.
     pub session: Session,
-    renewal: JoinHandle<()>,
+    renewal: Renewal,
+}
+
+/// The renewal in the background.
+struct Renewal {
+    task: JoinHandle<()>,
+    end: CancellationToken,
+}
+
+impl Renewal {
+    fn begin(session: Session, period: Duration) -> Self {
+        let end = CancellationToken::new();
+        let task = tokio::spawn(renew_lease(session, period, end.clone()));
+        Self { task, end }
+    }
+
+    /// Ends it between two renewals: one that is broken off in the middle holds the lease's row until its connection is cleared.
+    async fn finish(mut self) {
+        self.end.cancel();
+        if timeout(PATIENCE, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
 }
 
 /// Takes the lease of a source, sets the clock by the database's, and keeps the lease renewed.
@@ -42,7 +67,7 @@ pub async fn open_source(
     let lease = take_lease(warehouse, source, period, wait, stop).await?;
     let clock = Clock::set_to(warehouse.now().await?);
     let session = Session::new(warehouse.clone(), lease, clock, stop.child_token(), observer);
-    let renewal = tokio::spawn(renew_lease(session.clone(), period));
+    let renewal = Renewal::begin(session.clone(), period);
     Ok(HeldSource { session, renewal })
 }
 
@@ -50,7 +75,7 @@ impl HeldSource {
     /// Gives the source back. Its runs must have ended.
     pub async fn release(self) {
         reach_failpoint("before release");
-        self.renewal.abort();
+        self.renewal.finish().await;
         if let Err(error) = self.session.warehouse.release_lease(&self.session.lease).await {
             warn!(source = self.session.lease.source(), error = %error, "The lease could not be given back; it runs out by itself");
         }
@@ -90,10 +115,9 @@ async fn take_lease(
 
 /// Renews the lease three times a period, and sets the clock. Stops the session when the lease is lost, or could not be renewed
 /// for a period.
-async fn renew_lease(session: Session, period: Duration) {
+async fn renew_lease(session: Session, period: Duration, end: CancellationToken) {
     let mut renewed_at = Instant::now();
-    loop {
-        sleep(period / 3).await;
+    while end.run_until_cancelled(sleep(period / 3)).await.is_some() {
         match session.warehouse.renew_lease(&session.lease, period).await {
             Ok(server_time) => {
                 renewed_at = Instant::now();
