@@ -49,10 +49,8 @@ fn print_streams(streams: &[StreamStatus], holders: &[Holder], now: DateTime<Utc
         for stream in of_source {
             print_line(&stream_line(stream));
         }
-        for stream in of_source {
-            for line in stream_problems(stream, now) {
-                print_wrapped(&format!("{}: {line}", stream.stream), "    ");
-            }
+        for line in source_problems(of_source, now) {
+            print_wrapped(&line, "    ");
         }
         print_line("");
     }
@@ -126,6 +124,26 @@ fn short_count(count: i64) -> String {
     }
 }
 
+/// What is wrong with the streams of a source. What is the same for several of them, such as a vendor that is away, is told once.
+fn source_problems(of_source: &[StreamStatus], now: DateTime<Utc>) -> Vec<String> {
+    let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+    for stream in of_source {
+        for problem in stream_problems(stream, now) {
+            match told.iter_mut().find(|(known, _)| *known == problem) {
+                Some((_, names)) => names.push(&stream.stream),
+                None => told.push((problem, vec![&stream.stream])),
+            }
+        }
+    }
+    let lines = told.into_iter().map(|(problem, names)| match names.as_slice() {
+        [name] => format!("{name}: {problem}"),
+        names if names.len() == of_source.len() => format!("all {} streams: {problem}", names.len()),
+        [first, rest @ ..] => format!("{first} and {} more: {problem}", rest.len()),
+        [] => problem,
+    });
+    lines.collect()
+}
+
 /// What is wrong with a stream, and what to do about it.
 fn stream_problems(stream: &StreamStatus, now: DateTime<Utc>) -> Vec<String> {
     let mut lines = Vec::new();
@@ -156,7 +174,11 @@ fn stream_problems(stream: &StreamStatus, now: DateTime<Utc>) -> Vec<String> {
             describe_time(stream.next_attempt_at, now)
         ));
     }
-    if stream.held_deletions > 0 {
+    // What is not complete because of them says so itself.
+    let is_told = stream
+        .bare_reason()
+        .is_some_and(|reason| reason.contains("confirm-deletions"));
+    if stream.held_deletions > 0 && !is_told {
         lines.push(format!(
             "{} rows seem to be gone at the vendor and are held; if they are, run `convene confirm-deletions {name}`",
             format_number(stream.held_deletions)
@@ -346,6 +368,47 @@ mod tests {
                 ..stream()
             };
             assert_eq!(stream_problems(&stream, DateTime::UNIX_EPOCH), [told]);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_all_streams_is_told_once() {
+        let named = |name: &str, reason: Option<&str>| StreamStatus {
+            stream: name.to_owned(),
+            reason: reason.map(str::to_owned),
+            ..stream()
+        };
+        let away = Some("the vendor is away");
+        let told = |streams: &[StreamStatus]| source_problems(streams, DateTime::UNIX_EPOCH);
+        assert_eq!(
+            told(&[named("a", away), named("b", away), named("c", away)]),
+            ["all 3 streams: the vendor is away"]
+        );
+        assert_eq!(
+            told(&[
+                named("a", away),
+                named("b", Some("waits")),
+                named("c", away),
+                named("d", None)
+            ]),
+            ["a and 1 more: the vendor is away", "b: waits"]
+        );
+    }
+
+    #[test]
+    fn held_deletions_are_told_once() {
+        let held = StreamStatus {
+            held_deletions: 6,
+            ..stream()
+        };
+        let reason = "6 of 12 rows are held; if they are gone, run `convene confirm-deletions a.b`";
+        let told_already = StreamStatus {
+            reason: Some(reason.to_owned()),
+            ..held.clone()
+        };
+        for (stream, words) in [(held, "6 rows seem to be gone"), (told_already, "6 of 12 rows")] {
+            let told = stream_problems(&stream, DateTime::UNIX_EPOCH);
+            assert!(told.len() == 1 && told[0].starts_with(words), "{told:?}");
         }
     }
 
