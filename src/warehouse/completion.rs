@@ -124,7 +124,9 @@ async fn extend_coverage(
              whole_read_at = case when $6 then $5 else c.whole_read_at end,
              full_read_at = case when $7 then $5 else c.full_read_at end,
              unfiltered_read_at = case when $8 then $5 else c.unfiltered_read_at end,
-             complete_until = coalesce($9, c.complete_until), ids_left = coalesce($10, c.ids_left),
+             -- Until its first ids were all asked for it is complete through nothing, as a list is before it was read.
+             complete_until = case when $10 > 0 and c.complete_until is null then null else coalesce($9, c.complete_until) end,
+             ids_left = coalesce($10, c.ids_left),
              -- Of a window that reaches into the future only the past is covered.
              covered = case when $11 < $5 then c.covered + tstzmultirange(tstzrange($11, least($12, $5))) else c.covered end,
              -- What was read when it was old enough needs no further look.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
+
 use crate::support::env::TestEnv;
 use crate::support::invariants::execute;
 use crate::{conversocial, converz};
@@ -90,11 +92,22 @@ async fn ids_beyond_the_budget_are_told_and_hold_the_claim_back() {
     assert!(left > 0, "there are more customers than one run asks for");
     let line = line(&env, "contacts").await;
     assert_ne!(line.state, "complete");
+    assert_eq!(
+        line.complete_through, None,
+        "a first load is complete through nothing, and so not late"
+    );
     let told = format!("{left} ids to go");
     assert!(
         line.reason.as_ref().is_some_and(|reason| reason.contains(&told)),
         "{line:?}"
     );
+    settle(&env).await;
+    assert!(self::line(&env, "contacts").await.complete_through.is_some());
+    // Once complete it says through what, whatever comes.
+    let at = env.sandbox.now();
+    env.sandbox.conversocial().add_conversations(300, at);
+    env.sandbox.advance(TimeDelta::minutes(3));
+    env.sync().await;
     let oldest = "select count(*) from warehouse.conversations as c where contact_id is not null
          and not exists (select from warehouse.contacts as k where k.source = c.source and k.id = c.contact_id)
          and started_at < (select complete_through from warehouse.freshness where table_name = 'contacts')";
