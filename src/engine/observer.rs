@@ -120,6 +120,11 @@ impl RunReport {
         self.unfinished.is_empty() && self.ids_left == 0 && self.lost == 0
     }
 
+    /// True where it had something to ask the vendor for, and did.
+    pub(super) fn has_asked(&self) -> bool {
+        self.complete_count > 0 || self.unfinished.iter().any(|slice| !slice.is_waiting)
+    }
+
     /// What it came to, by the first of its flaws: that is the one of which the ledger tells.
     pub(crate) fn state(&self) -> RunState {
         if self.is_complete() {

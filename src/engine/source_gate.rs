@@ -22,6 +22,8 @@ pub(super) struct SourceGate {
 #[derive(Debug, Default, Clone, Copy)]
 struct Pause {
     failure_count: u32,
+    /// When the last failure was met.
+    since: Option<Instant>,
     until: Option<Instant>,
 }
 
@@ -55,14 +57,17 @@ impl SourceGate {
         }
     }
 
-    /// The source answers. True where it had failed before.
-    pub(super) fn clear_pause(&self) -> bool {
+    /// The source has answered a run that began then. True where it had failed before; a run from before the failure, which had its
+    /// answers already, says nothing of what is now.
+    pub(super) fn clear_pause(&self, begun: Instant) -> bool {
         // Nobody is woken who does not wait.
-        let had_failed = self.pause.borrow().failure_count > 0;
-        if had_failed {
-            self.pause.send_replace(Pause::default());
-        }
-        had_failed
+        self.pause.send_if_modified(|pause| {
+            let has_ended = pause.since.is_some_and(|since| since <= begun);
+            if has_ended {
+                *pause = Pause::default();
+            }
+            has_ended
+        })
     }
 
     /// The source failed as a whole; tells how long it is left alone.
@@ -80,6 +85,7 @@ impl SourceGate {
             } else {
                 pause.failure_count += 1;
                 left_alone.wait = pause_length(pause.failure_count, needs_operator);
+                pause.since = Some(now);
                 pause.until = Some(now + left_alone.wait);
             }
             left_alone.failure_count = pause.failure_count;
@@ -154,10 +160,12 @@ mod tests {
         );
         let probe = gate.enter_gate().await;
         assert!(probe.is_some());
-        assert!(gate.clear_pause());
+        let before = Instant::now() - Duration::from_secs(61);
+        assert!(!gate.clear_pause(before), "a run from before had its answers");
+        assert!(gate.clear_pause(Instant::now()));
         drop(probe);
         assert!(gate.enter_gate().await.is_none());
-        assert!(!gate.clear_pause(), "it is told once");
+        assert!(!gate.clear_pause(Instant::now()), "it is told once");
     }
 
     #[tokio::test(start_paused = true)]

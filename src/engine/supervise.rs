@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
@@ -268,6 +268,7 @@ async fn supervise_stream(mut stream: ScheduledStream, session: Session) {
             .orders
             .borrow()
             .wishes_of(&stream.spec.source, stream.spec.name());
+        let begun = Instant::now();
         let Some(report) = run_unless_paused(&mut stream, &session).await else {
             continue;
         };
@@ -278,7 +279,9 @@ async fn supervise_stream(mut stream: ScheduledStream, session: Session) {
             leave_alone(&report, &session).await;
             continue;
         }
-        greet_again(&session).await;
+        if report.has_asked() {
+            greet_again(&session, begun).await;
+        }
         if report.is_cut_short && report.is_complete() {
             continue;
         }
@@ -408,8 +411,8 @@ async fn leave_alone(report: &RunReport, session: &Session) {
 }
 
 /// The source answers: where it had not, that is told.
-async fn greet_again(session: &Session) {
-    if !session.gate.clear_pause() {
+async fn greet_again(session: &Session, begun: Instant) {
+    if !session.gate.clear_pause(begun) {
         return;
     }
     info!(source = session.lease.source(), "The source answers again");
