@@ -89,7 +89,8 @@ async fn persons(env: &TestEnv) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_made_of_rows_follows_deletions_returns_replays_and_another_account() {
-    let mut env = TestEnv::of("convoso", |_| (), |_, _| ()).await;
+    let few = |options: &mut Options| options.calls_per_day = 60;
+    let mut env = TestEnv::of("convoso", few, |_, _| ()).await;
     env.only(&STREAMS);
     env.sync_completely().await;
     is_right(&env, "at first").await;
@@ -152,7 +153,8 @@ async fn what_is_made_of_rows_follows_deletions_returns_replays_and_another_acco
     let other = env.sandbox.open_accounts(Options {
         seed: 99,
         token: "another-token".to_owned(),
-        calls_per_day: 80,
+        calls_per_day: 60,
+        days: 1,
         ..Options::new(env.sandbox.now())
     });
     other.convoso().delete_many("agents", 12);
