@@ -84,8 +84,8 @@ pub(crate) fn seconds_of_server(first: u32) -> f64 {
     own.own + own.ended_children + children.map(|times| times.own).sum::<f64>()
 }
 
-/// Waits for a process of ours; its peak memory and its processor time.
-pub(crate) async fn watch(mut process: std::process::Child) -> anyhow::Result<(f64, Cost)> {
+/// Waits for a process of ours; its peak memory and its processor time. `good` are the exit codes that it may end with.
+pub(crate) async fn watch(mut process: std::process::Child, good: &[i32]) -> anyhow::Result<(f64, Cost)> {
     let begin = Instant::now();
     let before = times(std::process::id()).map_or(0.0, |times| times.ended_children);
     let mut peak_mib = 0.0;
@@ -97,7 +97,8 @@ pub(crate) async fn watch(mut process: std::process::Child) -> anyhow::Result<(f
         }
     };
     let seconds = begin.elapsed().as_secs_f64();
-    anyhow::ensure!(ended.success(), "the sync was not complete");
+    let is_good = ended.code().is_some_and(|code| good.contains(&code));
+    anyhow::ensure!(is_good, "the command ended with {ended}");
     let after = times(std::process::id()).map_or(0.0, |times| times.ended_children);
     let cost = Cost {
         peak_mib,
