@@ -16,7 +16,9 @@ const SIZES: [u32; 2] = [3_000, 3_000_000];
 /// How often each command is run.
 const TIMES: usize = 5;
 /// How often each page is asked for.
-const PAGE_TIMES: usize = 21;
+const PAGE_TIMES: usize = 11;
+/// What the daemon knows is asked for anew after this time, and only that is measured.
+const PAGE_PAUSE: Duration = Duration::from_secs(1);
 /// The pages.
 const PAGES: [&str; 2] = ["/", "/streams/bench/calls"];
 /// How long a daemon may take to be ready.
@@ -84,8 +86,7 @@ async fn time_pages(wanted: &Wanted, database: &Database, settings: &str) -> any
     for (path, found) in PAGES.iter().zip(&mut medians) {
         let mut times = Vec::new();
         for _ in 0..PAGE_TIMES {
-            // What the daemon keeps of its last answer is not what is measured.
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            tokio::time::sleep(PAGE_PAUSE).await;
             let asked_at = Instant::now();
             get(path).await.context("The page is not there")?.bytes().await?;
             times.push(asked_at.elapsed().as_secs_f64() * 1e3);

@@ -44,10 +44,9 @@ lasting as (
     from wanted as w
     cross join lateral (
         select sum(rejected) as rejected, sum(rows_seen) as seen from (
-            -- Only the index of the stream gives this order, so that no more than these slices are looked at.
-            select source, stream, rejected, rows_seen from sync.slices
-            where (source, stream) <= (w.source, w.stream) order by source desc, stream desc, id desc limit 20
-        ) as last where last.source = w.source and last.stream = w.stream
+            select rejected, rows_seen from sync.slices
+            where source = w.source and stream = w.stream order by started_at desc, id desc limit 20
+        ) as last
     ) as l
     where l.rejected > l.seen * $3
 ),

@@ -315,7 +315,7 @@ const SOURCES: &str = "
             select sum(t.request_count) from (select distinct stream from sync.streams as w where w.source = s.source) as n
             cross join lateral (
                 select request_count, coalesce(ended_at, clock_timestamp()) as ended_at from sync.slices as i
-                where i.source = s.source and i.stream = n.stream order by id desc limit 40
+                where i.source = s.source and i.stream = n.stream order by started_at desc, id desc limit 40
             ) as t where t.ended_at > clock_timestamp() - interval '10 minutes'
         ), 0)::bigint as recent_requests
     from sync.sources as s left join sync.leases as l using (source) order by 1";
@@ -376,7 +376,7 @@ const LAST_RUNS: &str = concat!(
     "select ",
     run_columns!(),
     " from (select distinct source, stream from sync.streams) as s
-     cross join lateral (select * from sync.runs where source = s.source and stream = s.stream order by id desc limit 1) as r ",
+     cross join lateral (select * from sync.runs where source = s.source and stream = s.stream order by started_at desc, id desc limit 1) as r ",
     run_sums!("limit 1000"),
     " order by r.source, r.stream"
 );

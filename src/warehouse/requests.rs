@@ -467,11 +467,10 @@ impl Warehouse {
                  coalesce(sum(request_count), 0)::bigint as request_count, coalesce(sum(rows_seen), 0)::bigint as row_count
              from (
                  select since, until, request_count, rows_seen from (
-                     -- Only the index of the stream gives this order, so that no more than these slices are looked at.
-                     select source, stream, state, since, until, request_count, rows_seen from sync.slices
-                     where (source, stream) <= ($1, $2) order by source desc, stream desc, id desc limit 1000
+                     select state, since, until, request_count, rows_seen from sync.slices
+                     where source = $1 and stream = $2 order by started_at desc, id desc limit 1000
                  ) as last
-                 where source = $1 and stream = $2 and state = 'complete' and since is not null limit 100
+                 where state = 'complete' and since is not null limit 100
              ) as telling",
         )
         .bind(source)

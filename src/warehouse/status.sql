@@ -34,11 +34,8 @@ from streams as s
 left join sync.schedules as c using (source, stream)
 left join sync.leases as e on e.source = s.source and e.expires_at > now()
 left join lateral (
-    select * from (
-        -- Only the index of the stream gives this order, so that one row is looked at, however rare the stream is.
-        select source, stream, state, reason, started_at, ended_at from sync.slices
-        where (source, stream) <= (s.source, s.stream) order by source desc, stream desc, id desc limit 1
-    ) as last where last.source = s.source and last.stream = s.stream
+    select state, reason, started_at, ended_at from sync.slices
+    where source = s.source and stream = s.stream order by started_at desc, id desc limit 1
 ) as l on true
 left join lateral (
     -- Beyond this it does not matter how many there are.

@@ -58,20 +58,20 @@ pub struct Lateness {
 const STREAM_RUNS: &str = concat!(
     "select ",
     run_columns!(),
-    " from (select * from sync.runs where source = $1 and stream = $2 order by id desc limit 15) as r ",
+    " from (select * from sync.runs where source = $1 and stream = $2 order by started_at desc, id desc limit 15) as r ",
     run_sums!("limit 1000"),
     " order by r.id desc"
 );
 const STREAM_SLICES: &str = concat!(
     "select ",
     slice_columns!(),
-    " from sync.slices where source = $1 and stream = $2 order by id desc limit 40"
+    " from sync.slices where source = $1 and stream = $2 order by started_at desc, id desc limit 40"
 );
 const STREAM_TRAFFIC: &str = "
     select date_trunc('hour', started_at) as hour, sum(request_count)::bigint as request_count, sum(rows_seen)::bigint as rows_seen,
         count(*) filter (where state in ('incomplete', 'failed')) as flawed
     from (
-        select started_at, request_count, rows_seen, state from sync.slices where source = $1 and stream = $2 order by id desc limit 3000
+        select started_at, request_count, rows_seen, state from sync.slices where source = $1 and stream = $2 order by started_at desc, id desc limit 3000
     ) as s
     where started_at > clock_timestamp() - interval '48 hours' group by 1 order by 1";
 const STREAM_LATENESS: &str = "
@@ -79,7 +79,7 @@ const STREAM_LATENESS: &str = "
         sum(updated)::bigint as updated
     from (
         select started_at, until, rows_seen, inserted, updated, purpose, state from sync.slices
-        where source = $1 and stream = $2 order by id desc limit 3000
+        where source = $1 and stream = $2 order by started_at desc, id desc limit 3000
     ) as s
     cross join lateral (
         select max(h)::bigint as from_hours from unnest(array[0, 1, 6, 24, 72, 168, 720]) as h

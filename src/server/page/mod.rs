@@ -51,7 +51,7 @@ async fn show_overview(State(app): State<App>) -> Response {
 async fn show_stream(State(app): State<App>, Path((source, stream)): Path<(String, String)>) -> Response {
     let report = app.report().await;
     let Some(found) = report.find_stream(&source, &stream) else {
-        return render_missing(&report, "There is no such stream.");
+        return render_no_stream(&report);
     };
     let history = app.ask(app.warehouse.stream_history(&source, &stream)).await;
     let body = stream::render_stream(found, history.as_ref());
@@ -69,12 +69,7 @@ async fn show_run(State(app): State<App>, Path(id): Path<i64>) -> Response {
             &report,
             "There is no such run; old ones are removed after a while.",
         ),
-        Err(error) => render_page(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Run",
-            &report,
-            parts::render_failure(&error),
-        ),
+        Err(error) => render_unanswered(&report, &error),
     }
 }
 
@@ -109,6 +104,24 @@ async fn show_search(State(app): State<App>, Query(wanted): Query<Wanted>) -> Re
         "Search",
         &report,
         search::render_search(id, found.as_deref()),
+    )
+}
+
+/// Without an overview nobody knows which streams there are.
+fn render_no_stream(report: &Report) -> Response {
+    if report.at.is_some() {
+        return render_missing(report, "There is no such stream.");
+    }
+    let error = report.database.error.as_deref();
+    render_unanswered(report, error.unwrap_or("No answer has come yet"))
+}
+
+fn render_unanswered(report: &Report, error: &str) -> Response {
+    render_page(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "No answer",
+        report,
+        parts::render_failure(error),
     )
 }
 

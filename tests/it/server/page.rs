@@ -233,6 +233,17 @@ async fn the_page_tells_what_is_known_when_the_database_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_which_nothing_is_known_yet_is_not_said_to_be_missing() {
+    let env = TestEnv::new().await;
+    env.warehouse.close().await;
+    let shown = Shown::over(env).await;
+    let answer = send(Client::new().get(format!("{}/streams/convoso_test/calls", shown.url))).await;
+    assert_eq!(answer.status().as_u16(), 503);
+    let page = answer.text().await.expect("a text");
+    assert!(page.contains("The database does not answer"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_a_run_and_a_row_are_found_and_no_record_is_shown() {
     let shown = Shown::healthy().await;
     let stream = shown.text("/streams/convoso_test/calls").await;
@@ -327,47 +338,6 @@ async fn an_open_page_hears_of_changes_and_ends_with_the_daemon() {
         begun.elapsed() < Duration::from_secs(3),
         "the stop is not held up"
     );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_page_answers_at_once_with_a_million_rows_in_the_ledger() {
-    let shown = Shown::healthy().await;
-    // Many runs of two streams, and one first run with many slices.
-    shown
-        .change(
-            "insert into sync.runs (source, stream, epoch, started_at, ended_at, state, slice_count)
-             select 'convoso_test', case when n % 2 = 0 then 'calls' else 'agents' end, 1, now() - make_interval(secs => n), now(), 'complete', 5
-             from generate_series(1, 200000) as n",
-        )
-        .await;
-    shown
-        .change(
-            "insert into sync.slices (source, stream, purpose, since, until, epoch, started_at, ended_at, state, run_id, rows_seen, unchanged,
-                 request_count, evidence)
-             select source, stream, 'window', started_at - interval '1 hour', started_at, 1, started_at, ended_at, 'complete', id, 10, 10, 3,
-                 '[{\"kind\": \"total\", \"count\": 10}]'
-             from sync.runs, generate_series(1, 5)",
-        )
-        .await;
-    for table in ["sync.runs", "sync.slices"] {
-        let analyse = sqlx::AssertSqlSafe(format!("vacuum analyze {table}"));
-        let analysed = sqlx::raw_sql(analyse).execute(&shown.env.pool).await;
-        analysed.expect("it is analysed");
-    }
-    let rows = shown.env.number("select count(*) from sync.slices").await;
-    assert!(rows >= 1_000_000, "{rows}");
-    for path in ["/", "/api/status", "/metrics", "/streams/convoso_test/calls"] {
-        let mut times = Vec::new();
-        for _ in 0..5 {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            let begun = Instant::now();
-            shown.text(path).await;
-            times.push(begun.elapsed());
-        }
-        times.sort();
-        // A debug build on a busy machine gets more time than the promise of 50 ms; a look through the ledger takes a second.
-        assert!(times[1] < Duration::from_millis(250), "{path}: {times:?}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

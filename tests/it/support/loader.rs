@@ -16,6 +16,12 @@ use crate::support::postgres::Database;
 
 /// The stream.
 pub(crate) const STREAM: &str = "conversations";
+/// How many sessions of the warehouse there are; those of a test have no name.
+const SESSIONS: &str = "select count(*)::text from pg_stat_activity where datname = current_database() and application_name = 'convene'";
+/// How many rows of the ledger were read by sessions that have ended, by its indexes and past them.
+const LEDGER_ROWS_READ: &str =
+    "select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::text from pg_stat_user_tables
+     where schemaname = 'sync' and relname in ('slices', 'runs')";
 
 /// A warehouse whose one source is ours, to load rows into without any vendor.
 pub(crate) struct TestLoader {
@@ -58,9 +64,7 @@ impl TestLoader {
     /// A warehouse with nothing in it.
     pub(crate) async fn new() -> Self {
         let database = Database::new().await;
-        let warehouse = Warehouse::connect(&database.secret(), 3)
-            .await
-            .expect("it answers");
+        let warehouse = open_warehouse(&database).await;
         let period = Duration::from_mins(10);
         let lease = warehouse
             .acquire_lease("social", "test", period)
@@ -204,6 +208,25 @@ impl TestLoader {
             .unwrap_or_else(|error| panic!("{query}: {error}"))
     }
 
+    /// How many rows of the ledger somebody has read. The server counts those of a session when it ends, so the warehouse is closed
+    /// and opened again.
+    pub(crate) async fn ledger_rows_read(&mut self, act: impl AsyncFnOnce(&Self)) -> i64 {
+        let before = self.reopen_warehouse().await;
+        act(self).await;
+        self.reopen_warehouse().await - before
+    }
+
+    /// Returns how many rows of the ledger all sessions have read that ended.
+    async fn reopen_warehouse(&mut self) -> i64 {
+        self.warehouse.close().await;
+        while self.texts(SESSIONS).await != ["0"] {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.warehouse = open_warehouse(&self.database).await;
+        let read = self.texts(LEDGER_ROWS_READ).await;
+        read[0].parse().expect("a number")
+    }
+
     /// Does something behind the warehouse's back.
     pub(crate) async fn execute(&self, statement: &str) {
         sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
@@ -211,6 +234,11 @@ impl TestLoader {
             .await
             .unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
+}
+
+async fn open_warehouse(database: &Database) -> Warehouse {
+    let warehouse = Warehouse::connect(&database.secret(), 3).await;
+    warehouse.expect("it answers")
 }
 
 /// The first batch of a slice.
