@@ -27,11 +27,11 @@ const LONGEST_LIFE_MS: u64 = 900;
 /// How many connections must have been ended at work, for the test to mean anything.
 const ENDED: u64 = 20;
 /// Slow enough that all deaths together do not suffice to read everything.
-const PACE: &str = "500";
+const PACE: &str = "280";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_killed_at_any_moment_leaves_nothing_that_the_next_does_not_mend() {
-    let env = busy_field(2, 9_000).await;
+    let env = busy_field(2, 5_000).await;
     let file = env.settings_file("time_zone = \"UTC\"");
     let mut dice = Rng::with_seed(20);
     for death in 0..DEATHS {
@@ -48,7 +48,7 @@ async fn a_process_killed_at_any_moment_leaves_nothing_that_the_next_does_not_me
         "too few deaths struck a slice"
     );
     assert!(
-        env.count("warehouse.calls").await < 18_000,
+        env.count("warehouse.calls").await < 10_000,
         "the deaths came too late"
     );
     let done = ended(&mut convene(&env, &file, &["sync"])).await;
@@ -57,12 +57,9 @@ async fn a_process_killed_at_any_moment_leaves_nothing_that_the_next_does_not_me
     env.assert_truth().await;
     assert_closed(&env).await;
     let (was, is) = (content_of_an_undisturbed_sync(&env).await, content(&env).await);
-    let differing: Vec<_> = is
-        .lines()
-        .filter(|row| !was.lines().any(|other| other == *row))
-        .take(3)
-        .collect();
-    assert_eq!(differing, Vec::<&str>::new());
+    // Both are in order.
+    let differing = is.lines().zip(was.lines()).find(|(is, was)| is != was);
+    assert_eq!(differing, None);
     assert_eq!(is.lines().count(), was.lines().count());
 }
 
@@ -152,7 +149,7 @@ async fn content_of_an_undisturbed_sync(env: &TestEnv) -> String {
 async fn connections_that_the_server_ends_at_any_moment_lose_and_double_nothing() {
     let ended = Arc::new(AtomicU64::new(0));
     for seed in 0..4 {
-        let mut env = busy_field(1, 1_500).await;
+        let mut env = busy_field(1, 1_000).await;
         // Small windows, read without a pause: most of the time a transaction is open.
         env.stream("calls").max_span = Some(Duration::from_mins(30));
         let dice = Rng::with_seed(seed);

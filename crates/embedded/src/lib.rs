@@ -55,6 +55,7 @@ const FLEETING: &Setup = &Setup {
         "fsync=off",
         "full_page_writes=off",
         "max_wal_size=256MB",
+        "jit=off",
         "timezone=UTC",
         "log_timezone=UTC",
     ],

@@ -17,15 +17,28 @@ const NAMES: [&str; 4] = [
     "google-chrome",
     "google-chrome-stable",
 ];
-/// The screens that are tried: name, size, and whether the ground is dark.
-const SCREENS: [(&str, &str, bool); 3] = [
-    ("wide-light", "1400,1100", false),
-    ("wide-dark", "1400,1100", true),
-    ("phone-light", "500,1600", false),
+/// The screens that are tried.
+const SCREENS: [Screen; 2] = [
+    Screen {
+        name: "wide-light",
+        size: "1400,1100",
+        is_dark: false,
+    },
+    Screen {
+        name: "phone-dark",
+        size: "500,1600",
+        is_dark: true,
+    },
 ];
 
 /// How many times a browser was started; each has a profile of its own.
 static RUNS: AtomicU32 = AtomicU32::new(0);
+
+struct Screen {
+    name: &'static str,
+    size: &'static str,
+    is_dark: bool,
+}
 
 /// A browser that is on this machine.
 pub(crate) struct Browser {
@@ -49,28 +62,23 @@ impl Browser {
 
     /// Opens a page, with its script, on every screen: it shows the text, hears of changes, and nothing is complained about.
     pub(crate) async fn look(&self, url: &str, name: &str, text: &str) {
-        let shown = self.run(&["--dump-dom", url], false, "1400,1100").await;
-        assert!(shown.out.contains(text), "`{text}` is not shown: {}", shown.out);
-        assert!(
-            shown.out.contains("data-script=\"on\""),
-            "the script does not run: {}",
-            shown.err
-        );
-        let complaints: Vec<&str> = shown
-            .err
-            .lines()
-            .filter(|line| line.contains("CONSOLE"))
-            .collect();
-        assert!(complaints.is_empty(), "{complaints:#?}");
-        for (screen, size, is_dark) in SCREENS {
-            let picture = self.pictures.join(format!("{name}-{screen}.png"));
+        for screen in &SCREENS {
+            let picture = self.pictures.join(format!("{name}-{}.png", screen.name));
             let _ = std::fs::remove_file(&picture);
-            self.run(
-                &[&format!("--screenshot={}", picture.display()), url],
-                is_dark,
-                size,
-            )
-            .await;
+            let take = format!("--screenshot={}", picture.display());
+            let shown = self.run(&["--dump-dom", &take, url], screen).await;
+            assert!(shown.out.contains(text), "`{text}` is not shown: {}", shown.out);
+            assert!(
+                shown.out.contains("data-script=\"on\""),
+                "the script does not run: {}",
+                shown.err
+            );
+            let complaints: Vec<&str> = shown
+                .err
+                .lines()
+                .filter(|line| line.contains("CONSOLE"))
+                .collect();
+            assert!(complaints.is_empty(), "{complaints:#?}");
             let bytes = std::fs::read(&picture).expect("a picture was taken");
             assert!(bytes.len() > 5_000, "the picture of {name} shows something");
         }
@@ -79,10 +87,10 @@ impl Browser {
     /// Opens a page, leaves it open until its updates end, and tells what it shows then.
     pub(crate) async fn watch(&self, url: &str) -> String {
         let arguments = ["--virtual-time-budget=60000", "--dump-dom", url];
-        self.run(&arguments, false, "1400,1100").await.out
+        self.run(&arguments, &SCREENS[0]).await.out
     }
 
-    async fn run(&self, arguments: &[&str], is_dark: bool, size: &str) -> Printed {
+    async fn run(&self, arguments: &[&str], screen: &Screen) -> Printed {
         let number = RUNS.fetch_add(1, Ordering::Relaxed);
         let profile =
             std::env::temp_dir().join(format!("convene-it-browser-{}-{number}", std::process::id()));
@@ -101,11 +109,11 @@ impl Browser {
                 "--v=0",
                 "--timeout=4000",
             ])
-            .arg(format!("--window-size={size}"))
+            .arg(format!("--window-size={}", screen.size))
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg(format!(
                 "--blink-settings=preferredColorScheme={}",
-                u8::from(!is_dark)
+                u8::from(!screen.is_dark)
             ))
             .args(arguments)
             .stdout(Stdio::piped())

@@ -23,7 +23,7 @@ use tokio::sync::OnceCell;
 const IMAGE: &str = "postgres:17";
 const PASSWORD: &str = "convene-test";
 /// The tests kill processes of ours, never the server, so it need not wait for the disk; and they open many connections.
-const SERVER_OPTIONS: [&str; 9] = [
+const SERVER_OPTIONS: [&str; 11] = [
     "postgres",
     "-c",
     "fsync=off",
@@ -33,6 +33,9 @@ const SERVER_OPTIONS: [&str; 9] = [
     "max_connections=300",
     "-c",
     "max_wal_size=256MB",
+    // A migration turns it off for the warehouse; a copy of a database does not have that.
+    "-c",
+    "jit=off",
 ];
 /// Where the image keeps its data. In memory: a database per test is hundreds of files made and removed.
 const DATA_FOLDER: &str = "/var/lib/postgresql/data";
@@ -182,8 +185,7 @@ pub(crate) struct Database {
 impl Database {
     /// A database with the schema.
     pub(crate) async fn new() -> Self {
-        let template = TEMPLATE.get_or_init(make_template).await;
-        Self::make(&format!("template {template}")).await
+        Self::make(TEMPLATE.get_or_init(make_template).await).await
     }
 
     /// A database without the schema.
@@ -242,7 +244,7 @@ impl Drop for Database {
     }
 }
 
-/// A migrated database that the others are copied from: faster than migrating each.
+/// Makes a migrated database, and tells how others are copied from it: faster than migrating each.
 async fn make_template() -> String {
     let database = Database::make("").await;
     let warehouse = Warehouse::connect(&database.secret(), 1)
@@ -250,18 +252,27 @@ async fn make_template() -> String {
         .expect("the template answers");
     warehouse.migrate().await.expect("the migrations apply");
     warehouse.close().await;
-    let name = database.name.clone();
+    // Since Postgres 15 a copy goes through the server's log unless it is told to copy files, which takes half the time.
+    let version = administrator().await.server_version_num();
+    let strategy = if version >= Some(150_000) {
+        "strategy file_copy"
+    } else {
+        ""
+    };
+    let options = format!("template {} {strategy}", database.name);
     // Other tests copy it until the process ends; the leftovers of a foreign server are swept by the next run.
     std::mem::forget(database);
-    name
+    options
 }
 
 async fn administer(statement: &str) {
-    let mut connection = PgConnection::connect(&SERVER.url.replace("{}", "postgres"))
-        .await
-        .expect("the server answers");
     sqlx::query(AssertSqlSafe(statement.to_owned()))
-        .execute(&mut connection)
+        .execute(&mut administrator().await)
         .await
         .unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
+
+async fn administrator() -> PgConnection {
+    let connection = PgConnection::connect(&SERVER.url.replace("{}", "postgres")).await;
+    connection.expect("the server answers")
 }
