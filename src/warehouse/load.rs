@@ -186,7 +186,13 @@ impl Warehouse {
         let named = load
             .batch
             .named_rows(|table, row| lease.remembered_rows().has(table, row));
-        let landed = write_batch(&mut transaction, lease, load, to, &named, before.clone()).await?;
+        let landed = match write_batch(&mut transaction, lease, load, to, &named, before.clone()).await {
+            Err(error @ WarehouseError::Present) => {
+                transaction.abandon();
+                return Err(error);
+            }
+            written => written?,
+        };
         if let Err(error) = transaction.commit().await {
             // A connection lost during the commit says nothing about the commit; the ledger does.
             if !self.has_landed(load).await? {

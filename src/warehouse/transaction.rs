@@ -60,6 +60,11 @@ impl Transaction {
         self.commit().await
     }
 
+    /// Gives it up on purpose. The server has answered, so that nothing is wrong with the connection.
+    pub(super) fn abandon(mut self) {
+        drop(self.inner.take());
+    }
+
     /// The connection, for statements that are neither named nor prepared.
     pub(super) fn connection_mut(&mut self) -> &mut PgConnection {
         self.inner

@@ -143,10 +143,10 @@ async fn live(env: &TestEnv) {
 }
 
 #[tokio::test]
-async fn every_statement_about_a_table_that_lies_by_source_is_bound_to_one() {
+async fn every_statement_about_a_table_that_lies_by_source_is_bound_to_one_and_none_is_without_need() {
     let convoso = TestEnv::of(
         "convoso",
-        |_| (),
+        |options| options.calls_per_day = 60,
         |sandbox, source| {
             source.base_url = Some(sandbox.convoso_url().parse().expect("an address"));
         },
@@ -177,6 +177,10 @@ async fn every_statement_about_a_table_that_lies_by_source_is_bound_to_one() {
             "nothing was said to {wanted}: the statements are not heard"
         );
     }
+    let looks = statements
+        .iter()
+        .find(|statement| statement.contains("pg_is_in_recovery"));
+    assert_eq!(looks, None, "nothing has failed, yet connections are suspected");
     let unbound = find_unbound(&statements);
     assert!(
         unbound.is_empty(),
