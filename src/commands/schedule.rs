@@ -47,7 +47,7 @@ impl Schedule {
                 before = at;
             }
         }
-        (longest * PAUSES + delay).max(SHORTEST_LIMIT)
+        (longest * PAUSES).max(SHORTEST_LIMIT) + delay
     }
 }
 
@@ -59,7 +59,8 @@ mod tests {
     fn a_stream_may_be_behind_by_some_of_its_pauses() {
         let now = DateTime::UNIX_EPOCH;
         for (pattern, delay, minutes) in [
-            ("0 * * * * *", 1, 15),
+            ("0 * * * * *", 1, 16),
+            ("*/10 * * * * *", 60, 75),
             ("0 */10 * * * *", 1, 31),
             ("0 0 * * * *", 0, 180),
             ("0 0 6 * * *", 0, 3 * 24 * 60),
