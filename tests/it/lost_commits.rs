@@ -123,8 +123,13 @@ async fn on_own_server(env: &mut TestEnv) -> Embedded {
 /// Crashes the server, and waits until it answers again.
 async fn crash(url: &str) {
     let mut connection = PgConnection::connect(url).await.expect("the server answers");
+    let mut witness = PgConnection::connect(url).await.expect("the server answers");
     let crashed = sqlx::query(CRASH).execute(&mut connection).await;
     assert!(crashed.is_err(), "the server is still there");
+    // For a moment it does not know yet that it has crashed, and lets people in whom it throws out with everybody else.
+    while sqlx::query("select 1").execute(&mut witness).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     while PgConnection::connect(url).await.is_err() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
