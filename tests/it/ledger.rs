@@ -233,7 +233,10 @@ async fn a_long_ledger_slows_nothing_down() {
                     "the past of a stream that never ran" => past_of("never").await,
                     "how dense a stream is" => warehouse.measure_density("social", "rare").await.map(drop),
                     "what lasts" => warehouse.settle_events("test", limits).await,
-                    _ => warehouse.prune_books(&keep).await.map(drop),
+                    _ => {
+                        let pruned = warehouse.prune_books(&keep).await;
+                        pruned.map(|pruned| assert_eq!(pruned.total(), 0, "{question}"))
+                    }
                 };
                 answer.unwrap_or_else(|error| panic!("{question}: {error}"));
             })
