@@ -107,7 +107,7 @@ impl Asked<'_> {
     /// Conversations under a name, with their content where it is asked for.
     fn write_conversations(&self, name: &str, page: &[Listed<'_>]) -> Value {
         let records: Vec<Value> = page.iter().map(|one| self.show_conversation(*one)).collect();
-        let mut answer = json!({name: records});
+        let mut answer = Value::from_iter([(name, records)]);
         if self.request.all("include").any(|side| side == "content") {
             let content = page.iter().flat_map(|(_, one)| {
                 let messages = one.written(self.now);

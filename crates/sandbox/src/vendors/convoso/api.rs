@@ -64,6 +64,14 @@ pub(super) fn respond(account: &Account, path: &str, request: &Request) -> Respo
     endpoint(account, &request.without(&quirks.ignored)).unwrap_or_else(|(code, text)| refusal(code, text))
 }
 
+/// The envelope of what is no page.
+pub(super) fn success(data: Value) -> Response {
+    let mut body = json!({"success": true});
+    // Moved, where `json!` would copy every row.
+    body["data"] = data;
+    Response::json(&body)
+}
+
 /// The pages that an endpoint gives.
 pub(super) struct Paging {
     /// Rows where no limit is named.
@@ -142,8 +150,9 @@ impl Page<'_> {
     /// The envelope with the rows of this page, which are called `entries` or `results`.
     pub(super) fn envelope(&self, total: Value, name: &str, rows: impl Into<Value>) -> Response {
         let (offset, limit) = (self.echo("offset", self.offset), self.echo("limit", self.limit));
-        let data = json!({"offset": offset, "limit": limit, "total": total, name: rows.into()});
-        Response::json(&json!({"success": true, "data": data}))
+        let mut data = json!({"offset": offset, "limit": limit, "total": total});
+        data[name] = rows.into();
+        success(data)
     }
 
     /// The rows of this page.

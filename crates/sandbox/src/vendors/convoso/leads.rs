@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::api::{Paging, Refused, Span};
+use super::api::{Paging, Refused, Span, success};
 use super::call_log::Call;
 use super::call_script::{CallScript, Fate, Kind};
 use super::catalogue::{CAMPAIGNS, list_ids};
@@ -310,7 +310,7 @@ pub(super) fn search_leads(account: &Account, request: &Request) -> Result<Respo
         let shown = page.cut(&found).iter();
         let rows: Vec<Value> = shown.map(|lead| record(state, lead.record, &quirks)).collect();
         Ok(if quirks.leads_as_array {
-            Response::json(&json!({"success": true, "data": rows}))
+            success(rows.into())
         } else {
             page.envelope(quirks.count(found.len()), "entries", rows)
         })

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::api::{BAD_DATE, Paging, Refused, Span};
+use super::api::{BAD_DATE, Paging, Refused, Span, success};
 use super::catalogue::{CAMPAIGNS, CHOSEN, Disposition, INBOUND_ENDINGS, OUTBOUND_ENDINGS, WRAP_UP};
 use super::{Account, DAY, Empty, HOUR, State};
 use crate::account::Records;
@@ -325,7 +325,7 @@ pub(super) fn list_name(list: u32) -> String {
 #[expect(clippy::unnecessary_wraps, reason = "all endpoints have one form")]
 pub(super) fn search_campaigns(account: &Account, _: &Request) -> Result<Response, Refused> {
     let rows = account.with(|state, now| rows_of(&state.campaigns, now));
-    Ok(Response::json(&json!({"success": true, "data": rows})))
+    Ok(success(rows.into()))
 }
 
 /// lists/search: without `status` all lists come (seen in client programs), or none (documented as required).
@@ -338,7 +338,7 @@ pub(super) fn search_lists(account: &Account, request: &Request) -> Result<Respo
     };
     let mut rows = account.with(|state, now| rows_of(&state.lists, now));
     rows.retain(|list| wanted.is_none_or(|wanted| list["status"] == wanted));
-    Ok(Response::json(&json!({"success": true, "data": rows})))
+    Ok(success(rows.into()))
 }
 
 fn rows_of(table: &Table<Value>, now: i64) -> Vec<Value> {
