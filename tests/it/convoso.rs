@@ -143,7 +143,7 @@ async fn what_changes_in_the_account_changes_in_the_warehouse() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_in_which_more_leads_changed_than_a_page_holds_arrives_whole() {
     let env = only(&["leads"]).await;
-    world(&env).add_leads(600);
+    world(&env).add_leads(2_300);
     world(&env).touch_leads(2_500);
     env.sandbox.advance(TimeDelta::minutes(2));
     env.sync_completely().await;

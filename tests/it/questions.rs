@@ -11,7 +11,7 @@ use convene::commands::{self, Once, SandboxOptions, Selection, Simulated};
 use convene::engine::{RunReport, no_observer};
 use convene::settings::{self, Alerts, History, Limits, Retention, Settings};
 use convene::warehouse::Warehouse;
-use sandbox::Records;
+use sandbox::{Options, Records};
 use serde_json::Value;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres};
@@ -554,7 +554,8 @@ async fn leads_of_a_past_moment_have_the_status_that_they_had_then() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lead_that_is_older_than_the_calls_is_none_whose_first_call_is_known() {
-    let mut env = TestEnv::with(|options| options.days = 4).await;
+    let more = |options: &mut Options| (options.days, options.leads) = (4, 2_000);
+    let mut env = TestEnv::with(more).await;
     env.only(&["calls", "leads"]);
     // In the evening of Los Angeles UTC has the next day, which is then the first whole one; two days ago, it has ended by now.
     let day = (env.sandbox.now() - TimeDelta::days(2)).date_naive();

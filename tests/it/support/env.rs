@@ -89,6 +89,7 @@ impl TestEnv {
         let mut options = Options {
             days: 2,
             calls_per_day: 150,
+            leads: 300,
             ..Options::new(anchor)
         };
         change(&mut options);
