@@ -50,14 +50,27 @@ impl Gate {
         Place(permit.expect("the gate is never closed"))
     }
 
-    /// Notes that the server had no connection for this place: it is not offered again for a while, unless it is the last one.
-    pub(super) async fn narrow_gate(&self, place: Place) {
+    /// Notes that the server gave this place no connection beside those that there are: for a while no more are let in than have
+    /// one. Where there is none at all, the server is silent, and nothing is known of how many it gives.
+    pub(super) async fn narrow_gate(&self, place: Place, connections: u32) {
         let mut changed_at = self.changed_at.lock().await;
-        if self.open.load(Ordering::Relaxed) > 1 {
-            self.open.fetch_sub(1, Ordering::Relaxed);
-            *changed_at = Instant::now();
-            place.0.forget();
+        let open = self.open.load(Ordering::Relaxed);
+        if connections == 0 || open == 1 {
+            return;
         }
+        place.0.forget();
+        // Of places that others hold, each is given up by its holder, who fails as well.
+        let more = (open - 1).saturating_sub(connections);
+        let more = self.places.forget_permits(more as usize);
+        let more = u32::try_from(more).expect("no more than there were");
+        self.open.store(open - 1 - more, Ordering::Relaxed);
+        *changed_at = Instant::now();
+    }
+
+    /// How many connections the server gives, where that is fewer than the settings want.
+    pub(super) fn shortage(&self) -> Option<u32> {
+        let open = self.open.load(Ordering::Relaxed);
+        (open < self.limit).then_some(open)
     }
 
     /// For how long the server has given nobody a connection; not at all where nobody has asked for long.
@@ -115,11 +128,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_gives_fewer_connections_is_asked_for_fewer_but_never_for_none() {
-        let gate = Gate::new(3);
-        for left in [2, 1, 1] {
+        let gate = Gate::new(8);
+        let place = gate.enter_gate().await;
+        gate.narrow_gate(place, 0).await;
+        assert_eq!(gate.shortage(), None, "a silent server");
+        let (inside, outside) = (gate.enter_gate().await, gate.enter_gate().await);
+        gate.narrow_gate(outside, 2).await;
+        assert_eq!(gate.shortage(), Some(2));
+        assert_eq!(gate.places.available_permits(), 1, "the other is inside");
+        drop(inside);
+        assert_eq!(gate.places.available_permits(), 2);
+        for _ in 0..2 {
             let place = gate.enter_gate().await;
-            gate.narrow_gate(place).await;
-            assert_eq!(gate.places.available_permits(), left);
+            gate.narrow_gate(place, 2).await;
+            assert_eq!(gate.places.available_permits(), 1);
         }
         gate.widen_gate().await;
         assert_eq!(gate.places.available_permits(), 1, "not yet");

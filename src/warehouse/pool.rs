@@ -9,10 +9,11 @@ use secrecy::SecretString;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::{Connection as _, FromRow, PgConnection, PgPool, Postgres};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{sleep, timeout};
 
 use super::WarehouseError;
-use super::gate::Gate;
+use super::gate::{Gate, Place};
 use super::history::Followed;
 use super::session::{Suspicion, begin_statement, connect_options, prepare_session, takes_writes};
 use super::transaction::Transaction;
@@ -21,6 +22,8 @@ use super::transaction::Transaction;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long one attempt to get a connection lasts, before a server that gives no more is asked for less.
 const ATTEMPT: Duration = Duration::from_secs(3);
+/// How often it is looked for a connection that is on its way back.
+const LOOK: Duration = Duration::from_millis(1);
 /// How long one connection may take to be made.
 const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 /// How often a transaction is repeated that another one, or a lost connection, has ended.
@@ -68,6 +71,8 @@ pub struct Warehouse {
     /// One connection for the renewal of leases, which must not wait behind batches.
     lease_pool: PgPool,
     gate: Arc<Gate>,
+    /// Where connections are short, one caller after the other takes one.
+    turn: Arc<Mutex<()>>,
     suspicion: Suspicion,
     options: Arc<PgConnectOptions>,
     begin_statement: &'static str,
@@ -93,6 +98,7 @@ impl Warehouse {
             pool: pool(max_connections),
             lease_pool: pool(1),
             gate: Arc::new(Gate::new(max_connections)),
+            turn: Arc::default(),
             options: Arc::new(connect.clone()),
             begin_statement: begin_statement(is_pooled),
             has_sessions: !is_pooled,
@@ -137,10 +143,8 @@ impl Warehouse {
             transaction.commit().await?;
             return Ok(row);
         }
-        let Ok(_place) = timeout(PATIENCE, self.gate.enter_gate()).await else {
-            return Err(self.why_not().await);
-        };
-        query.fetch_one(&self.pool).await.map_err(|error| {
+        let (mut connection, _place) = self.take_connection(|| self.pool.acquire()).await?;
+        query.fetch_one(&mut *connection).await.map_err(|error| {
             self.suspicion.raise_suspicion();
             error.into()
         })
@@ -148,6 +152,25 @@ impl Warehouse {
 
     /// Begins a transaction on a connection that nobody else uses.
     pub(super) async fn begin(&self) -> Result<Transaction, WarehouseError> {
+        let begin = || self.pool.begin_with(self.begin_statement);
+        let (inner, place) = self.take_connection(begin).await?;
+        Ok(self.transaction_of(inner, Some(place)))
+    }
+
+    fn transaction_of(
+        &self,
+        inner: sqlx::Transaction<'static, Postgres>,
+        place: Option<Place>,
+    ) -> Transaction {
+        Transaction::of(inner, self.has_sessions, self.suspicion.clone(), place)
+    }
+
+    /// Takes something of the pool, with a place for it. Where the server turns out to give fewer connections than there are places,
+    /// one of the others is waited for.
+    async fn take_connection<T, F>(&self, take: impl Fn() -> F) -> Result<(T, Place), WarehouseError>
+    where
+        F: Future<Output = Result<T, sqlx::Error>>,
+    {
         let begun_at = Instant::now();
         loop {
             let left = PATIENCE.saturating_sub(begun_at.elapsed());
@@ -160,19 +183,18 @@ impl Warehouse {
                     .await
                     .inspect_err(|_| self.gate.record_silence(asked_at))?;
             }
-            match self.pool.begin_with(self.begin_statement).await {
-                Ok(inner) => {
+            let taken = {
+                let _turn = self.wait_for_turn().await;
+                take().await
+            };
+            match taken {
+                Ok(taken) => {
                     self.gate.widen_gate().await;
-                    return Ok(Transaction::of(
-                        inner,
-                        self.has_sessions,
-                        self.suspicion.clone(),
-                        Some(place),
-                    ));
+                    return Ok((taken, place));
                 }
                 Err(sqlx::Error::PoolTimedOut) => {
                     self.gate.record_silence(asked_at);
-                    self.gate.narrow_gate(place).await;
+                    self.gate.narrow_gate(place, self.pool.size()).await;
                     // A gate that is free lets in whoever has no patience left, too.
                     if begun_at.elapsed() >= PATIENCE {
                         return Err(self.why_not().await);
@@ -186,15 +208,29 @@ impl Warehouse {
         }
     }
 
+    /// Where the server gives no more connections than there are, waits until one of them is free. It is on its way back to the pool
+    /// for a moment after its place, and the pool would not wait for it, but ask for another one for the whole of an attempt.
+    async fn wait_for_turn(&self) -> Option<MutexGuard<'_, ()>> {
+        let connections = self.gate.shortage()?;
+        let turn = self.turn.lock().await;
+        let asked_at = Instant::now();
+        while self.pool.num_idle() == 0 {
+            if self.pool.size() < connections || asked_at.elapsed() >= ATTEMPT {
+                // One more is asked for, which takes its time; the next in turn need not wait for that.
+                return None;
+            }
+            sleep(LOOK).await;
+        }
+        Some(turn)
+    }
+
     /// Begins a transaction for a lease: on the connection that is kept for them, unless the server does not give it.
     pub(super) async fn begin_for_lease(&self) -> Result<Transaction, WarehouseError> {
+        if self.lease_pool.size() == 0 && self.gate.shortage().is_some() {
+            return self.begin().await;
+        }
         match self.lease_pool.begin_with(self.begin_statement).await {
-            Ok(inner) => Ok(Transaction::of(
-                inner,
-                self.has_sessions,
-                self.suspicion.clone(),
-                None,
-            )),
+            Ok(inner) => Ok(self.transaction_of(inner, None)),
             Err(_) => self.begin().await,
         }
     }

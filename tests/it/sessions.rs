@@ -1,6 +1,6 @@
 //! Postgres as operators have it: few connections, few rights, odd defaults, locks, other encodings, failovers, a full disk.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use connectors::schema::{Batch, Conversation, Entity as _};
 use connectors::source::Remedy;
@@ -129,6 +129,40 @@ async fn a_server_that_gives_few_connections_is_made_do_with() {
             .expect("it does not panic")
             .expect("it gets a connection");
     }
+    warehouse.close().await;
+    run(
+        &database.url(),
+        &format!("drop owned by {role} cascade; drop role {role}"),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_is_on_its_way_back_is_waited_for_where_no_other_is_given() {
+    let database = Database::new().await;
+    let (role, secret) = as_role(&database, "connection limit 1").await;
+    run(
+        &database.url(),
+        &format!("grant usage on schema sync to {role}; grant all on all tables in schema sync to {role}"),
+    )
+    .await;
+    let warehouse = Warehouse::connect(&secret, 8).await.expect("it answers");
+    let mut attempts = 0;
+    for _ in 0..10 {
+        let asked_at = Instant::now();
+        warehouse.now().await.expect("it answers");
+        warehouse
+            .acquire_lease("s", "test", Duration::ZERO)
+            .await
+            .expect("it is free");
+        let reserved = warehouse
+            .reserve_request("c", Duration::from_millis(1), PATIENCE)
+            .await;
+        assert!(matches!(reserved, Ok(Reservation::After(_))), "{reserved:?}");
+        // Asking for another one in vain takes three seconds.
+        attempts += usize::from(asked_at.elapsed() > Duration::from_millis(2_900));
+    }
+    assert!(attempts < 3, "another connection was asked for {attempts} times");
     warehouse.close().await;
     run(
         &database.url(),
