@@ -42,7 +42,7 @@ impl Orders {
         let confirmed = held.into_iter().filter(|held| held.is_confirmed);
         Ok(Self {
             pauses: warehouse.list_pauses().await?,
-            requests: warehouse.open_requests(None).await?,
+            requests: warehouse.open_requests().await?,
             confirmed: confirmed
                 .map(|held| format!("{}.{}", held.source, held.stream))
                 .collect(),

@@ -95,8 +95,10 @@ async fn record_run(
         .begin_run(&session.lease, spec.name(), session.clock.now())
         .await?;
     reach_failpoint("after begin of run");
-    let (source, stream) = (spec.source.as_str(), spec.name());
-    let wishes = session.warehouse.open_requests(Some((source, stream))).await?;
+    let wishes = session
+        .warehouse
+        .open_requests_of(&spec.source, spec.name())
+        .await?;
     let options = RunOptions {
         // Whoever asks for a run wants what has failed to be tried, too.
         ignores_retries: options.ignores_retries || wishes.iter().any(|wish| wish.backfill.is_none()),

@@ -304,10 +304,24 @@ impl Warehouse {
         .await
     }
 
-    /// What is asked and not done, the oldest first: of all streams, or of one.
-    pub async fn open_requests(
+    /// What is asked and not done, the oldest first.
+    pub async fn open_requests(&self) -> Result<Vec<PendingRequest>, WarehouseError> {
+        self.find_requests(None, None).await
+    }
+
+    /// What is asked of a stream and not done, the oldest first.
+    pub async fn open_requests_of(
         &self,
-        of: Option<(&str, &str)>,
+        source: &str,
+        stream: &str,
+    ) -> Result<Vec<PendingRequest>, WarehouseError> {
+        self.find_requests(Some(source), Some(stream)).await
+    }
+
+    async fn find_requests(
+        &self,
+        source: Option<&str>,
+        stream: Option<&str>,
     ) -> Result<Vec<PendingRequest>, WarehouseError> {
         let mut transaction = self.begin().await?;
         let booked: Vec<BookedRequest> = sqlx::query_as(
@@ -319,8 +333,8 @@ impl Warehouse {
                  lateral (select case when since is null then '{}' else tstzmultirange(tstzrange(since, until)) end as whole) as span
              where ended_at is null and ($1::text is null or (source = $1 and stream = $2)) order by id",
         )
-        .bind(of.map(|(source, _)| source))
-        .bind(of.map(|(_, stream)| stream))
+        .bind(source)
+        .bind(stream)
         .fetch_all(&mut transaction)
         .await?;
         transaction.commit().await?;
