@@ -221,7 +221,7 @@ async fn look_up(loader: &TestLoader, missing: &[&str]) -> Counts {
             is_missing: true,
         });
     }
-    let slice = loader.begin_of(("contacts", ""), Purpose::Lookup, None).await;
+    let slice = loader.begin_of("contacts", "", Purpose::Lookup, None).await;
     loader
         .fill(&slice, batch, |load, completion| {
             load.lookups = lookups;
@@ -267,7 +267,7 @@ async fn an_id_that_is_not_found_stays_due_until_it_is_believed() {
             is_missing: false,
         })
         .collect();
-    let slice = loader.begin_of(("contacts", ""), Purpose::Lookup, None).await;
+    let slice = loader.begin_of("contacts", "", Purpose::Lookup, None).await;
     loader.fill(&slice, batch, |load, _| load.lookups = found).await;
     let policy = LookupPolicy {
         references: &[connectors::source::Reference {

@@ -31,9 +31,7 @@ fn since(partition: &str, at: DateTime<Utc>) -> PartitionSpec<'_> {
 /// Reads a window of a partition, complete.
 async fn cover(loader: &TestLoader, partition: &str, since: DateTime<Utc>, until: DateTime<Utc>) {
     let window = Window::new(since, until);
-    let slice = loader
-        .begin_of(("chats", partition), Purpose::Window, window)
-        .await;
+    let slice = loader.begin_of("chats", partition, Purpose::Window, window).await;
     let reach = Reach::Window;
     loader
         .end(
@@ -113,7 +111,7 @@ async fn a_changed_identity_begins_anew_and_writes_each_row_once() {
     };
     let read = async |partition| {
         let slice = loader
-            .begin_of(("chats", partition), Purpose::Window, Window::new(begin, now))
+            .begin_of("chats", partition, Purpose::Window, Window::new(begin, now))
             .await;
         loader
             .fill(&slice, rows(), |_, completion| completion.reach = Reach::Window)
@@ -167,7 +165,7 @@ async fn a_slice_that_fails_has_a_back_off_of_its_own_and_is_told() {
     cover(&loader, "", day(2), now).await;
     let poisoned = || Window::new(day(1), day(2));
     for attempt in 1..=4 {
-        let slice = loader.begin_of(("chats", ""), Purpose::Window, poisoned()).await;
+        let slice = loader.begin_of("chats", "", Purpose::Window, poisoned()).await;
         let mut flaw = flaw("The vendor says that it failed");
         flaw.said = Some("E-500");
         loader.end(&slice, 0, SliceVerdict::Failed(flaw)).await;
@@ -228,7 +226,7 @@ async fn rows_by_id_are_complete_no_further_than_what_names_them_and_the_oldest_
         loader.prepare(&spec(stream)).await;
     }
     let look_up = async |stream, ids_left, oldest_left| {
-        let slice = loader.begin_of((stream, ""), Purpose::Lookup, None).await;
+        let slice = loader.begin_of(stream, "", Purpose::Lookup, None).await;
         let reach = Reach::Lookup {
             ids_left,
             oldest_left,

@@ -115,13 +115,14 @@ impl TestLoader {
 
     /// Opens a slice of a run of its own.
     pub(crate) async fn begin(&self, purpose: Purpose, window: Option<Window>) -> LedgerSlice {
-        self.begin_of((STREAM, ""), purpose, window).await
+        self.begin_of(STREAM, "", purpose, window).await
     }
 
     /// Opens a slice of a partition.
     pub(crate) async fn begin_of(
         &self,
-        (stream, partition): (&str, &str),
+        stream: &str,
+        partition: &str,
         purpose: Purpose,
         window: Option<Window>,
     ) -> LedgerSlice {
