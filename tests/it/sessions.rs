@@ -218,7 +218,7 @@ async fn sessions_state_what_they_rely_on_whatever_the_defaults_are() {
         "timezone = 'Asia/Tokyo'",
         "search_path = 'nowhere'",
         // The last, for it holds for who sets the next one too.
-        "statement_timeout = '1ms'",
+        "statement_timeout = '20ms'",
     ] {
         run(
             &loader.database.url(),
