@@ -173,7 +173,13 @@ async fn sync_source(
         streams.partition(|stream| matches!(stream.spec.mode, SyncMode::Lookup(_)));
     let mut reports = run_side_by_side(first, session).await;
     reports.extend(run_side_by_side(by_id, session).await);
-    reports.into_iter().map(Ok).collect()
+    let has_answers = reports.iter().any(RunReport::has_answers);
+    let mut reports: Vec<_> = reports.into_iter().map(Ok).collect();
+    // A daemon that left the source alone is gone, and the source answers.
+    if has_answers && let Err(error) = session.warehouse.clear_pause(&session.lease).await {
+        reports.push(Err(error.into()));
+    }
+    reports
 }
 
 async fn run_side_by_side(streams: Vec<ConfiguredStream>, session: &Session) -> Vec<RunReport> {

@@ -120,9 +120,10 @@ impl RunReport {
         self.unfinished.is_empty() && self.ids_left == 0 && self.lost == 0
     }
 
-    /// True where it had something to ask the vendor for, and did.
-    pub(super) fn has_asked(&self) -> bool {
-        self.complete_count > 0 || self.unfinished.iter().any(|slice| !slice.is_waiting)
+    /// True where it had something to ask the vendor for, and the source as a whole did not fail.
+    pub(crate) fn has_answers(&self) -> bool {
+        let has_asked = self.complete_count > 0 || self.unfinished.iter().any(|slice| !slice.is_waiting);
+        has_asked && !self.is_source_failure
     }
 
     /// What it came to, by the first of its flaws: that is the one of which the ledger tells.

@@ -93,6 +93,16 @@ impl SourceGate {
         left_alone
     }
 
+    /// Whoever held the source before had left it alone: it may be tried at once, by one stream.
+    pub(super) fn inherit_pause(&self, failure_count: u32) {
+        let now = Instant::now();
+        self.pause.send_replace(Pause {
+            failure_count,
+            since: Some(now),
+            until: Some(now),
+        });
+    }
+
     /// How much longer the source is left alone; nothing where it is not.
     pub(super) fn left_alone_for(&self) -> Option<Duration> {
         let until = self.pause.borrow().until?;

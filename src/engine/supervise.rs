@@ -189,8 +189,11 @@ async fn prepare_streams(
     session: &Session,
 ) -> Result<(), SyncError> {
     prepare_source(specs, session).await?;
-    // What an instance before this one has decided does not bind it: it tries for itself.
-    session.warehouse.clear_pause(&session.lease).await?;
+    // What an instance before this one has decided does not bind it: it tries at once, by one stream. Only an answer ends the pause,
+    // so that nobody is told of an end that is none.
+    if let Some(failure_count) = session.warehouse.inherit_pause(&session.lease).await? {
+        session.gate.inherit_pause(failure_count);
+    }
     let now = session.clock.now();
     let schedules: Vec<StreamSchedule<'_>> = streams
         .iter()
@@ -211,11 +214,7 @@ async fn prepare_streams(
 /// What nobody keeps any more is not shown as if somebody did.
 async fn leave_books(session: &Session) {
     let (warehouse, lease) = (&session.warehouse, &session.lease);
-    let clearing = async {
-        warehouse.clear_schedules(lease).await?;
-        warehouse.clear_pause(lease).await
-    };
-    if !timeout(LONGEST_NOTE, clearing)
+    if !timeout(LONGEST_NOTE, warehouse.clear_schedules(lease))
         .await
         .is_ok_and(|cleared| cleared.is_ok())
     {
@@ -279,7 +278,7 @@ async fn supervise_stream(mut stream: ScheduledStream, session: Session) {
             leave_alone(&report, &session).await;
             continue;
         }
-        if report.has_asked() {
+        if report.has_answers() {
             greet_again(&session, begun).await;
         }
         if report.is_cut_short && report.is_complete() {

@@ -38,7 +38,11 @@ lasting as (
         concat('complete only through ', to_char(c.complete_through at time zone 'UTC', 'YYYY-MM-DD HH24:MI'), ' UTC, which is more than ',
             extract(epoch from s.lag_limit)::bigint / 60, ' minutes behind'), 'convene status says why'
     from sync.schedules as s join wanted using (source, stream) join reached as c using (source, stream)
-    where s.next_run_at is not null and c.complete_through < clock_timestamp() - s.lag_limit
+    where c.complete_through < clock_timestamp() - s.lag_limit
+        -- Where nobody keeps the schedule, as between two daemons, nothing begins to lag; what does goes on.
+        and (s.next_run_at is not null or exists (
+            select from sync.events as o
+            where o.kind = 'lagging' and o.source = s.source and o.stream = s.stream and o.ended_at is null))
     union all
     select 'rejects', w.source, w.stream, '', concat(l.rejected, ' of the last ', l.seen, ' records could not be read'), 'look at sync.rejects'
     from wanted as w

@@ -148,7 +148,24 @@ impl Warehouse {
         .await
     }
 
-    /// Takes away what the daemon had decided: the source answers, or another instance has taken it.
+    /// Takes over what an instance before this one has decided: the pause lasts until the source answers, whoever holds it, but its
+    /// time is up. Returns how many times in a row the source has failed; nothing where it had not.
+    pub async fn inherit_pause(&self, lease: &Lease) -> Result<Option<u32>, WarehouseError> {
+        repeat_transaction(|| async {
+            let mut transaction = self.begin_fenced(lease).await?;
+            let failure_count: Option<i32> = sqlx::query_scalar(
+                "update sync.pauses set until = clock_timestamp() where source = $1 and paused_by = 'daemon' returning failure_count",
+            )
+            .bind(lease.source())
+            .fetch_optional(&mut transaction)
+            .await?;
+            transaction.commit().await?;
+            Ok(failure_count.and_then(|count| u32::try_from(count).ok()))
+        })
+        .await
+    }
+
+    /// Takes away what the daemon had decided: the source answers.
     pub async fn clear_pause(&self, lease: &Lease) -> Result<(), WarehouseError> {
         repeat_transaction(|| async {
             let mut transaction = self.begin_fenced(lease).await?;

@@ -2,17 +2,15 @@
 
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::support::PATIENCE;
 use crate::support::env::{SettingsFile, TestEnv};
-
-/// No command of a test takes longer.
-const LONGEST: Duration = Duration::from_mins(4);
 
 /// What a command left behind.
 #[derive(Debug)]
@@ -102,7 +100,7 @@ impl Running {
 
     /// Waits for its end.
     pub(crate) async fn end(mut self) -> Ended {
-        let status = timeout(LONGEST, self.child.wait()).await.unwrap_or_else(|_| {
+        let status = timeout(PATIENCE, self.child.wait()).await.unwrap_or_else(|_| {
             panic!(
                 "the command does not end: {} {}",
                 self.out.so_far(),
@@ -152,11 +150,9 @@ impl Printed {
 /// Waits until a query of the environment's database says true.
 pub(crate) async fn until(env: &TestEnv, condition: &str) {
     let query = format!("select coalesce(({condition}), false)::int::bigint");
-    for _ in 0..600 {
-        if env.number(&query).await == 1 {
-            return;
-        }
+    let begun = Instant::now();
+    while env.number(&query).await != 1 {
+        assert!(begun.elapsed() < PATIENCE, "this does not come true: {condition}");
         sleep(Duration::from_millis(50)).await;
     }
-    panic!("this does not come true: {condition}");
 }

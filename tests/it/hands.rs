@@ -1,7 +1,7 @@
 //! An operator's hands: pausing, asking the daemon, reading the past again, new settings without a restart, alerts.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sandbox::Fault;
 use serde_json::Value;
@@ -145,7 +145,17 @@ async fn a_source_that_refuses_is_left_alone_visibly_and_tried_at_once_when_some
     let told = stop(daemon).await;
     assert_eq!(told.matches("left alone for a while").count(), 1, "{told}");
     assert_eq!(told.matches("The source answers again").count(), 1, "{told}");
-    env.sync_completely().await;
+    // What a daemon that is gone had decided ends with the first answer, whoever asks.
+    sqlx::query(
+        "insert into sync.pauses (source, paused_by, until, reason, remedy, failure_count)
+         values ($1, 'daemon', now(), 'it refuses', 'operator', 1)",
+    )
+    .bind(SOURCE)
+    .execute(&env.pool)
+    .await
+    .expect("it is written");
+    operate(&env, &file, &["sync"], 0, "complete").await;
+    assert_eq!(env.count("sync.pauses").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -432,20 +442,17 @@ async fn an_alert_is_sent_once_when_it_begins_and_once_when_it_ends_also_over_a_
             .filter(|json: &&Value| json["kind"] == "paused" && json["state"] == state)
             .count()
     };
-    // The pause ends with the daemon that had decided on it, and the next one decides anew.
-    let mut begun = Instant::now();
-    while count("began") == 0 {
-        assert!(begun.elapsed() < Duration::from_mins(1), "{heard:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    eventually(|| async { (count("began") > 0).then_some(()) }).await;
+    // The pause goes on, whoever holds the source.
+    let tries = "(select failure_count::bigint from sync.pauses where paused_by = 'daemon')";
+    let tried = env.number(tries).await;
+    stop(daemon).await;
+    let daemon = start();
+    until(&env, &format!("{tries} > {tried}")).await;
     env.sandbox.clear_faults();
     let resumed = ended(&mut convene(&env, &file, &["resume", SOURCE])).await;
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
-    begun = Instant::now();
-    while count("ended") == 0 {
-        assert!(begun.elapsed() < Duration::from_mins(1), "{heard:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    eventually(|| async { (count("ended") > 0).then_some(()) }).await;
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!((count("began"), count("ended")), (1, 1), "{heard:?}");
     let text = heard.lock().expect("nobody panics")[0]["text"]
@@ -456,6 +463,47 @@ async fn an_alert_is_sent_once_when_it_begins_and_once_when_it_ends_also_over_a_
         "{heard:?}"
     );
     stop(daemon).await;
+}
+
+#[tokio::test]
+async fn what_lags_goes_on_lagging_while_nobody_holds_the_source() {
+    let mut env = TestEnv::new().await;
+    env.only(&["agents"]);
+    env.sync_completely().await;
+    let open = "(select count(*) from sync.events where kind = 'lagging' and ended_at is null)";
+    let all = "(select count(*) from sync.events where kind = 'lagging')";
+    let settle = async |change: &'static str| {
+        sqlx::query(change)
+            .execute(&env.pool)
+            .await
+            .expect("it is changed");
+        let limits = convene::warehouse::EventLimits::default();
+        env.warehouse
+            .settle_events("test", limits)
+            .await
+            .expect("the events are compared");
+        (env.number(open).await, env.number(all).await)
+    };
+    let scheduled = "insert into sync.schedules (source, stream, schedule, next_run_at, lag_limit)
+                     values ('convoso_test', 'agents', '0 0 0 * * *', null, '1 microsecond')";
+    assert_eq!(settle(scheduled).await, (0, 0), "nobody keeps the schedule yet");
+    assert_eq!(
+        settle("update sync.schedules set next_run_at = now()").await,
+        (1, 1)
+    );
+    assert_eq!(
+        settle("update sync.schedules set next_run_at = null").await,
+        (1, 1),
+        "between two daemons"
+    );
+    assert_eq!(
+        settle("update sync.schedules set next_run_at = now()").await,
+        (1, 1)
+    );
+    assert_eq!(
+        settle("update sync.schedules set lag_limit = '1 year'").await,
+        (0, 1)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

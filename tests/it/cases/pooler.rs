@@ -2,11 +2,11 @@
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::lists::CALLS;
 use super::stub::{Answers, Stub};
 use super::{ask, run_convene, started_at};
+use crate::server::eventually;
 use crate::support::postgres::Database;
 
 /// A pooler before a database; ended when dropped.
@@ -57,13 +57,8 @@ impl Pooler {
         let process = command.spawn().ok()?;
         let url = format!("postgres://convene:x@127.0.0.1:{port}/{}", database.name());
         let pooler = Self { process, folder, url };
-        for _ in 0..100 {
-            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-                return Some(pooler);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("the pooler does not listen");
+        eventually(|| async { tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok() }).await;
+        Some(pooler)
     }
 }
 

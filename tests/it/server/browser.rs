@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// No page takes longer.
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::support::PATIENCE;
+
 /// Names under which Chromium is known.
 const NAMES: [&str; 4] = [
     "chromium",

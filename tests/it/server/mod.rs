@@ -10,10 +10,8 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, RequestBuilder, Response};
 
 use crate::binary::{Running, convene};
+use crate::support::PATIENCE;
 use crate::support::env::{SettingsFile, TestEnv};
-
-/// What a test waits for takes no longer.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A daemon, and where it answers.
 pub(crate) struct Served {

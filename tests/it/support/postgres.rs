@@ -19,6 +19,8 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 use tokio::sync::OnceCell;
 
+use super::PATIENCE;
+
 /// The image that the tests run, as `name:tag`; `CONVENE_POSTGRES_IMAGE` names another.
 const IMAGE: &str = "postgres:17";
 const PASSWORD: &str = "convene-test";
@@ -41,8 +43,6 @@ const SERVER_OPTIONS: [&str; 11] = [
 const DATA_FOLDER: &str = "/var/lib/postgresql/data";
 /// Connections for the questions of one test.
 const POOL_SIZE: u32 = 3;
-/// How long a test waits for a connection or for the server: a busy machine is slow, not broken.
-const PATIENCE: Duration = Duration::from_mins(3);
 /// How long a container may take to answer.
 const LONGEST_START: Duration = Duration::from_mins(2);
 
