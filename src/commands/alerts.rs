@@ -19,6 +19,8 @@ use crate::warehouse::{Alert, Warehouse, WarehouseError};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How many alerts are sent at a look.
 const AT_ONCE: u32 = 20;
+/// How long a stop waits for an alert that is being sent.
+const LAST_DELIVERY: Duration = Duration::from_secs(1);
 /// How long after an attempt in vain an alert is tried again, by whichever instance comes first.
 const PATIENCE: TimeDelta = TimeDelta::minutes(1);
 
@@ -32,8 +34,8 @@ pub(super) async fn send_alerts(
     while !stop.is_cancelled() {
         let alerts = settings.borrow().alerts.clone();
         tokio::select! {
-            () = stop.cancelled() => return,
-            sent = sender.send_due(&warehouse, &alerts) => {
+            () = wait_past_stop(&stop) => return,
+            sent = sender.send_due(&warehouse, &alerts, &stop) => {
                 if let Err(error) = sent {
                     debug!(error = %error, "Alerts cannot be looked up");
                 }
@@ -44,6 +46,12 @@ pub(super) async fn send_alerts(
             () = sleep(LOOK_EVERY) => (),
         }
     }
+}
+
+/// Waits until `stop`, and then as long as the alert in hand may take: what somebody has heard is to be written down.
+async fn wait_past_stop(stop: &CancellationToken) {
+    stop.cancelled().await;
+    sleep(LAST_DELIVERY).await;
 }
 
 /// The way to the webhook, and whether it works.
@@ -59,11 +67,15 @@ impl Sender {
         &mut self,
         warehouse: &Warehouse,
         alerts: &settings::Alerts,
+        stop: &CancellationToken,
     ) -> Result<(), WarehouseError> {
         if self.open(alerts).is_none() {
             return warehouse.skip_alerts().await;
         }
         for alert in warehouse.take_alerts(PATIENCE, AT_ONCE).await? {
+            if stop.is_cancelled() {
+                break;
+            }
             if self.send(&alert_json(&alert)).await {
                 warehouse.record_delivery(&alert).await?;
             } else {
