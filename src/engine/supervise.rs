@@ -257,7 +257,7 @@ async fn supervise_stream(mut stream: ScheduledStream, session: Session) {
     sleep_or_stop(spread, &session.stop).await;
     let mut incomplete_count = 0;
     while wait_for_turn(&stream.spec, &session).await {
-        let _probe = tokio::select! {
+        let probe = tokio::select! {
             biased;
             () = session.stop.cancelled() => return,
             probe = session.gate.enter_gate() => probe,
@@ -281,6 +281,8 @@ async fn supervise_stream(mut stream: ScheduledStream, session: Session) {
         if report.has_answers() {
             greet_again(&session, begun).await;
         }
+        // The others need not wait until this stream runs again; where it had nothing to ask, the next one tries the source.
+        drop(probe);
         if report.is_cut_short && report.is_complete() {
             continue;
         }

@@ -27,6 +27,15 @@ async fn start_daemon(env: &TestEnv, file: &SettingsFile) -> Running {
     daemon
 }
 
+/// Settings by which a stream runs at the start, and again only where something wakes it.
+fn once_a_year(env: &TestEnv) -> SettingsFile {
+    let file = env.settings_file("");
+    let settings = std::fs::read_to_string(&file.path).expect("there are settings");
+    std::fs::write(&file.path, settings.replace("* * * * * *", "0 0 0 1 1 *"))
+        .expect("the settings are written");
+    file
+}
+
 async fn stop(daemon: Running) -> String {
     daemon.signal("TERM").await;
     let done = daemon.end().await;
@@ -163,14 +172,7 @@ async fn a_source_that_refuses_is_left_alone_visibly_and_tried_at_once_when_some
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sync_beside_the_daemon_is_done_by_the_daemon_and_followed() {
     let env = TestEnv::new().await;
-    let file = env.settings_file("");
-    std::fs::write(
-        &file.path,
-        std::fs::read_to_string(&file.path)
-            .expect("there are settings")
-            .replace("* * * * * *", "0 0 0 1 1 *"),
-    )
-    .expect("the settings are written");
+    let file = once_a_year(&env);
     let daemon = start_daemon(&env, &file).await;
     let late = env.sandbox.now() - chrono::TimeDelta::minutes(30);
     let id = env.sandbox.convoso().add_call_at(late);
@@ -419,10 +421,10 @@ async fn an_alert_is_sent_once_when_it_begins_and_once_when_it_ends_also_over_a_
     eventually(|| async { (count("began") > 0).then_some(()) }).await;
     // The pause goes on, whoever holds the source.
     let tries = "(select failure_count::bigint from sync.pauses where paused_by = 'daemon')";
-    let tried = env.number(tries).await;
+    let known = env.number(tries).await;
     stop(daemon).await;
     let daemon = start();
-    until(&env, &format!("{tries} > {tried}")).await;
+    until(&env, &format!("{tries} > {known}")).await;
     env.sandbox.clear_faults();
     let resumed = ended(&mut convene(&env, &file, &["resume", SOURCE])).await;
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
@@ -437,6 +439,24 @@ async fn an_alert_is_sent_once_when_it_begins_and_once_when_it_ends_also_over_a_
         "{heard:?}"
     );
     stop(daemon).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_pause_no_stream_waits_until_the_first_one_runs_again() {
+    let env = TestEnv::new().await;
+    let file = once_a_year(&env);
+    env.sandbox.fault("", Fault::Status(401, None), u32::MAX);
+    let daemon = Running::start(&mut convene(&env, &file, &["run"]));
+    until(&env, "exists (select from sync.pauses)").await;
+    env.sandbox.clear_faults();
+    operate(&env, &file, &["resume", SOURCE], 0, "is read again").await;
+    until(
+        &env,
+        "(select count(distinct stream) = 2 from sync.runs where state = 'complete')",
+    )
+    .await;
+    stop(daemon).await;
+    env.assert_truth().await;
 }
 
 #[tokio::test]

@@ -47,7 +47,12 @@ impl Served {
 
     /// Gets a page.
     pub(crate) async fn get(&self, path: &str) -> Response {
-        send(Client::new().get(format!("{}{path}", self.url))).await
+        let request = Client::new().get(format!("{}{path}", self.url));
+        request.timeout(PATIENCE).send().await.unwrap_or_else(|error| {
+            let told = self.daemon.err();
+            let last: Vec<&str> = told.lines().rev().take(10).collect();
+            panic!("{path}: {error:?}; the daemon's last lines, backwards: {last:#?}")
+        })
     }
 
     /// The text of a page that is there.
@@ -74,7 +79,7 @@ pub(crate) fn say_skipped(reason: &str) {
 
 pub(crate) async fn send(request: RequestBuilder) -> Response {
     request
-        .timeout(Duration::from_secs(10))
+        .timeout(PATIENCE)
         .send()
         .await
         .expect("the daemon answers")
