@@ -20,6 +20,9 @@ use crate::support::postgres::Database;
 pub(crate) const SOURCE: &str = "convoso_test";
 /// The streams that an environment reads unless it says otherwise.
 const STREAMS: [&str; 2] = ["calls", "agents"];
+/// Connections of the warehouse: streams run side by side on them, and each costs the server a session that has to learn everything
+/// anew. More at once is for storms and whole daemons.
+const CONNECTIONS: u32 = 2;
 
 /// Simulated vendors whose clock stands still some minutes ago, a warehouse, and settings that bring them together.
 pub(crate) struct TestEnv {
@@ -76,7 +79,7 @@ impl TestEnv {
 
     async fn build(change: impl FnOnce(&mut Options)) -> Self {
         let database = Database::new().await;
-        let warehouse = Warehouse::connect(&database.secret(), 6)
+        let warehouse = Warehouse::connect(&database.secret(), CONNECTIONS)
             .await
             .expect("the warehouse answers");
         let pool = database.pool().await;
