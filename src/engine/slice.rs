@@ -145,6 +145,7 @@ async fn read_slice(
         planned,
         fetched,
         loaded,
+        fails_alone: session.gate.fails_alone(spec.name()),
     };
     end_slice(session, &ledger, result).await
 }

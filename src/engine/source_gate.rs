@@ -1,5 +1,7 @@
-//! A source that failed as a whole is left alone for a while, and then tried by one stream alone.
+//! A source that failed as a whole is left alone for a while, and then tried by one stream alone. Where another stream is answered after
+//! that, the failure was no matter of the whole source, and concerns no other stream any more.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::{MutexGuard, watch};
@@ -11,6 +13,8 @@ const FIRST_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 /// The longest pause where only a person can help.
 const LONGEST_OPERATOR_PAUSE: Duration = Duration::from_mins(30);
+/// How much later than the others that stream tries the source which met the failure.
+const YIELD: Duration = Duration::from_secs(1);
 
 /// Keeps the streams of a source away from it while it is down.
 #[derive(Debug, Default)]
@@ -19,12 +23,16 @@ pub(super) struct SourceGate {
     probe: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Pause {
     failure_count: u32,
     /// When the last failure was met.
     since: Option<Instant>,
     until: Option<Instant>,
+    /// The stream that met it; nothing where that was another instance's.
+    met_by: Option<String>,
+    /// Streams that fail while others are answered.
+    failing_alone: BTreeSet<String>,
 }
 
 /// How a source is left alone.
@@ -39,13 +47,13 @@ pub(super) struct LeftAlone {
 }
 
 impl SourceGate {
-    /// Waits until the source may be tried. After a pause the first one gets the right to try it alone.
-    pub(super) async fn enter_gate(&self) -> Option<MutexGuard<'_, ()>> {
+    /// Waits until the stream may try the source. After a pause the first one gets the right to try it alone.
+    pub(super) async fn enter_gate(&self, stream: &str) -> Option<MutexGuard<'_, ()>> {
         let mut changes = self.pause.subscribe();
         loop {
-            let until = changes.borrow_and_update().until?;
+            let turn = changes.borrow_and_update().turn_of(stream)?;
             tokio::select! {
-                () = sleep_until(until) => (),
+                () = sleep_until(turn) => (),
                 _ = changes.changed() => continue,
             }
             let probe = self.probe.lock().await;
@@ -57,49 +65,67 @@ impl SourceGate {
         }
     }
 
-    /// The source has answered a run that began then. True where it had failed before; a run from before the failure, which had its
-    /// answers already, says nothing of what is now.
-    pub(super) fn clear_pause(&self, begun: Instant) -> bool {
+    /// The source has answered a run of the stream that began then. True where it had failed before; a run from before the failure,
+    /// which had its answers already, says nothing of what is now.
+    pub(super) fn clear_pause(&self, stream: &str, begun: Instant) -> bool {
         // Nobody is woken who does not wait.
         self.pause.send_if_modified(|pause| {
+            pause.failing_alone.remove(stream);
             let has_ended = pause.since.is_some_and(|since| since <= begun);
             if has_ended {
-                *pause = Pause::default();
+                let met_by = pause.met_by.take().filter(|other| other != stream);
+                pause.failing_alone.extend(met_by);
+                (pause.failure_count, pause.since, pause.until) = (0, None, None);
             }
             has_ended
         })
     }
 
-    /// The source failed as a whole; tells how long it is left alone.
-    pub(super) fn pause_source(&self, needs_operator: bool) -> LeftAlone {
+    /// A stream met a failure of the source as a whole; tells how long the source is left alone. Nothing where the other streams are
+    /// answered meanwhile: then it is this stream's own.
+    pub(super) fn pause_source(&self, stream: &str, needs_operator: bool) -> Option<LeftAlone> {
         let now = Instant::now();
-        let mut left_alone = LeftAlone {
-            wait: Duration::ZERO,
-            failure_count: 0,
-            is_new: true,
-        };
-        self.pause.send_modify(|pause| {
+        let mut left_alone = None;
+        self.pause.send_if_modified(|pause| {
             if let Some(until) = pause.until.filter(|until| *until > now) {
                 // Another stream has met the same failure.
-                (left_alone.wait, left_alone.is_new) = (until - now, false);
-            } else {
-                pause.failure_count += 1;
-                left_alone.wait = pause_length(pause.failure_count, needs_operator);
-                pause.since = Some(now);
-                pause.until = Some(now + left_alone.wait);
+                left_alone = Some(LeftAlone {
+                    wait: until - now,
+                    failure_count: pause.failure_count,
+                    is_new: false,
+                });
+                return false;
             }
-            left_alone.failure_count = pause.failure_count;
+            if pause.failing_alone.contains(stream) {
+                return false;
+            }
+            pause.failure_count += 1;
+            let wait = pause_length(pause.failure_count, needs_operator);
+            pause.since = Some(now);
+            pause.until = Some(now + wait);
+            pause.met_by = Some(stream.to_owned());
+            left_alone = Some(LeftAlone {
+                wait,
+                failure_count: pause.failure_count,
+                is_new: true,
+            });
+            true
         });
         left_alone
+    }
+
+    /// True where the stream has failed while others were answered.
+    pub(super) fn fails_alone(&self, stream: &str) -> bool {
+        self.pause.borrow().failing_alone.contains(stream)
     }
 
     /// Whoever held the source before had left it alone: it may be tried at once, by one stream.
     pub(super) fn inherit_pause(&self, failure_count: u32) {
         let now = Instant::now();
-        self.pause.send_replace(Pause {
-            failure_count,
-            since: Some(now),
-            until: Some(now),
+        self.pause.send_modify(|pause| {
+            pause.failure_count = failure_count;
+            (pause.since, pause.until) = (Some(now), Some(now));
+            pause.met_by = None;
         });
     }
 
@@ -119,6 +145,16 @@ impl SourceGate {
             }
             is_left_alone
         });
+    }
+}
+
+impl Pause {
+    /// When the stream may try the source; nothing where it is not left alone. The one that met the failure lets the others go first, who
+    /// may be answered.
+    fn turn_of(&self, stream: &str) -> Option<Instant> {
+        let until = self.until?;
+        let has_met_it = self.met_by.as_deref() == Some(stream);
+        Some(if has_met_it { until + YIELD } else { until })
     }
 }
 
@@ -160,36 +196,81 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn after_a_pause_one_tries_and_the_others_follow_when_it_has_succeeded() {
         let gate = SourceGate::default();
-        assert!(gate.enter_gate().await.is_none(), "nothing is wrong");
-        let first = gate.pause_source(false);
+        assert!(gate.enter_gate("calls").await.is_none(), "nothing is wrong");
+        let first = gate.pause_source("calls", false).expect("it is left alone");
         assert!(first.is_new && first.wait == Duration::from_mins(1));
-        let second = gate.pause_source(false);
+        let second = gate.pause_source("leads", false).expect("it is left alone");
         assert!(
             !second.is_new && second.failure_count == 1,
             "the same failure counts once"
         );
-        let probe = gate.enter_gate().await;
+        let probe = gate.enter_gate("leads").await;
         assert!(probe.is_some());
         let before = Instant::now() - Duration::from_secs(61);
-        assert!(!gate.clear_pause(before), "a run from before had its answers");
-        assert!(gate.clear_pause(Instant::now()));
+        assert!(
+            !gate.clear_pause("leads", before),
+            "a run from before had its answers"
+        );
+        assert!(gate.clear_pause("leads", Instant::now()));
         drop(probe);
-        assert!(gate.enter_gate().await.is_none());
-        assert!(!gate.clear_pause(Instant::now()), "it is told once");
+        assert!(gate.enter_gate("calls").await.is_none());
+        assert!(!gate.clear_pause("calls", Instant::now()), "it is told once");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_one_stream_alone_meets_holds_up_no_other() {
+        let gate = SourceGate::default();
+        assert!(gate.pause_source("calls", false).is_some());
+        let (of_calls, of_leads) = tokio::join!(
+            async {
+                let probe = gate.enter_gate("calls").await;
+                (probe.is_some(), Instant::now())
+            },
+            async {
+                let probe = gate.enter_gate("leads").await;
+                let at = Instant::now();
+                assert!(gate.clear_pause("leads", at));
+                (probe.is_some(), at)
+            }
+        );
+        assert!(of_leads.0 && !of_calls.0, "the others go first");
+        assert!(of_calls.1 - of_leads.1 < YIELD, "an answer lets everybody in");
+        assert!(
+            gate.pause_source("calls", false).is_none(),
+            "the others are answered"
+        );
+        assert!(gate.enter_gate("leads").await.is_none());
+        gate.clear_pause("calls", Instant::now());
+        assert!(
+            gate.pause_source("calls", false).is_some(),
+            "it was answered, too, and then all failed"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_of_one_stream_is_left_alone_longer_each_time() {
+        let gate = SourceGate::default();
+        for minutes in [1, 2, 4] {
+            let left = gate
+                .pause_source("calls", false)
+                .expect("nobody else is answered");
+            assert_eq!(left.wait, Duration::from_mins(minutes));
+            assert!(gate.enter_gate("calls").await.is_some());
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_operator_ends_a_pause_at_once_and_one_stream_tries() {
         let gate = SourceGate::default();
-        gate.pause_source(true);
+        gate.pause_source("calls", true);
         let begun = Instant::now();
-        let (probe, ()) = tokio::join!(gate.enter_gate(), async {
+        let (probe, ()) = tokio::join!(gate.enter_gate("leads"), async {
             tokio::time::sleep(Duration::from_secs(2)).await;
             gate.try_at_once();
         });
         assert!(probe.is_some());
         assert_eq!(begun.elapsed(), Duration::from_secs(2));
-        let again = gate.pause_source(true);
-        assert_eq!(again.wait, Duration::from_mins(2), "the pauses go on growing");
+        let again = gate.pause_source("calls", true).map(|left| left.wait);
+        assert_eq!(again, Some(Duration::from_mins(2)), "the pauses go on growing");
     }
 }

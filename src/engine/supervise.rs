@@ -260,7 +260,7 @@ async fn supervise_stream(mut stream: ScheduledStream, session: Session) {
         let probe = tokio::select! {
             biased;
             () = session.stop.cancelled() => return,
-            probe = session.gate.enter_gate() => probe,
+            probe = session.gate.enter_gate(stream.spec.name()) => probe,
         };
         // A wish wakes a stream once: its run takes it up, or fails and is tried again anyway.
         let known = session
@@ -274,12 +274,11 @@ async fn supervise_stream(mut stream: ScheduledStream, session: Session) {
         if session.stop.is_cancelled() {
             return;
         }
-        if report.is_source_failure {
-            leave_alone(&report, &session).await;
+        if report.is_source_failure && leave_alone(&report, &session).await {
             continue;
         }
         if report.has_answers() {
-            greet_again(&session, begun).await;
+            greet_again(&report.stream, &session, begun).await;
         }
         // The others need not wait until this stream runs again; where it had nothing to ask, the next one tries the source.
         drop(probe);
@@ -384,12 +383,15 @@ async fn publish_next_run(stream: &ScheduledStream, session: &Session, incomplet
     }
 }
 
-/// Leaves the whole source alone for a while, and says so, once.
-async fn leave_alone(report: &RunReport, session: &Session) {
+/// Leaves the whole source alone for a while, and says so, once. False where other streams are answered meanwhile.
+async fn leave_alone(report: &RunReport, session: &Session) -> bool {
     let remedy = report.remedy();
-    let left = session.gate.pause_source(remedy == Some(Remedy::Operator));
+    let needs_operator = remedy == Some(Remedy::Operator);
+    let Some(left) = session.gate.pause_source(&report.stream, needs_operator) else {
+        return false;
+    };
     if !left.is_new {
-        return;
+        return true;
     }
     let reason = report.unfinished.last().map_or("", |slice| slice.reason.as_str());
     if left.failure_count == 1 {
@@ -409,16 +411,19 @@ async fn leave_alone(report: &RunReport, session: &Session) {
     if let Err(error) = session.warehouse.record_pause(&session.lease, &pause).await {
         debug!(source = report.source, error = %error, "The pause could not be written down");
     }
+    true
 }
 
 /// The source answers: where it had not, that is told.
-async fn greet_again(session: &Session, begun: Instant) {
-    if !session.gate.clear_pause(begun) {
+async fn greet_again(stream: &str, session: &Session, begun: Instant) {
+    if !session.gate.clear_pause(stream, begun) {
         return;
     }
     info!(source = session.lease.source(), "The source answers again");
     if let Err(error) = session.warehouse.clear_pause(&session.lease).await {
         debug!(error = %error, "The end of the pause could not be written down");
+        // The next answer tries again: what nobody writes down would be shown, and told, for good.
+        session.gate.inherit_pause(0);
     }
 }
 

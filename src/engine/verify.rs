@@ -28,6 +28,8 @@ pub(super) struct SliceResult<'a> {
     pub(super) planned: &'a PlannedSlice,
     pub(super) fetched: FetchOutcome,
     pub(super) loaded: LoadOutcome,
+    /// True where other streams of the source are answered while this one is not.
+    pub(super) fails_alone: bool,
 }
 
 /// How a slice ended.
@@ -131,8 +133,8 @@ impl<'a> SliceResult<'a> {
     }
 
     fn describe_flaw<'b>(&self, reason: &'b str, remedy: Remedy, error: Option<&'b SyncError>) -> Flaw<'b> {
-        // A failure of the source is no flaw of the slice: the source itself is left alone for a while.
-        let is_of_source = error.is_some_and(SyncError::is_of_source);
+        // A failure of the source is no flaw of the slice: the source itself is left alone for a while, unless it answers others.
+        let is_of_source = !self.fails_alone && error.is_some_and(SyncError::is_of_source);
         let longest = match self.planned.rank {
             _ if is_of_source => None,
             Rank::Live => Some(LONGEST_LIVE_RETRY),

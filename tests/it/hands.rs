@@ -459,6 +459,40 @@ async fn after_a_pause_no_stream_waits_until_the_first_one_runs_again() {
     env.assert_truth().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_alone_is_refused_holds_up_no_other_and_is_shown() {
+    let env = TestEnv::new().await;
+    let file = env.settings_file("");
+    let daemon = start_daemon(&env, &file).await;
+    env.sandbox
+        .fault("users/search", Fault::Status(401, None), u32::MAX);
+    until(&env, "exists (select from sync.pauses)").await;
+    operate(&env, &file, &["resume", SOURCE], 0, "is read again").await;
+    until(
+        &env,
+        "exists (select from sync.events where kind = 'failing' and stream = 'agents' and ended_at is null)",
+    )
+    .await;
+    let is_complete = "sync.runs where stream = 'calls' and state = 'complete'";
+    let known = env.count(is_complete).await;
+    until(
+        &env,
+        &format!("(select count(*) > {known} + 2 from {is_complete})"),
+    )
+    .await;
+    assert_eq!(
+        env.count("sync.pauses").await,
+        0,
+        "the source answers the other stream"
+    );
+    operate(&env, &file, &["status"], 1, "failing agents").await;
+    env.sandbox.clear_faults();
+    operate(&env, &file, &["sync"], 0, "convoso_test.agents: complete").await;
+    let told = stop(daemon).await;
+    assert_eq!(told.matches("left alone for a while").count(), 1, "{told}");
+    env.assert_truth().await;
+}
+
 #[tokio::test]
 async fn what_lags_goes_on_lagging_while_nobody_holds_the_source() {
     let mut env = TestEnv::new().await;
