@@ -318,6 +318,12 @@ fn on(world: &World, numbers: &[usize]) -> bool {
     numbers.contains(&world.request_count)
 }
 
+/// What another request would be answered.
+fn of_the_day_before() -> Value {
+    let at = (begin() - TimeDelta::hours(20)).format(FORM).to_string();
+    json!({"rows": [{"id": 901, "at": at}, {"id": 902, "at": at}], "total": 2})
+}
+
 /// True for any page but the first one of the slice.
 fn is_later(request: &Request) -> bool {
     let begins = begin().format(FORM).to_string();
@@ -353,6 +359,34 @@ fn honest_vendors_end_complete_in_every_way_of_paging() {
 
 /// Lies that must not end complete, or must bring every row all the same.
 const LIES: &[(&str, &StreamDef, Lie)] = &[
+    (
+        "nothing, and then the answer to another request",
+        &BY_TIME,
+        |world, _, got| {
+            if on(world, &[1]) {
+                *got = json!({"rows": [], "total": 0});
+            } else if on(world, &[2]) {
+                *got = of_the_day_before();
+            }
+        },
+    ),
+    (
+        "the answer to another request at the second reading, too",
+        &BY_TIME,
+        |world, request, got| {
+            if on(world, &[1]) {
+                *got = json!({"rows": [], "total": 0});
+            } else if on(world, &[2]) {
+                got["total"] = json!(900);
+            } else if world.request_count % 2 == 1 && !is_later(request) {
+                *got = of_the_day_before();
+            }
+        },
+    ),
+    ("another answer at each request", &BY_TIME, |world, _, got| {
+        *got = of_the_day_before();
+        got["total"] = json!(2 + world.request_count);
+    }),
     ("a total of 0", &BY_OFFSET, |_, _, got| got["total"] = json!(0)),
     ("a total of 0 by time", &BY_TIME, |_, _, got| {
         got["total"] = json!(0);

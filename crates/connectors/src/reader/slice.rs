@@ -26,6 +26,8 @@ use ending::mismatch_of;
 /// How often a list is read whose rows do not agree with its total, each reading adding to what came before: rows of one
 /// second that change places with every request are met within a few readings.
 const LIST_READINGS: u32 = 12;
+/// How often a position is asked for whose answers may be those of other requests, and say something else each time.
+const DOUBTED_TIMES: u32 = 4;
 /// The status that says by itself that there is nothing.
 const NO_CONTENT: u16 = 204;
 
@@ -77,6 +79,23 @@ struct Current<P> {
     fingerprints: HashSet<u64>,
 }
 
+/// An answer that may be that of another request.
+#[derive(Debug)]
+struct Doubted<P> {
+    at: P,
+    sight: Sight,
+    /// How many times in a row the position was asked for in vain.
+    times: u32,
+}
+
+/// What two answers have in common that say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sight {
+    whereabouts: Whereabouts,
+    total: Option<u64>,
+    rows: Option<u64>,
+}
+
 /// A slice that is being read.
 pub(super) struct SliceReader<P: Paging + 'static> {
     paging: &'static P,
@@ -104,8 +123,8 @@ pub(super) struct SliceReader<P: Paging + 'static> {
     none_said: NoneSaid,
     /// True where an earlier reading met "none" after rows: then no "none" of a later one is believed.
     has_none_after_rows: bool,
-    /// The position that was asked for once more, because its answer may be that of another request.
-    doubted: Option<P::Position>,
+    /// The last answer, where it may be that of another request.
+    doubted: Option<Doubted<P::Position>>,
     answers: Arc<RecentAnswers>,
     page_count: u64,
     byte_count: u64,
@@ -315,7 +334,8 @@ impl<P: Paging + 'static> SliceReader<P> {
     }
 
     /// False where the same request is to be sent once more, because all rows lie beside what was asked for, or because nothing tells
-    /// that the answer is not the one that another request had. Twice so it is believed.
+    /// that the answer is not the one that another request had. The same twice in a row is believed: two that differ are no answer to one
+    /// request, at least one of them.
     fn is_of_this_request(
         &mut self,
         at: &P::Position,
@@ -328,16 +348,32 @@ impl<P: Paging + 'static> SliceReader<P> {
         if is_of_others && self.stream.has_unmarked_rows && whereabouts == Whereabouts::Asked {
             whereabouts = Whereabouts::Unsaid;
         }
+        let before = self.doubted.take().filter(|doubted| doubted.at == *at);
+        let sight = Sight {
+            whereabouts,
+            total: got.total,
+            rows: fingerprint_page(got),
+        };
         match whereabouts {
-            Whereabouts::Elsewhere => Err(ReadError::OtherAnswer),
-            Whereabouts::Unsaid | Whereabouts::Beside if self.doubted.as_ref() != Some(at) => {
-                self.doubted = Some(at.clone());
-                Ok(false)
-            }
-            Whereabouts::Asked | Whereabouts::Unsaid => Ok(true),
-            Whereabouts::Beside => {
-                self.warnings.insert(BESIDE);
+            Whereabouts::Elsewhere => return Err(ReadError::OtherAnswer),
+            Whereabouts::Asked => return Ok(true),
+            Whereabouts::Unsaid | Whereabouts::Beside => (),
+        }
+        match before {
+            Some(doubted) if doubted.sight == sight => {
+                if whereabouts == Whereabouts::Beside {
+                    self.warnings.insert(BESIDE);
+                }
                 Ok(true)
+            }
+            Some(doubted) if doubted.times + 1 >= DOUBTED_TIMES => Err(ReadError::OtherAnswer),
+            doubted => {
+                self.doubted = Some(Doubted {
+                    at: at.clone(),
+                    sight,
+                    times: doubted.map_or(1, |doubted| doubted.times + 1),
+                });
+                Ok(false)
             }
         }
     }
