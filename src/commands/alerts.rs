@@ -19,6 +19,8 @@ use crate::warehouse::{Alert, Warehouse, WarehouseError};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How many alerts are sent at a look.
 const AT_ONCE: u32 = 20;
+/// The status of a webhook that wants fewer of them.
+const TOO_MANY_REQUESTS: u16 = 429;
 /// How long a stop waits for an alert that is being sent.
 const LAST_DELIVERY: Duration = Duration::from_secs(1);
 /// How long after an attempt in vain an alert is tried again, by whichever instance comes first.
@@ -72,16 +74,28 @@ impl Sender {
         if self.open(alerts).is_none() {
             return warehouse.skip_alerts().await;
         }
+        let mut outcome = None;
         for alert in warehouse.take_alerts(PATIENCE, AT_ONCE).await? {
             if stop.is_cancelled() {
-                break;
+                return Ok(());
             }
-            if self.send(&alert_json(&alert)).await {
-                warehouse.record_delivery(&alert).await?;
-            } else {
-                // The others would wait for the same reason; their turn comes again.
-                break;
+            match self.send(&alert_json(&alert)).await {
+                Ok(()) => {
+                    warehouse.record_delivery(&alert).await?;
+                    outcome.get_or_insert(Ok(()));
+                }
+                Err(error) => {
+                    let concerns_all = !is_of_one(&error);
+                    outcome = Some(Err(error));
+                    if concerns_all {
+                        // The others would wait for the same reason; their turn comes again.
+                        break;
+                    }
+                }
             }
+        }
+        if let Some(outcome) = outcome {
+            self.log_outcome(&outcome);
         }
         Ok(())
     }
@@ -95,26 +109,30 @@ impl Sender {
         self.webhook.as_ref()
     }
 
-    /// True where it was delivered. What is wrong is told once, and that it is over, too.
-    async fn send(&mut self, json: &serde_json::Value) -> bool {
-        let sent = match &self.webhook {
+    async fn send(&self, json: &serde_json::Value) -> Result<(), WebhookError> {
+        match &self.webhook {
             Some(webhook) => webhook.send_json(json.to_string()).await,
             None => Err(WebhookError::Client),
-        };
-        match &sent {
-            Ok(()) if self.is_dead => {
-                self.is_dead = false;
-                info!("Alerts are delivered again");
-            }
+        }
+    }
+
+    /// What is wrong is told once, and that it is over, too.
+    fn log_outcome(&mut self, outcome: &Result<(), WebhookError>) {
+        match outcome {
+            Ok(()) if self.is_dead => info!("Alerts are delivered again"),
             Ok(()) => (),
             Err(error) if !self.is_dead => {
-                self.is_dead = true;
                 warn!(error = %error, "Alerts cannot be delivered; they are kept and tried again every minute");
             }
             Err(error) => debug!(error = %error, "Alerts can still not be delivered"),
         }
-        sent.is_ok()
+        self.is_dead = outcome.is_err();
     }
+}
+
+/// True where it may be this alert alone that the webhook does not like.
+fn is_of_one(error: &WebhookError) -> bool {
+    matches!(error, WebhookError::Status(status) if *status != TOO_MANY_REQUESTS)
 }
 
 /// Tells of a database that is away for long, which no table can hold meanwhile.
@@ -134,16 +152,21 @@ impl AwayAlarm {
             "The warehouse cannot be reached for {} minutes: {why}",
             lasted.as_secs() / 60
         );
-        self.is_told = self.sender.send(&away_json(&text, "began")).await;
+        self.is_told = self.send_alert(&away_json(&text, "began")).await;
     }
 
     /// It is back.
     pub(super) async fn alert_of_return(&mut self, alerts: &settings::Alerts) {
         if std::mem::take(&mut self.is_told) && self.sender.open(alerts).is_some() {
-            self.sender
-                .send(&away_json("The warehouse can be reached again", "ended"))
+            self.send_alert(&away_json("The warehouse can be reached again", "ended"))
                 .await;
         }
+    }
+
+    async fn send_alert(&mut self, json: &serde_json::Value) -> bool {
+        let outcome = self.sender.send(json).await;
+        self.sender.log_outcome(&outcome);
+        outcome.is_ok()
     }
 }
 

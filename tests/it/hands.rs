@@ -352,6 +352,9 @@ async fn new_settings_are_taken_up_without_a_restart_and_wrong_ones_not_at_all()
     }
 }
 
+/// A source of whose alerts nobody wants to hear.
+const UNLOVED: &str = "unloved";
+
 /// Somebody who takes alerts, and says what came; `is_dead` answers with an error.
 async fn listen_to_alerts(is_dead: Arc<Mutex<bool>>) -> (String, Arc<Mutex<Vec<Value>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -364,6 +367,9 @@ async fn listen_to_alerts(is_dead: Arc<Mutex<bool>>) -> (String, Arc<Mutex<Vec<V
     let hear = async move |Json(alert): Json<Value>| {
         if *is_dead.lock().expect("nobody panics") {
             return StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        if alert["source"] == UNLOVED {
+            return StatusCode::BAD_REQUEST;
         }
         into.lock().expect("nobody panics").push(alert);
         // A daemon that is told to stop before it has the answer waits for it.
@@ -431,6 +437,24 @@ async fn an_alert_is_sent_once_when_it_begins_and_once_when_it_ends_also_over_a_
     eventually(|| async { (count("ended") > 0).then_some(()) }).await;
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!((count("began"), count("ended")), (1, 1), "{heard:?}");
+    // What is not taken holds up nothing that is.
+    sqlx::query(
+        "insert into sync.events (kind, source, stream, text, instance, at, ended_at)
+         select 'drift', source, '', 'a field is new', 'test', now(), now()
+         from unnest(array['unloved', $1]) with ordinality as s (source, place) order by place",
+    )
+    .bind(SOURCE)
+    .execute(&env.pool)
+    .await
+    .expect("it is written");
+    eventually(|| async {
+        let heard = heard.lock().expect("nobody panics");
+        heard
+            .iter()
+            .any(|json| json["kind"] == "drift" && json["source"] == SOURCE)
+            .then_some(())
+    })
+    .await;
     let text = heard.lock().expect("nobody panics")[0]["text"]
         .as_str()
         .map(str::to_owned);
