@@ -1217,3 +1217,41 @@ fn rows_that_do_not_tell_what_they_answer_are_not_those_of_the_request_before() 
     assert_eq!(read_part("b", &[two]), "2", "as before");
     assert_eq!(read_part("c", &[two, two]), "2", "twice, so it is believed");
 }
+
+#[test]
+fn rows_that_another_request_had_are_asked_for_again_although_they_lie_where_they_should() {
+    let answers = Arc::new(RecentAnswers::default());
+    let read_hours = |hours: i64, bodies: &[&str]| {
+        let window = Window {
+            since: begin(),
+            until: begin() + TimeDelta::hours(hours),
+        };
+        let slice = Slice {
+            partition: String::new(),
+            extent: Extent::Window {
+                window,
+                is_open: false,
+            },
+            started_at: window.until,
+        };
+        let account = Arc::new(Account::new(chrono_tz::UTC, Region::US));
+        let mut reader = BY_TIME.open(account, slice, SliceLimits::default());
+        reader.share_answers(answers.clone());
+        let mut bodies = bodies.iter();
+        let mut met = Vec::new();
+        while reader.request().is_some() {
+            let body = bodies.next().expect("as many answers as requests").to_string();
+            let page = reader.accept(&Response { status: 200, body }).unwrap();
+            met.extend(page.batch.rows().iter().flat_map(|rows| rows.ids().to_vec()));
+        }
+        assert_eq!(bodies.next(), None, "{hours}: fewer requests than answers");
+        assert_eq!(reader.finish().verdict, Verdict::Complete);
+        met.join(" ")
+    };
+    let at = begin().format(FORM);
+    let one = format!(r#"{{"rows": [{{"id": 1, "at": "{at}"}}], "total": 1}}"#);
+    let two = format!(r#"{{"rows": [{{"id": 1, "at": "{at}"}}, {{"id": 2, "at": "{at}"}}], "total": 2}}"#);
+    assert_eq!(read_hours(1, &[&one]), "1");
+    assert_eq!(read_hours(2, &[&one, &two]), "1 2", "asked again");
+    assert_eq!(read_hours(3, &[&two, &two]), "1 2", "twice, so it is believed");
+}

@@ -345,7 +345,9 @@ impl<P: Paging + 'static> SliceReader<P> {
         let mut whereabouts = self.paging.whereabouts_of(at, got, &self.scope());
         let request = self.paging.request_for(at, &self.scope());
         let is_of_others = self.answers.remember(&request, body);
-        if is_of_others && self.stream.has_unmarked_rows && whereabouts == Whereabouts::Asked {
+        // Rows that lie where they should may still be those of a request for less.
+        let is_told = self.stream.has_unmarked_rows || !got.records.is_empty();
+        if is_of_others && is_told && whereabouts == Whereabouts::Asked {
             whereabouts = Whereabouts::Unsaid;
         }
         let before = self.doubted.take().filter(|doubted| doubted.at == *at);

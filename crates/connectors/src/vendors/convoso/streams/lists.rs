@@ -108,7 +108,9 @@ mod tests {
                 json!({"success": true, "data": rows}).to_string()
             });
             assert_eq!(told.ids("lists"), ["1850"], "{begins_used} {switched_before}");
-            assert_eq!((count, told.reading.verdict), (3, Verdict::Complete));
+            assert_eq!(told.reading.verdict, Verdict::Complete);
+            // Where both statuses show it, the second answer is the one that the first request had, and is asked for again.
+            assert!((3..=4).contains(&count), "{count}");
             assert!(told.reading.proves_absence);
         }
     }
